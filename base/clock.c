@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+static uint64_t now_usec(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t clock_monotonic_usec(void)
+{
+	return now_usec(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_realtime_usec(void)
+{
+	return now_usec(CLOCK_REALTIME);
+}
+
+int clock_wait(int fd, short events, uint64_t deadline_usec)
+{
+	for (;;) {
+		struct pollfd pfd = { .fd = fd, .events = events };
+		uint64_t now = clock_monotonic_usec();
+		uint64_t left = deadline_usec > now ? deadline_usec - now : 0;
+		struct timespec ts = {
+			.tv_sec = (time_t)(left / USEC_PER_SEC),
+			.tv_nsec = (long)(left % USEC_PER_SEC) * 1000,
+		};
+		int n = ppoll(&pfd, 1, &ts, NULL);
+
+		if (n > 0)
+			return pfd.revents;
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}

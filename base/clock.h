@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_BASE_CLOCK_H
+#define FDB_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define USEC_PER_SEC  UINT64_C(1000000)
+#define USEC_PER_MSEC UINT64_C(1000)
+
+/* Microseconds of CLOCK_MONOTONIC, which no clock step changes. */
+uint64_t clock_monotonic_usec(void);
+
+/* Microseconds since the epoch, UTC. For records and `until`, never for time-outs. */
+uint64_t clock_realtime_usec(void);
+
+/**
+ * clock_wait() - wait for events on one descriptor until a deadline
+ * @fd:		borrowed
+ * @events:	as for poll(2)
+ * @deadline_usec: CLOCK_MONOTONIC, in microseconds
+ *
+ * Signals do not prolong the wait.
+ *
+ * Return: the events seen (> 0), -ETIMEDOUT, or another -errno from poll(2).
+ */
+int clock_wait(int fd, short events, uint64_t deadline_usec);
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_BASE_MACRO_H
+#define FDB_BASE_MACRO_H
+
+#define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
+
+#define _printf_(at, first) __attribute__((__format__(__printf__, at, first)))
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_BASE_NUMBER_H
+#define FDB_BASE_NUMBER_H
+
+/*
+ * Strict decimal numbers: digits only, no sign, no space, no leading zero but
+ * "0" itself, nothing after them.
+ *
+ * Return: 0; -EINVAL not such a number; -ERANGE too large. *ret is written on
+ * success only.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+int number_u64(const char *text, uint64_t *ret);
+int number_u32(const char *text, uint32_t *ret);
+
+/* A uid or gid: as number_u32(), and -ERANGE for (uid_t)-1, which is nobody's. */
+int number_id(const char *text, uint32_t *ret);
+
+#endif
