@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDBROKER_H
+#define FDBROKER_H
+
+/*
+ * libfdbroker: files for a program that may not open any.
+ *
+ * Every function returns 0 or a descriptor on success and a negative errno on
+ * failure; out parameters are written on success only unless said otherwise.
+ * The functions are thread-safe: any number of threads may share one
+ * connection. None of them is async-signal-safe.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FDBROKER_SOCKET_DEFAULT "/run/fdbroker/socket"
+
+struct fdbroker; /* a connection */
+
+/* Why the broker answered as it did. */
+enum fdbroker_reason {
+	FDBROKER_REASON_OK = 0,
+	FDBROKER_REASON_DEFAULT = 1,	 /* no rule allows it */
+	FDBROKER_REASON_RULE = 2,	 /* a rule denies it */
+	FDBROKER_REASON_NOT_FOUND = 3,
+	FDBROKER_REASON_CONDITION = 4,	 /* the file is not what the rule wants */
+	FDBROKER_REASON_RATE = 5,	 /* try again later */
+	FDBROKER_REASON_BUSY = 6,	 /* a limit of the broker; try again later */
+	FDBROKER_REASON_DEADLINE = 7,	 /* the open took too long */
+	FDBROKER_REASON_BAD_PATH = 8,
+	FDBROKER_REASON_BAD_FLAGS = 9,
+	FDBROKER_REASON_UNSUPPORTED = 10,
+	FDBROKER_REASON_KERNEL = 11,	 /* allowed; the kernel said no */
+	FDBROKER_REASON_DEGRADED = 12,	 /* the broker has no valid policy */
+	FDBROKER_REASON_NONE = 0xffff,	 /* the broker was not asked, or did not answer */
+};
+
+/* What the broker said of one request; see fdbroker_open(). */
+struct fdbroker_answer {
+	enum fdbroker_reason reason;
+	/* For the admin: `fdbrokerctl explain --decision` takes it as 16 hex digits. 0: none. */
+	uint64_t decision;
+};
+
+/**
+ * fdbroker_connect() - connect to the broker
+ * @ret:	the connection; fdbroker_close() frees it
+ * @path:	socket, or NULL: the descriptor number in FDBROKER_FD, else the
+ *		path in FDBROKER_SOCKET, else FDBROKER_SOCKET_DEFAULT; the
+ *		environment is ignored in setuid programs (secure_getenv(3))
+ *
+ * The peer of the socket must be uid 0; with a path of one's own choosing
+ * (@path or FDBROKER_SOCKET) the caller's own uid will do.
+ *
+ * Return: 0; -EPERM the socket's peer is somebody else; -EINVAL FDBROKER_FD is
+ *	no number; -ENAMETOOLONG; -ENOMEM; -ENOTSOCK, -EPROTOTYPE not such a
+ *	socket; or an errno of connect(2).
+ */
+int fdbroker_connect(struct fdbroker **ret, const char *path);
+
+/**
+ * fdbroker_adopt() - use a connection that somebody else made
+ * @ret:	the connection
+ * @fd:		connected SOCK_SEQPACKET socket; on success it is the connection's, on failure it
+ *		stays the caller's
+ *
+ * The broker judges by who *connected*, not by who sends.
+ */
+int fdbroker_adopt(struct fdbroker **ret, int fd);
+
+/**
+ * fdbroker_open() - open a file through the broker
+ * @broker:	connection
+ * @path:	as for open(2); a relative name is joined with the working directory
+ * @flags:	as for open(2); O_CLOEXEC is always set; O_PATH, O_DIRECT, O_NOATIME and
+ *		O_ASYNC are -EINVAL
+ * @mode:	permission bits for O_CREAT and O_TMPFILE; ignored otherwise
+ * @ret_answer:	or NULL; written in every case
+ *
+ * Blocks until the broker answers: it does so within its open deadline.
+ *
+ * Return: a descriptor, the caller's, or a negative errno: what open(2) says,
+ *	-EACCES for a refusal, -EAGAIN for a limit, -ETIMEDOUT, -EINVAL,
+ *	-EFAULT, -ENAMETOOLONG, -ENOMEM, -EPROTO for an answer that makes no sense,
+ *	-ECONNRESET when the broker is gone, -EMFILE, -ECHILD after a fork where
+ *	the child cannot connect anew.
+ */
+int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
+		  struct fdbroker_answer *ret_answer);
+
+/* Close the connection and free it. NULL is allowed. Always returns NULL. */
+struct fdbroker *fdbroker_close(struct fdbroker *broker);
+
+/* "default", "rule", … as the audit says it; "unknown" for a number that is none. Static. */
+const char *fdbroker_reason_name(enum fdbroker_reason reason);
+
+/**
+ * fdbroker_sandbox() - give up every way to get a file but the broker
+ * @broker:	the connection that stays
+ * @flags:	must be 0
+ *
+ * Closes every descriptor above 2 but the connection's (descriptors 0 to 2 are kept), sets
+ * no_new_privs, and loads a seccomp filter for all threads of the process; there is no way back.
+ * What is denied, and how, is listed in libfdbroker(3). Ends with a self-test: an open that
+ * works in spite of the filter is an error. After an error the process may be
+ * partly confined: it should exit.
+ *
+ * Return: 0; -EINVAL flags; -ENOSYS the kernel lacks seccomp filters; -EPROTO
+ *	the self-test found the filter inactive; -ENOMEM; or an errno of seccomp(2).
+ */
+int fdbroker_sandbox(struct fdbroker *broker, uint32_t flags);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

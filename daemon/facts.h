@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_FACTS_H
+#define FDB_DAEMON_FACTS_H
+
+/*
+ * Who made a connection, as the parent attested it at accept. Travels with the
+ * connection's descriptor to each generation that serves it. Supplementary
+ * groups do not travel: SO_PEERGROUPS gives the same answer on every duplicate.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define FACTS_NAME_MAX 255U /* bytes of a unit's or slice's name: systemd's UNIT_NAME_MAX */
+
+struct facts {
+	uint64_t connection; /* number given by the parent, never used twice */
+	pid_t pid;
+	uid_t uid; /* effective, at connect(2) */
+	gid_t gid;
+	uint64_t cap_effective; /* CapEff of the connector: how far a uid 0 is root */
+	uint64_t exe_dev;	/* 0 with exe_ino 0: not attested */
+	uint64_t exe_ino;
+	char unit[FACTS_NAME_MAX + 1];	    /* "" : none */
+	char user_unit[FACTS_NAME_MAX + 1];
+	char slice[FACTS_NAME_MAX + 1];
+	char exe[FACTS_NAME_MAX + 1]; /* its text, for the audit only: it can be forged */
+};
+
+/* Encoded size is at most FACTS_SIZE_MAX. Return bytes written, or -EMSGSIZE. */
+#define FACTS_SIZE_MAX 2048U
+int facts_write(const struct facts *facts, void *buffer, size_t size);
+/* 0 or -EBADMSG. */
+int facts_read(const void *data, size_t size, struct facts *ret);
+
+#endif

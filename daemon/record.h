@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_RECORD_H
+#define FDB_DAEMON_RECORD_H
+
+/*
+ * One audit record: everything that is known of one request, malformed ones
+ * included. The broker fills it, the audit process writes it; its field names in the journal
+ * and in JSON are in record.c and are stable.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/facts.h"
+
+#define RECORD_PATH_MAX 4095U
+#define RECORD_RULE_MAX 511U
+#define RECORD_SIZE_MAX 16384U /* bytes, encoded */
+
+enum record_outcome {
+	RECORD_DENY,
+	RECORD_ALLOW,
+	RECORD_ERROR, /* allowed, and then the kernel said no, or the reply could not be sent */
+	RECORD_CLOSED, /* the connection was ended: malformed message, disagreeing credentials */
+};
+
+struct record {
+	enum record_outcome outcome;
+	uint64_t time_usec; /* UTC */
+	uint64_t decision;
+	uint64_t generation;
+	uint16_t reason; /* enum wire_reason */
+	int32_t error;	 /* errno of the reply */
+	uint32_t modes;	 /* POLICY_* */
+	uint32_t as_root; /* 0 or 1 */
+	uint32_t rule_line;
+	pid_t sender_pid; /* of the message; facts.pid is the connector's */
+	struct facts who;
+	uint64_t object_dev, object_ino; /* 0: none was pinned */
+	char condition[32];		 /* "links", or "" */
+	char rule[RECORD_RULE_MAX + 1];	 /* id, or "" */
+	char rule_file[RECORD_RULE_MAX + 1];
+	char path[RECORD_PATH_MAX + 1];	    /* as asked */
+	size_t path_len; /* a malformed path may hold NULs */
+	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
+	char detail[128]; /* of CLOSED: what was wrong with the message */
+};
+
+int record_write(const struct record *record, void *buffer, size_t size);
+int record_read(const void *data, size_t size, struct record *ret);
+
+#endif

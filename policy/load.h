@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_LOAD_H
+#define FDB_POLICY_LOAD_H
+
+/*
+ * Files to policy: which files count (override, masks, leftovers), whether they
+ * may be trusted, then parse, check, disable, compile, expectations. The only
+ * file of policy/ that does I/O, and the only one that asks the name service
+ * (through base/account).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/ast.h"
+#include "policy/diag.h"
+#include "policy/policy.h"
+#include "policy/source.h"
+
+enum load_trust {
+	LOAD_TRUST_ENFORCE, /* E009 is an error up to `/`: the daemon */
+	LOAD_TRUST_TREE,    /* error for the directory and below, its parents are not asked: fdbrokerd --policy */
+	LOAD_TRUST_NOTE,    /* E009 is a note: fdbrokerctl check FILE, --policy, --root */
+};
+
+struct load_options {
+	const char *root;	 /* prefix of the four directories, or NULL */
+	const char *directory;	 /* instead of the four, or NULL */
+	const char *const *files; /* join the installed files, replacing one of the same name */
+	size_t n_files;
+	bool only_files;	 /* the directories are not read */
+	enum load_trust trust;
+	enum diag_severity unsupported; /* of E019 */
+};
+
+/**
+ * load_trees() - read and parse, nothing else
+ * @ret:	trees of the effective files, in order of their names
+ *
+ * For printing back and for looking at a policy that does not load.
+ * Return: 0 whatever is wrong with the policy; -ENOMEM or another -errno for what is no
+ * policy's fault.
+ */
+struct policy_files {
+	struct source **sources;
+	struct ast **trees;
+	size_t n;
+};
+int load_trees(const struct load_options *options, struct diags *diags, struct policy_files *ret);
+void policy_files_done(struct policy_files *files);
+
+/**
+ * load_policy() - the whole way
+ * @ret:	NULL if @diags has an error
+ *
+ * Return: as load_trees().
+ */
+int load_policy(const struct load_options *options, struct diags *diags, struct policy **ret);
+
+/* Compile one text in memory, without accounts of this machine beyond the name service: for tests. */
+int load_text(const char *name, const char *text, size_t size, struct diags *diags,
+	      struct policy **ret);
+
+/**
+ * load_subject() - the subject that `--as` or `expect … as` describes
+ * @conj:	positive terms with one value and no glob; anything else is E006
+ * @ret:	owns what its pointers borrow; load_subject_free()
+ *
+ * `user X` brings X's passwd entry and groups.
+ */
+struct stated_subject {
+	struct policy_subject subject;
+	gid_t *groups;
+	char *unit, *user_unit, *slice, *exe;
+};
+int load_subject(const struct ast_conj *conj, struct diags *diags, struct stated_subject **ret);
+struct stated_subject *load_subject_free(struct stated_subject *stated);
+
+#endif

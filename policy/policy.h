@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_POLICY_H
+#define FDB_POLICY_POLICY_H
+
+/* A compiled policy: immutable, shared by everything that decides. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "policy/ast.h"
+#include "policy/subject.h"
+
+struct policy;
+
+enum policy_audit { POLICY_AUDIT_NONE, POLICY_AUDIT_DENY, POLICY_AUDIT_ALL };
+enum policy_symlinks { POLICY_SYMLINKS_FOLLOW, POLICY_SYMLINKS_REFUSE };
+
+/* What the rest of the tree may know of a rule. Borrowed from the policy. */
+struct policy_rule {
+	const char *id;	  /* "20-nginx.tls-key" */
+	const char *file; /* "builtin" for the floor's */
+	uint32_t line;
+	bool allow;
+	bool as_root;
+	bool hide;
+	uint32_t modes; /* POLICY_* as written; a deny's effect is wider, see decide.h */
+	enum policy_audit audit;
+	enum policy_symlinks symlinks;
+	bool mounts_stay;     /* the object must be on the mount of the rule's literal prefix */
+	bool parents_trusted; /* each directory must be one that only root or the object's owner can change */
+	const char *note;     /* or NULL */
+};
+
+struct policy_summary {
+	size_t n_files, n_rules, n_as_root, n_expects;
+	bool as_root_reads;  /* some `as root` allow reads or lists */
+	bool as_root_writes; /* some `as root` allow writes, creates, … */
+	char sha256[65];     /* hex, of the effective sources in order of their names */
+};
+
+const struct policy_summary *policy_summary(const struct policy *policy);
+
+/* All rules, the floor's first. */
+size_t policy_n_rules(const struct policy *policy);
+const struct policy_rule *policy_rule(const struct policy *policy, size_t i);
+
+/* The paths that `exe` terms name, for whoever must find out which of them a caller runs. NULL past the end. */
+const char *policy_exe_path(const struct policy *policy, size_t i);
+
+struct policy *policy_free(struct policy *policy);
+
+/*
+ * A caller as one policy sees him: which rules' subjects accept him, and his
+ * values of the specifiers. Made once per connection; copies what it needs of
+ * the subject, borrows the policy.
+ */
+struct policy_caller;
+
+int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
+		      const struct policy_subject *subject);
+struct policy_caller *policy_caller_free(struct policy_caller *caller);
+
+#endif

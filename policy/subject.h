@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_SUBJECT_H
+#define FDB_POLICY_SUBJECT_H
+
+/* Who asks, as facts: in the daemon attested by the kernel, in fdbrokerctl and `expect` stated. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Facts that are known. A fact that is not known makes terms about it neither true nor
+ * false. The daemon knows them all: what could not be attested is known to be absent. */
+enum policy_fact {
+	POLICY_FACT_USER = 1U << 0, /* uid */
+	POLICY_FACT_GROUP = 1U << 1, /* gid and groups: all of them, so that absence is known too */
+	POLICY_FACT_UNIT = 1U << 2,
+	POLICY_FACT_USER_UNIT = 1U << 3,
+	POLICY_FACT_SLICE = 1U << 4,
+	POLICY_FACT_EXE = 1U << 5,
+	POLICY_FACT_ALL = (1U << 6) - 1,
+};
+
+/* Everything is borrowed. */
+struct policy_subject {
+	uint32_t known; /* POLICY_FACT_* */
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups; /* supplementary; any order */
+	size_t n_groups;
+	const char *unit;      /* "nginx.service", or NULL: in no system unit */
+	const char *user_unit; /* or NULL */
+	const char *slice;     /* innermost: "user-1000.slice", or NULL */
+	/* Those paths of policy_exe_path() whose file is the caller's executable, by device and inode
+	 * at the time it connected; compared as strings. */
+	const char *const *exes;
+	size_t n_exes;
+};
+
+#endif

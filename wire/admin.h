@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_WIRE_ADMIN_H
+#define FDB_WIRE_ADMIN_H
+
+/*
+ * The protocol of the admin socket, between fdbrokerctl and the parent: the
+ * header of proto.h with an opcode below; a request has no body. The reply's body is
+ * i32 exit code (of policy-language's table), then UTF-8 text to the end of the message.
+ *
+ * RELOAD's text is the diagnostics, ready to print, cut at a line if they are
+ * longer than a message. STATUS's text is lines `key value`, keys in the order of
+ * fdbrokerctl(8); an unknown key is to be shown or skipped, never an error.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum admin_opcode {
+	ADMIN_OPCODE_RELOAD = 0x4001,
+	ADMIN_OPCODE_STATUS = 0x4002,
+};
+
+#define ADMIN_TEXT_MAX 61440U /* bytes: a message less header, exit code and slack */
+
+struct admin_reply {
+	int32_t exit_code;
+	uint16_t opcode; /* of the request it answers */
+	const char *text; /* borrowed from the message, not NUL-terminated */
+	size_t text_len;
+};
+
+/* Encode; return bytes written, or -EMSGSIZE. @buffer of WIRE_MESSAGE_MAX always suffices. */
+int admin_request_write(uint16_t opcode, void *buffer, size_t size);
+int admin_reply_write(const struct admin_reply *reply, void *buffer, size_t size);
+
+/* Decode; 0, or -EBADMSG, or -EOPNOTSUPP for an opcode or version that is not ours. */
+int admin_request_read(const void *data, size_t size, uint16_t *ret_opcode);
+int admin_reply_read(const void *data, size_t size, struct admin_reply *ret);
+
+#endif

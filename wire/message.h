@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_WIRE_MESSAGE_H
+#define FDB_WIRE_MESSAGE_H
+
+/*
+ * One message in, one message out: data, credentials and at most the announced
+ * number of descriptors. Nothing else in the tree names SCM_* or looks at a
+ * control message.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#define MESSAGE_FDS_MAX 8U /* the most that message_receive() takes; batch replies will raise it */
+
+struct message {
+	size_t size;	       /* bytes of data, >= 1 */
+	bool has_credentials;
+	struct ucred sender;   /* valid if has_credentials; as the kernel checked it at send time */
+	size_t n_fds;
+	int fds[MESSAGE_FDS_MAX]; /* CLOEXEC; the receiver's, message_done() closes them */
+};
+
+#define MESSAGE_EMPTY ((struct message){ 0 })
+
+struct message_want {
+	size_t fds;	  /* descriptors that may come; one more is an error */
+	bool credentials; /* a message without them is an error */
+};
+
+/**
+ * message_receive() - receive one message whole, or refuse it whole
+ * @sock:	SOCK_SEQPACKET or SOCK_DGRAM socket; borrowed. SO_PASSCRED decides whether credentials come
+ * @buffer:	destination
+ * @size:	its capacity in bytes; a longer message is refused, never cut
+ * @want:	what may and what must come with it; borrowed
+ * @ret:	written on success only, or emptied: never holds a descriptor on failure
+ *
+ * Never blocks. Every descriptor that the kernel installed is either in @ret or closed.
+ * Source: unix(7), recvmsg(2), cmsg(3).
+ *
+ * Return: 1 for a message; 0 when the peer is gone, or sent a message without a byte;
+ *	-EAGAIN nothing queued;
+ *	-EMSGSIZE the message is longer than @size;
+ *	-EBADMSG the control data is cut, of a wrong level, type or length, or repeated;
+ *	-E2BIG more descriptors than wanted (all closed);
+ *	-ENODATA credentials wanted and none attached;
+ *	another -errno from recvmsg(2).
+ */
+int message_receive(int sock, void *buffer, size_t size, const struct message_want *want,
+		    struct message *ret);
+
+void message_done(struct message *m);
+
+/* What goes with a message: nothing is sent that is not named here. */
+struct message_attach {
+	const int *fds; /* borrowed; the sender's copies stay open */
+	size_t n_fds;
+	const struct ucred *credentials; /* NULL: none attached explicitly */
+};
+
+/**
+ * message_send() - send one message
+ * @sock:	borrowed
+ * @data:	borrowed
+ * @size:	in bytes, >= 1
+ * @attach:	or NULL for nothing
+ *
+ * Never blocks, never raises SIGPIPE. Control padding is zeroed.
+ *
+ * Return: 0; -EAGAIN the peer's queue is full; -EPIPE or -ECONNRESET it is gone;
+ *	-ETOOMANYREFS too many descriptors in flight; -ESRCH or -EPERM credentials
+ *	that the kernel does not let us claim; another -errno from sendmsg(2).
+ */
+int message_send(int sock, const void *data, size_t size, const struct message_attach *attach);
+
+#endif
