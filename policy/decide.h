@@ -98,6 +98,9 @@ struct policy_object {
 	uint64_t size; /* bytes */
 	dev_t rdev;
 	uint32_t fs_magic; /* statfs(2) f_type */
+	/* Not there yet: what the request would make, on its parent's file system. Of an allow's
+	 * conditions only `fs` is asked; a conditional deny is held to what would be made. */
+	bool fresh;
 };
 
 enum verdict {
