@@ -24,7 +24,7 @@ enum admin_opcode {
 
 struct admin_reply {
 	int32_t exit_code;
-	uint16_t opcode; /* of the request it answers */
+	uint16_t opcode;  /* of the request it answers */
 	const char *text; /* borrowed from the message, not NUL-terminated */
 	size_t text_len;
 };

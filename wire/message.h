@@ -16,9 +16,9 @@
 #define MESSAGE_FDS_MAX 8U /* the most that message_receive() takes; batch replies will raise it */
 
 struct message {
-	size_t size;	       /* bytes of data, >= 1 */
+	size_t size; /* bytes of data, >= 1 */
 	bool has_credentials;
-	struct ucred sender;   /* valid if has_credentials; as the kernel checked it at send time */
+	struct ucred sender; /* valid if has_credentials; as the kernel checked it at send time */
 	size_t n_fds;
 	int fds[MESSAGE_FDS_MAX]; /* CLOEXEC; the receiver's, message_done() closes them */
 };
@@ -36,7 +36,7 @@ struct message_want {
  * @buffer:	destination
  * @size:	its capacity in bytes; a longer message is refused, never cut
  * @want:	what may and what must come with it; borrowed
- * @ret:	written on success only, or emptied: never holds a descriptor on failure
+ * @ret:	what came; emptied on failure, so that it never holds a descriptor then
  *
  * Never blocks. Every descriptor that the kernel installed is either in @ret or closed.
  * Source: unix(7), recvmsg(2), cmsg(3).
@@ -44,7 +44,10 @@ struct message_want {
  * Return: 1 for a message; 0 when the peer is gone, or sent a message without a byte;
  *	-EAGAIN nothing queued;
  *	-EMSGSIZE the message is longer than @size;
- *	-EBADMSG the control data is cut, of a wrong level, type or length, or repeated;
+ *	-EBADMSG the control data is of a wrong level, type or length, or repeated;
+ *	-EMFILE the kernel could not install a descriptor: the table is full, or a security
+ *	module refused. This one error leaves the message itself in @buffer, and its size in
+ *	@ret, so that its receiver can tell which request has failed;
  *	-E2BIG more descriptors than wanted (all closed);
  *	-ENODATA credentials wanted and none attached;
  *	another -errno from recvmsg(2).
@@ -71,9 +74,19 @@ struct message_attach {
  * Never blocks, never raises SIGPIPE. Control padding is zeroed.
  *
  * Return: 0; -EAGAIN the peer's queue is full; -EPIPE or -ECONNRESET it is gone;
+ *	-EINVAL no byte, or more than MESSAGE_FDS_MAX descriptors;
  *	-ETOOMANYREFS too many descriptors in flight; -ESRCH or -EPERM credentials
  *	that the kernel does not let us claim; another -errno from sendmsg(2).
  */
 int message_send(int sock, const void *data, size_t size, const struct message_attach *attach);
+
+/**
+ * message_accept_credentials() - have the kernel attest the sender of each message
+ * @sock:	borrowed; what is set on a listening socket holds for connections made after
+ * @refuse_fds:	also have it refuse descriptors at the sender, where it can (Linux 6.16)
+ *
+ * Return: 1 descriptors are refused; 0 they are not; -errno of setsockopt(2).
+ */
+int message_accept_credentials(int sock, bool refuse_fds);
 
 #endif

@@ -18,7 +18,7 @@
  * Body of an open request: u32 open flags (WIRE_OPEN_*), u32 mode (permission
  * bits of a file to create, 0 otherwise), u16 length of the path, the path.
  * Body of an open reply: i32 errno (0 or positive), u16 reason, u16 number of
- * descriptors with the message (0 or 1), u64 decision id.
+ * descriptors with the message (1 if errno is 0, otherwise 0), u64 decision id.
  * Body of a version reply (to a message of an unknown version): u16 lowest and
  * u16 highest version the broker speaks.
  * Body of a notice: u16 which (WIRE_NOTICE_*).
@@ -29,15 +29,15 @@
 #define WIRE_VERSION	   1
 #define WIRE_VERSION_LOW   1
 #define WIRE_HEADER_SIZE   24U
-#define WIRE_PATH_MAX	   4095U /* bytes without a NUL: PATH_MAX less the NUL */
-#define WIRE_COMPONENT_MAX 255U	 /* bytes: NAME_MAX */
+#define WIRE_PATH_MAX	   4095U  /* bytes without a NUL: PATH_MAX less the NUL */
+#define WIRE_COMPONENT_MAX 255U	  /* bytes: NAME_MAX */
 #define WIRE_MESSAGE_MAX   65536U /* bytes; a batch of opens is the largest message to come */
-#define WIRE_FDS_MAX	   253U	 /* unix(7): SCM_MAX_FD */
+#define WIRE_FDS_MAX	   253U	  /* unix(7): SCM_MAX_FD */
 
 enum wire_opcode {
 	WIRE_OPCODE_NOTICE = 0,
 	WIRE_OPCODE_OPEN = 1,
-	WIRE_OPCODE_REPLY = 0x8000, /* bit */
+	WIRE_OPCODE_REPLY = 0x8000,    /* bit */
 	WIRE_OPCODE_VERSIONS = 0xffff, /* reply only: see above */
 };
 
@@ -68,18 +68,18 @@ enum wire_open_flag {
 /* Why a request was answered as it was. Part of the protocol: numbers never change. */
 enum wire_reason {
 	WIRE_REASON_OK = 0,
-	WIRE_REASON_DEFAULT = 1,     /* no allow rule names the request */
-	WIRE_REASON_RULE = 2,	     /* a deny rule does */
-	WIRE_REASON_NOT_FOUND = 3,   /* ENOENT, real or by `hide` */
-	WIRE_REASON_CONDITION = 4,   /* the object is not what the rule wants */
-	WIRE_REASON_RATE = 5,	     /* the rule's rate or inflight */
-	WIRE_REASON_BUSY = 6,	     /* a limit of the broker */
-	WIRE_REASON_DEADLINE = 7,    /* the open took too long */
+	WIRE_REASON_DEFAULT = 1,   /* no allow rule names the request */
+	WIRE_REASON_RULE = 2,	   /* a deny rule does */
+	WIRE_REASON_NOT_FOUND = 3, /* ENOENT, real or by `hide` */
+	WIRE_REASON_CONDITION = 4, /* the object is not what the rule wants */
+	WIRE_REASON_RATE = 5,	   /* the rule's rate or inflight */
+	WIRE_REASON_BUSY = 6,	   /* a limit of the broker */
+	WIRE_REASON_DEADLINE = 7,  /* the open took too long */
 	WIRE_REASON_BAD_PATH = 8,
 	WIRE_REASON_BAD_FLAGS = 9,
 	WIRE_REASON_UNSUPPORTED = 10, /* opcode, version or message flag */
-	WIRE_REASON_KERNEL = 11,     /* allowed, and the kernel said errno */
-	WIRE_REASON_DEGRADED = 12,   /* the broker has no valid policy */
+	WIRE_REASON_KERNEL = 11,      /* allowed, and the kernel said errno */
+	WIRE_REASON_DEGRADED = 12,    /* the broker has no valid policy */
 };
 
 struct wire_header {

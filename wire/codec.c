@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The length of every message follows from its fields before it is written,
+ * and is held against the size that arrived before anything else is read, so
+ * that no prefix or extension of a message is ever a message.
+ */
+#include "wire/codec.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+
+#include "base/macro.h"
+
+#define OPEN_SIZE     (WIRE_HEADER_SIZE + 4 + 4 + 2) /* and the path */
+#define ANSWER_SIZE   (WIRE_HEADER_SIZE + 4 + 2 + 2 + 8)
+#define NOTICE_SIZE   (WIRE_HEADER_SIZE + 2)
+#define VERSIONS_SIZE (WIRE_HEADER_SIZE + 2 + 2)
+#define ERRNO_MAX     4095 /* the kernel's MAX_ERRNO */
+
+static void header_read(struct cursor_reader *r, size_t size, struct wire_header *ret)
+{
+	uint32_t reserved;
+
+	*ret = (struct wire_header){ .version = cursor_read_u16(r) };
+	ret->opcode = cursor_read_u16(r);
+	ret->flags = cursor_read_u32(r);
+	ret->id = cursor_read_u64(r);
+	ret->length = cursor_read_u32(r);
+	reserved = cursor_read_u32(r);
+	if (ret->length != size || reserved != 0)
+		r->error = -EBADMSG;
+}
+
+int wire_header_read(const void *data, size_t size, struct wire_header *ret)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_header header;
+
+	header_read(&r, size, &header);
+	if (r.error < 0)
+		return r.error;
+	*ret = header;
+	return 0;
+}
+
+void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id, uint32_t length)
+{
+	cursor_write_u16(w, WIRE_VERSION);
+	cursor_write_u16(w, opcode);
+	cursor_write_u32(w, 0);
+	cursor_write_u64(w, id);
+	cursor_write_u32(w, length);
+	cursor_write_u32(w, 0);
+}
+
+int wire_open_read(const void *data, size_t size, struct wire_open *ret)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_header header;
+	struct wire_open open;
+	int error;
+
+	header_read(&r, size, &header);
+	open.flags = cursor_read_u32(&r);
+	open.mode = cursor_read_u32(&r);
+	open.path = cursor_read_string(&r, UINT16_MAX, &open.path_len);
+	error = cursor_read_end(&r);
+	if (error < 0)
+		return error;
+	if (open.path_len > WIRE_PATH_MAX)
+		return -ENAMETOOLONG;
+	*ret = open;
+	return 0;
+}
+
+int wire_open_write(uint64_t id, const struct wire_open *open, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	if (open->path_len > WIRE_PATH_MAX)
+		return -EMSGSIZE;
+	wire_header_write(&w, WIRE_OPCODE_OPEN, id, OPEN_SIZE + open->path_len);
+	cursor_write_u32(&w, open->flags);
+	cursor_write_u32(&w, open->mode);
+	cursor_write_string(&w, open->path, open->path_len);
+	return cursor_write_end(&w);
+}
+
+/* What a client may expect of every message of its broker. */
+static void broker_header_read(struct cursor_reader *r, size_t size, uint16_t opcode,
+			       struct wire_header *ret)
+{
+	header_read(r, size, ret);
+	if (ret->version != WIRE_VERSION || ret->opcode != opcode || ret->flags != 0)
+		r->error = -EBADMSG;
+}
+
+static bool answer_is_sound(const struct wire_answer *answer)
+{
+	if (answer->error < 0 || answer->error > ERRNO_MAX)
+		return false;
+	return answer->n_fds == (answer->error == 0 ? 1 : 0);
+}
+
+int wire_answer_read(const void *data, size_t size, struct wire_header *ret_header,
+		     struct wire_answer *ret)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_header header;
+	struct wire_answer answer;
+
+	broker_header_read(&r, size, WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY, &header);
+	answer.error = cursor_read_i32(&r);
+	answer.reason = cursor_read_u16(&r);
+	answer.n_fds = cursor_read_u16(&r);
+	answer.decision = cursor_read_u64(&r);
+	if (cursor_read_end(&r) < 0 || !answer_is_sound(&answer))
+		return -EBADMSG;
+	*ret_header = header;
+	*ret = answer;
+	return 0;
+}
+
+int wire_answer_write(uint64_t id, const struct wire_answer *answer, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	wire_header_write(&w, WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY, id, ANSWER_SIZE);
+	cursor_write_i32(&w, answer->error);
+	cursor_write_u16(&w, answer->reason);
+	cursor_write_u16(&w, answer->n_fds);
+	cursor_write_u64(&w, answer->decision);
+	return cursor_write_end(&w);
+}
+
+int wire_notice_read(const void *data, size_t size, uint16_t *ret_which)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_header header;
+	uint16_t which;
+
+	broker_header_read(&r, size, WIRE_OPCODE_NOTICE, &header);
+	which = cursor_read_u16(&r);
+	if (cursor_read_end(&r) < 0 || header.id != 0)
+		return -EBADMSG;
+	*ret_which = which;
+	return 0;
+}
+
+int wire_notice_write(uint16_t which, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	wire_header_write(&w, WIRE_OPCODE_NOTICE, 0, NOTICE_SIZE);
+	cursor_write_u16(&w, which);
+	return cursor_write_end(&w);
+}
+
+int wire_versions_read(const void *data, size_t size, uint16_t *ret_low, uint16_t *ret_high)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_header header;
+	uint16_t low, high;
+
+	/* The version of this header is the broker's own, whatever it is. */
+	header_read(&r, size, &header);
+	low = cursor_read_u16(&r);
+	high = cursor_read_u16(&r);
+	if (cursor_read_end(&r) < 0 || header.opcode != WIRE_OPCODE_VERSIONS || low > high)
+		return -EBADMSG;
+	*ret_low = low;
+	*ret_high = high;
+	return 0;
+}
+
+int wire_versions_write(uint64_t id, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	wire_header_write(&w, WIRE_OPCODE_VERSIONS, id, VERSIONS_SIZE);
+	cursor_write_u16(&w, WIRE_VERSION_LOW);
+	cursor_write_u16(&w, WIRE_VERSION);
+	return cursor_write_end(&w);
+}
+
+static const char *const reason_names[] = {
+	[WIRE_REASON_OK] = "ok",
+	[WIRE_REASON_DEFAULT] = "default",
+	[WIRE_REASON_RULE] = "rule",
+	[WIRE_REASON_NOT_FOUND] = "not-found",
+	[WIRE_REASON_CONDITION] = "condition",
+	[WIRE_REASON_RATE] = "rate",
+	[WIRE_REASON_BUSY] = "busy",
+	[WIRE_REASON_DEADLINE] = "deadline",
+	[WIRE_REASON_BAD_PATH] = "bad-path",
+	[WIRE_REASON_BAD_FLAGS] = "bad-flags",
+	[WIRE_REASON_UNSUPPORTED] = "unsupported",
+	[WIRE_REASON_KERNEL] = "kernel",
+	[WIRE_REASON_DEGRADED] = "degraded",
+};
+static_assert(ELEMENTSOF(reason_names) == WIRE_REASON_DEGRADED + 1, "a reason has no name");
+
+const char *wire_reason_name(uint16_t reason)
+{
+	return reason < ELEMENTSOF(reason_names) ? reason_names[reason] : "unknown";
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * recvmsg(2) installs descriptors before we can say that we do not want them,
+ * up to 253 a message, and it installs as many as fit into the control buffer
+ * and drops the rest in silence but for MSG_CTRUNC. So the buffer fits all of
+ * them, every one is looked at, and what was not asked for is closed before
+ * the message is judged.
+ */
+#include "wire/message.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/kernel.h"
+#include "wire/ancillary.h"
+
+union control_in {
+	struct cmsghdr alignment; /* cmsg(3) */
+	uint8_t bytes[ANCILLARY_SIZE];
+};
+
+union control_out {
+	struct cmsghdr alignment;
+	uint8_t bytes[CMSG_SPACE(MESSAGE_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+};
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fd_close(fds[i]);
+}
+
+static int check_wanted(const struct message_want *want, const struct ancillary *a)
+{
+	if (a->n_fds > want->fds || a->n_fds > MESSAGE_FDS_MAX)
+		return -E2BIG;
+	if (want->credentials && !a->has_credentials)
+		return -ENODATA;
+	return 0;
+}
+
+/* Give what came with a message of @size bytes to @ret. */
+static int deliver(const struct ancillary *a, size_t size, struct message *ret)
+{
+	ret->size = size;
+	ret->has_credentials = a->has_credentials;
+	ret->sender = a->sender;
+	ret->n_fds = a->n_fds;
+	memcpy(ret->fds, a->fds, a->n_fds * sizeof(int));
+	return 1;
+}
+
+int message_receive(int sock, void *buffer, size_t size, const struct message_want *want,
+		    struct message *ret)
+{
+	union control_in control;
+	struct iovec iov = { .iov_base = buffer, .iov_len = size };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	struct ancillary a;
+	ssize_t n;
+	int r;
+
+	*ret = MESSAGE_EMPTY;
+	n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return -errno;
+	r = ancillary_read(msg.msg_flags, control.bytes, msg.msg_controllen, &a);
+	if (r == 0)
+		r = check_wanted(want, &a);
+	if (r == 0 && n > 0)
+		return deliver(&a, (size_t)n, ret);
+	close_all(a.fds, a.n_fds);
+	if (r == -EMFILE)
+		ret->size = (size_t)n;
+	return n == 0 ? 0 : r;
+}
+
+void message_done(struct message *m)
+{
+	close_all(m->fds, m->n_fds);
+	*m = MESSAGE_EMPTY;
+}
+
+/* Append one control message; the buffer behind @msg is zeroed and has room. */
+static void attach(struct msghdr *msg, int type, const void *payload, size_t size)
+{
+	struct cmsghdr header = {
+		.cmsg_len = CMSG_LEN(size),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = type,
+	};
+	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
+
+	memcpy(at, &header, sizeof(header));
+	memcpy(at + CMSG_LEN(0), payload, size);
+	msg->msg_controllen += CMSG_SPACE(size);
+}
+
+int message_send(int sock, const void *data, size_t size, const struct message_attach *extra)
+{
+	static const struct message_attach nothing;
+	/* A union's initialiser zeroes its first member only: padding must not leak (P84). */
+	union control_out control;
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes };
+
+	memset(&control, 0, sizeof(control));
+	if (!extra)
+		extra = &nothing;
+	if (size == 0 || extra->n_fds > MESSAGE_FDS_MAX)
+		return -EINVAL;
+	if (extra->credentials)
+		attach(&msg, SCM_CREDENTIALS, extra->credentials, sizeof(*extra->credentials));
+	if (extra->n_fds > 0)
+		attach(&msg, SCM_RIGHTS, extra->fds, extra->n_fds * sizeof(int));
+	if (sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
+int message_accept_credentials(int sock, bool refuse_fds)
+{
+	static const int on = 1, off = 0;
+
+	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return -errno;
+	if (!refuse_fds)
+		return 0;
+	if (setsockopt(sock, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off)) >= 0)
+		return 1;
+	return errno == ENOPROTOOPT ? 0 : -errno;
+}
