@@ -10,24 +10,31 @@
  * parent → broker
  *	START		settings and the decision counter; the broker then loads, confines itself, and
  *			says READY or REFUSED
- *	CONNECTION	facts, one descriptor: serve it. `inherited` says that an earlier generation
- *			did, so that the first message must be the notice `lost` after a crash
- *	STOP		read no more requests, answer what was read, say STOPPED, exit when done
- * broker → parent
- *	READY		the policy's summary as `key value` lines (for status), warnings as text
- *	REFUSED		the diagnostics, ready to print; the broker exits
- *	STOPPED		the decision counter, the next number to use
- *	COUNTERS	in answer to ASK: counters as `key value` lines
- * parent → broker
+ *	CONNECTION	facts, one descriptor: serve it
+ *	STOP		read no more requests, say STOPPED, answer what was read, exit when done
  *	ASK		for COUNTERS
+ * broker → parent
+ *	READY		text: the policy's summary as `key value` lines (for status), an empty line,
+ *			warnings ready to print
+ *	REFUSED		text: the diagnostics, ready to print; the broker exits
+ *	STOPPED		the decision counter, the next number to use
+ *	COUNTERS	text: counters as `key value` lines
+ *
+ * The end of file on this socket is the death of the other side.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/facts.h"
+
 #define CONTROL_FD 3 /* in a child */
 #define AUDIT_FD   4 /* in a broker: where records go; in the audit process: where they come from */
+
+#define CONTROL_PATH_MAX 4095U	/* bytes of a directory's name */
+#define CONTROL_TEXT_MAX 61440U /* bytes: ADMIN_TEXT_MAX, as texts go on to the admin socket */
+#define CONTROL_SIZE_MAX 65536U /* bytes of a message */
 
 enum control_type {
 	CONTROL_START = 1,
@@ -43,10 +50,44 @@ enum control_type {
 struct control_start {
 	uint64_t generation;
 	uint64_t next_decision;
-	uint32_t in_flight;	 /* limits, see limits.h */
+	uint32_t in_flight; /* limits, see limits.h */
 	uint32_t in_flight_each;
 	uint32_t open_sec;
-	char policy_directory[4096]; /* --policy, or "" for the four */
+	bool degraded; /* load nothing; refuse every request with WIRE_REASON_DEGRADED */
+	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
 };
+
+struct control {
+	enum control_type type;
+	struct control_start start; /* START */
+	struct facts facts;	    /* CONNECTION */
+	bool lost;		    /* CONNECTION: the generation that served it died, so that the
+				      * first message must be the notice `lost` */
+	int fd;			    /* CONNECTION; sent: borrowed, received: the receiver's */
+	uint64_t next_decision;	    /* STOPPED */
+	const char *text;	    /* READY, REFUSED, COUNTERS; received: borrows the buffer */
+	size_t text_len;
+};
+
+/* Bytes written, or -EMSGSIZE. A text that is too long is cut at the end of a line. */
+int control_write(const struct control *control, void *buffer, size_t size);
+/* 0 or -EBADMSG; ret->fd is -EBADF. */
+int control_read(const void *data, size_t size, struct control *ret);
+
+/**
+ * control_send() - write and send, with the descriptor of a CONNECTION
+ *
+ * Never blocks. Return: 0; -EAGAIN the other side is behind; another -errno of message_send().
+ */
+int control_send(int sock, const struct control *control);
+
+/**
+ * control_receive() - receive and read one message
+ * @buffer:	at least CONTROL_SIZE_MAX bytes; ret->text points into it
+ * @ret:	on 1 only; ret->fd is -EBADF unless it is a CONNECTION
+ *
+ * Never blocks. Return: 1; 0 the other side is gone; -EAGAIN; -EBADMSG; another -errno.
+ */
+int control_receive(int sock, void *buffer, size_t size, struct control *ret);
 
 #endif

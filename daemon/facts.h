@@ -22,16 +22,19 @@ struct facts {
 	uint64_t cap_effective; /* CapEff of the connector: how far a uid 0 is root */
 	uint64_t exe_dev;	/* 0 with exe_ino 0: not attested */
 	uint64_t exe_ino;
-	char unit[FACTS_NAME_MAX + 1];	    /* "" : none */
+	char unit[FACTS_NAME_MAX + 1]; /* "" : none */
 	char user_unit[FACTS_NAME_MAX + 1];
 	char slice[FACTS_NAME_MAX + 1];
 	char exe[FACTS_NAME_MAX + 1]; /* its text, for the audit only: it can be forged */
 };
 
-/* Encoded size is at most FACTS_SIZE_MAX. Return bytes written, or -EMSGSIZE. */
-#define FACTS_SIZE_MAX 2048U
-int facts_write(const struct facts *facts, void *buffer, size_t size);
-/* 0 or -EBADMSG. */
-int facts_read(const void *data, size_t size, struct facts *ret);
+/*
+ * Facts as a part of a larger message. Errors stick to the cursor, whose owner
+ * looks at them once, at the end.
+ */
+struct cursor_reader;
+struct cursor_writer;
+void facts_put(struct cursor_writer *w, const struct facts *facts);
+void facts_get(struct cursor_reader *r, struct facts *ret);
 
 #endif

@@ -11,13 +11,13 @@
 #define LIMIT_IN_FLIGHT_EACH  16U   /* of one connection */
 #define LIMIT_OPEN_SEC	      5U    /* a caller waits no longer for a slow file system */
 
-#define LIMIT_ADMINS	     8U	   /* connections to the admin socket */
-#define LIMIT_ADMIN_SEC	     60U   /* an admin's request that takes longer was not served */
-#define LIMIT_START_SEC	     30U   /* a generation that is not ready by then is ended: names may be slow */
-#define LIMIT_HANDSHAKE_SEC  2U	   /* between parent and child: both are ours and awake */
-#define LIMIT_FILES	     65536U /* RLIMIT_NOFILE asked for; less if the hard limit is lower */
-#define LIMIT_LINKS	     40U   /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
-#define LIMIT_RETRIES	     32U   /* openat2(2) EAGAIN under a storm of renames */
-#define LIMIT_PROGNAME	     15U   /* TASK_COMM_LEN less the NUL */
+#define LIMIT_ADMINS	    8U	/* connections to the admin socket */
+#define LIMIT_ADMIN_SEC	    60U /* an admin's request that takes longer was not served */
+#define LIMIT_START_SEC	    30U /* a generation that is not ready by then is ended: names may be slow */
+#define LIMIT_HANDSHAKE_SEC 2U	   /* between parent and child: both are ours and awake */
+#define LIMIT_FILES	    65536U /* RLIMIT_NOFILE asked for; less if the hard limit is lower */
+#define LIMIT_LINKS	    40U /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
+#define LIMIT_RETRIES	    32U /* openat2(2) EAGAIN under a storm of renames */
+#define LIMIT_PROGNAME	    15U /* TASK_COMM_LEN less the NUL */
 
 #endif

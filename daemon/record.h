@@ -21,7 +21,7 @@
 enum record_outcome {
 	RECORD_DENY,
 	RECORD_ALLOW,
-	RECORD_ERROR, /* allowed, and then the kernel said no, or the reply could not be sent */
+	RECORD_ERROR,  /* allowed, and then the kernel said no, or the reply could not be sent */
 	RECORD_CLOSED, /* the connection was ended: malformed message, disagreeing credentials */
 };
 
@@ -30,9 +30,9 @@ struct record {
 	uint64_t time_usec; /* UTC */
 	uint64_t decision;
 	uint64_t generation;
-	uint16_t reason; /* enum wire_reason */
-	int32_t error;	 /* errno of the reply */
-	uint32_t modes;	 /* POLICY_* */
+	uint16_t reason;  /* enum wire_reason */
+	int32_t error;	  /* errno of the reply */
+	uint32_t modes;	  /* POLICY_* */
 	uint32_t as_root; /* 0 or 1 */
 	uint32_t rule_line;
 	pid_t sender_pid; /* of the message; facts.pid is the connector's */
@@ -41,13 +41,32 @@ struct record {
 	char condition[32];		 /* "links", or "" */
 	char rule[RECORD_RULE_MAX + 1];	 /* id, or "" */
 	char rule_file[RECORD_RULE_MAX + 1];
-	char path[RECORD_PATH_MAX + 1];	    /* as asked */
-	size_t path_len; /* a malformed path may hold NULs */
+	char path[RECORD_PATH_MAX + 1];	     /* as asked */
+	size_t path_len;		     /* a malformed path may hold NULs */
 	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
-	char detail[128]; /* of CLOSED: what was wrong with the message */
+	char detail[128];		     /* of CLOSED: what was wrong with the message */
 };
 
+/* Bytes written, or -EMSGSIZE. @buffer of RECORD_SIZE_MAX always suffices. */
 int record_write(const struct record *record, void *buffer, size_t size);
+/* 0 or -EBADMSG. */
 int record_read(const void *data, size_t size, struct record *ret);
+
+/**
+ * record_fields() - say a record as fields, in a fixed order
+ * @record:	borrowed
+ * @repeat:	how many requests it stands for, >= 1
+ * @emit:	called for each field that is known: "FDBROKER_PATH" and its bytes, which may be anything
+ *
+ * FDBROKER_DECISION is allow, deny, error or closed; FDBROKER_ID is the decision id that the
+ * client was told, 16 hex digits.
+ */
+void record_fields(const struct record *record, uint32_t repeat,
+		   void (*emit)(void *context, const char *name, const char *value, size_t len),
+		   void *context);
+
+/* The same in one line for a person; untrusted bytes are escaped. */
+struct text;
+void record_print(const struct record *record, uint32_t repeat, struct text *out);
 
 #endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/control.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/macro.h"
+#include "wire/cursor.h"
+#include "wire/message.h"
+
+/*
+ * A message is a u16 type and the type's fields. Both ends are this program,
+ * but one of them reads what strangers wrote: the parent takes a broker's
+ * message for a claim of its shape, and looks at every length.
+ */
+
+static size_t whole_lines(const char *text, size_t len, size_t max)
+{
+	const char *end;
+
+	if (len <= max)
+		return len;
+	end = memrchr(text, '\n', max);
+	return end ? (size_t)(end - text) + 1 : max;
+}
+
+static void put_text(struct cursor_writer *w, const struct control *control)
+{
+	cursor_write_bytes(w, control->text,
+			   whole_lines(control->text, control->text_len, CONTROL_TEXT_MAX));
+}
+
+static void get_text(struct cursor_reader *r, struct control *ret)
+{
+	ret->text = cursor_read_rest(r, &ret->text_len);
+}
+
+static void put_start(struct cursor_writer *w, const struct control *control)
+{
+	const struct control_start *start = &control->start;
+
+	cursor_write_u64(w, start->generation);
+	cursor_write_u64(w, start->next_decision);
+	cursor_write_u32(w, start->in_flight);
+	cursor_write_u32(w, start->in_flight_each);
+	cursor_write_u32(w, start->open_sec);
+	cursor_write_u16(w, start->degraded);
+	cursor_write_text(w, start->policy_directory);
+}
+
+static void get_start(struct cursor_reader *r, struct control *ret)
+{
+	struct control_start *start = &ret->start;
+
+	start->generation = cursor_read_u64(r);
+	start->next_decision = cursor_read_u64(r);
+	start->in_flight = cursor_read_u32(r);
+	start->in_flight_each = cursor_read_u32(r);
+	start->open_sec = cursor_read_u32(r);
+	start->degraded = cursor_read_u16(r) != 0;
+	cursor_read_text(r, start->policy_directory, sizeof(start->policy_directory));
+}
+
+static void put_connection(struct cursor_writer *w, const struct control *control)
+{
+	cursor_write_u16(w, control->lost);
+	facts_put(w, &control->facts);
+}
+
+static void get_connection(struct cursor_reader *r, struct control *ret)
+{
+	ret->lost = cursor_read_u16(r) != 0;
+	facts_get(r, &ret->facts);
+}
+
+static void put_stopped(struct cursor_writer *w, const struct control *control)
+{
+	cursor_write_u64(w, control->next_decision);
+}
+
+static void get_stopped(struct cursor_reader *r, struct control *ret)
+{
+	ret->next_decision = cursor_read_u64(r);
+}
+
+static void put_nothing(struct cursor_writer *w, const struct control *control)
+{
+	(void)w;
+	(void)control;
+}
+
+static void get_nothing(struct cursor_reader *r, struct control *ret)
+{
+	(void)r;
+	(void)ret;
+}
+
+static const struct {
+	void (*put)(struct cursor_writer *w, const struct control *control);
+	void (*get)(struct cursor_reader *r, struct control *ret);
+	size_t fds;
+} types[] = {
+	[CONTROL_START] = { put_start, get_start, 0 },
+	[CONTROL_CONNECTION] = { put_connection, get_connection, 1 },
+	[CONTROL_STOP] = { put_nothing, get_nothing, 0 },
+	[CONTROL_READY] = { put_text, get_text, 0 },
+	[CONTROL_REFUSED] = { put_text, get_text, 0 },
+	[CONTROL_STOPPED] = { put_stopped, get_stopped, 0 },
+	[CONTROL_ASK] = { put_nothing, get_nothing, 0 },
+	[CONTROL_COUNTERS] = { put_text, get_text, 0 },
+};
+static_assert(ELEMENTSOF(types) == CONTROL_COUNTERS + 1, "each type has a row");
+
+static bool is_type(unsigned int type)
+{
+	return type < ELEMENTSOF(types) && types[type].put;
+}
+
+int control_write(const struct control *control, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	cursor_write_u16(&w, (uint16_t)control->type);
+	types[control->type].put(&w, control);
+	return cursor_write_end(&w);
+}
+
+int control_read(const void *data, size_t size, struct control *ret)
+{
+	struct control control = { .fd = -EBADF };
+	struct cursor_reader r = cursor_reader(data, size);
+	unsigned int type = cursor_read_u16(&r);
+
+	if (!is_type(type))
+		return -EBADMSG;
+	control.type = type;
+	types[type].get(&r, &control);
+	if (cursor_read_end(&r) < 0)
+		return -EBADMSG;
+	*ret = control;
+	return 0;
+}
+
+int control_send(int sock, const struct control *control)
+{
+	const struct message_attach attach = { .fds = &control->fd,
+					       .n_fds = types[control->type].fds };
+	char buffer[CONTROL_SIZE_MAX];
+	int size;
+
+	size = control_write(control, buffer, sizeof(buffer));
+	if (size < 0)
+		return size;
+	return message_send(sock, buffer, (size_t)size, &attach);
+}
+
+int control_receive(int sock, void *buffer, size_t size, struct control *ret)
+{
+	const struct message_want want = { .fds = 1 };
+	_cleanup_(message_done) struct message m = MESSAGE_EMPTY;
+	int r;
+
+	r = message_receive(sock, buffer, size, &want, &m);
+	if (r <= 0)
+		return r;
+	r = control_read(buffer, m.size, ret);
+	if (r < 0)
+		return r;
+	if (m.n_fds != types[ret->type].fds)
+		return -EBADMSG;
+	if (m.n_fds > 0)
+		ret->fd = TAKE_FD(m.fds[0]);
+	return 1;
+}

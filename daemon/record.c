@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/record.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "policy/parser.h"
+#include "wire/cursor.h"
+#include "wire/proto.h"
+
+/*
+ * The audit process believes a record's shape only after reading it whole: the
+ * broker that wrote it may have been taken over by the client it tells of.
+ */
+
+static const char *const outcomes[] = {
+	[RECORD_DENY] = "deny",
+	[RECORD_ALLOW] = "allow",
+	[RECORD_ERROR] = "error",
+	[RECORD_CLOSED] = "closed",
+};
+
+static const char *const reasons[] = {
+	[WIRE_REASON_OK] = "ok",
+	[WIRE_REASON_DEFAULT] = "default",
+	[WIRE_REASON_RULE] = "rule",
+	[WIRE_REASON_NOT_FOUND] = "not-found",
+	[WIRE_REASON_CONDITION] = "condition",
+	[WIRE_REASON_RATE] = "rate",
+	[WIRE_REASON_BUSY] = "busy",
+	[WIRE_REASON_DEADLINE] = "deadline",
+	[WIRE_REASON_BAD_PATH] = "bad-path",
+	[WIRE_REASON_BAD_FLAGS] = "bad-flags",
+	[WIRE_REASON_UNSUPPORTED] = "unsupported",
+	[WIRE_REASON_KERNEL] = "kernel",
+	[WIRE_REASON_DEGRADED] = "degraded",
+};
+static_assert(ELEMENTSOF(reasons) == WIRE_REASON_DEGRADED + 1, "each reason has a name");
+
+/* bytes */
+
+static void get_path(struct cursor_reader *r, struct record *ret)
+{
+	uint16_t len;
+	const char *bytes = cursor_read_string(r, RECORD_PATH_MAX, &len);
+
+	if (!bytes)
+		return;
+	memcpy(ret->path, bytes, len);
+	ret->path[len] = '\0';
+	ret->path_len = len;
+}
+
+int record_write(const struct record *record, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	cursor_write_u16(&w, (uint8_t)record->outcome);
+	cursor_write_u64(&w, record->time_usec);
+	cursor_write_u64(&w, record->decision);
+	cursor_write_u64(&w, record->generation);
+	cursor_write_u16(&w, record->reason);
+	cursor_write_u32(&w, (uint32_t)record->error);
+	cursor_write_u32(&w, record->modes);
+	cursor_write_u32(&w, record->as_root);
+	cursor_write_u32(&w, record->rule_line);
+	cursor_write_u32(&w, (uint32_t)record->sender_pid);
+	cursor_write_u64(&w, record->object_dev);
+	cursor_write_u64(&w, record->object_ino);
+	facts_put(&w, &record->who);
+	cursor_write_text(&w, record->condition);
+	cursor_write_text(&w, record->rule);
+	cursor_write_text(&w, record->rule_file);
+	cursor_write_string(&w, record->path, record->path_len);
+	cursor_write_text(&w, record->canonical);
+	cursor_write_text(&w, record->detail);
+	return cursor_write_end(&w);
+}
+
+int record_read(const void *data, size_t size, struct record *ret)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct record record = { 0 };
+
+	record.outcome = cursor_read_u16(&r);
+	record.time_usec = cursor_read_u64(&r);
+	record.decision = cursor_read_u64(&r);
+	record.generation = cursor_read_u64(&r);
+	record.reason = cursor_read_u16(&r);
+	record.error = (int32_t)cursor_read_u32(&r);
+	record.modes = cursor_read_u32(&r);
+	record.as_root = cursor_read_u32(&r);
+	record.rule_line = cursor_read_u32(&r);
+	record.sender_pid = (pid_t)cursor_read_u32(&r);
+	record.object_dev = cursor_read_u64(&r);
+	record.object_ino = cursor_read_u64(&r);
+	facts_get(&r, &record.who);
+	cursor_read_text(&r, record.condition, sizeof(record.condition));
+	cursor_read_text(&r, record.rule, sizeof(record.rule));
+	cursor_read_text(&r, record.rule_file, sizeof(record.rule_file));
+	get_path(&r, &record);
+	cursor_read_text(&r, record.canonical, sizeof(record.canonical));
+	cursor_read_text(&r, record.detail, sizeof(record.detail));
+	if (cursor_read_end(&r) < 0)
+		return -EBADMSG;
+	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason >= ELEMENTSOF(reasons))
+		return -EBADMSG;
+	*ret = record;
+	return 0;
+}
+
+/* fields */
+
+struct fields {
+	void (*emit)(void *context, const char *name, const char *value, size_t len);
+	void *context;
+};
+
+static void field(const struct fields *f, const char *name, const char *value)
+{
+	if (value[0] != '\0')
+		f->emit(f->context, name, value, strlen(value));
+}
+
+_printf_(3, 4) static void field_printf(const struct fields *f, const char *name,
+					const char *format, ...)
+{
+	char value[RECORD_RULE_MAX + 32];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(value, sizeof(value), format, args);
+	va_end(args);
+	field(f, name, value);
+}
+
+static void field_modes(const struct fields *f, uint32_t modes)
+{
+	_cleanup_(text_done) struct text words = TEXT_EMPTY;
+
+	policy_modes_print(modes, &words);
+	if (!words.failed && words.len > 0)
+		f->emit(f->context, "FDBROKER_MODES", words.data, words.len);
+}
+
+static void fields_of_request(const struct fields *f, const struct record *record)
+{
+	field_modes(f, record->modes);
+	if (record->path_len > 0)
+		f->emit(f->context, "FDBROKER_PATH", record->path, record->path_len);
+	field(f, "FDBROKER_CANONICAL", record->canonical);
+	if (record->object_ino != 0)
+		field_printf(f, "FDBROKER_OBJECT", "%" PRIu64 ":%" PRIu64, record->object_dev,
+			     record->object_ino);
+}
+
+static void fields_of_answer(const struct fields *f, const struct record *record)
+{
+	field(f, "FDBROKER_DECISION", outcomes[record->outcome]);
+	field(f, "FDBROKER_REASON", reasons[record->reason]);
+	field(f, "FDBROKER_CONDITION", record->condition);
+	if (record->error != 0)
+		field_printf(f, "FDBROKER_ERRNO", "%" PRId32, record->error);
+	field(f, "FDBROKER_RULE", record->rule);
+	if (record->rule_file[0] != '\0')
+		field_printf(f, "FDBROKER_RULE_SRC", "%s:%" PRIu32, record->rule_file,
+			     record->rule_line);
+	if (record->outcome == RECORD_ALLOW || record->outcome == RECORD_ERROR)
+		field(f, "FDBROKER_AUTHORITY", record->as_root ? "root" : "caller");
+	field(f, "FDBROKER_DETAIL", record->detail);
+}
+
+static void fields_of_caller(const struct fields *f, const struct record *record)
+{
+	const struct facts *who = &record->who;
+
+	field_printf(f, "FDBROKER_UID", "%u", who->uid);
+	field_printf(f, "FDBROKER_GID", "%u", who->gid);
+	field_printf(f, "FDBROKER_PID", "%d", who->pid);
+	if (record->sender_pid != who->pid)
+		field_printf(f, "FDBROKER_SENDER_PID", "%d", record->sender_pid);
+	field(f, "FDBROKER_UNIT", who->unit);
+	field(f, "FDBROKER_USER_UNIT", who->user_unit);
+	field(f, "FDBROKER_SLICE", who->slice);
+	field(f, "FDBROKER_EXE", who->exe);
+	if (who->exe_ino != 0)
+		field_printf(f, "FDBROKER_EXE_INO", "%" PRIu64 ":%" PRIu64, who->exe_dev,
+			     who->exe_ino);
+	field_printf(f, "FDBROKER_CONNECTION", "%" PRIu64, who->connection);
+}
+
+void record_fields(const struct record *record, uint32_t repeat,
+		   void (*emit)(void *context, const char *name, const char *value, size_t len),
+		   void *context)
+{
+	const struct fields f = { emit, context };
+
+	field(&f, "FDBROKER_SCHEMA", "1");
+	field_printf(&f, "FDBROKER_ID", "%016" PRIx64, record->decision);
+	field_printf(&f, "FDBROKER_TIME", "%" PRIu64, record->time_usec);
+	field_printf(&f, "FDBROKER_GENERATION", "%" PRIu64, record->generation);
+	fields_of_answer(&f, record);
+	fields_of_request(&f, record);
+	fields_of_caller(&f, record);
+	field_printf(&f, "FDBROKER_REPEAT", "%" PRIu32, repeat);
+}
+
+void record_print(const struct record *record, uint32_t repeat, struct text *out)
+{
+	const struct facts *who = &record->who;
+
+	text_printf(out, "%s ", outcomes[record->outcome]);
+	policy_modes_print(record->modes, out);
+	text_puts(out, " ");
+	text_escape(out, record->path, record->path_len);
+	text_printf(out, " for uid %u pid %d", who->uid, who->pid);
+	if (who->unit[0] != '\0') {
+		text_puts(out, " of ");
+		text_escape(out, who->unit, strlen(who->unit));
+	}
+	text_printf(out, ": %s", reasons[record->reason]);
+	if (record->condition[0] != '\0')
+		text_printf(out, " %s", record->condition);
+	if (record->rule[0] != '\0')
+		text_printf(out, ", rule %s", record->rule);
+	if (record->detail[0] != '\0')
+		text_printf(out, ", %s", record->detail);
+	if (repeat > 1)
+		text_printf(out, " (%" PRIu32 " times)", repeat);
+	text_printf(out, " [%016" PRIx64 "]", record->decision);
+}
