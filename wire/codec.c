@@ -17,7 +17,6 @@
 #define ANSWER_SIZE   (WIRE_HEADER_SIZE + 4 + 2 + 2 + 8)
 #define NOTICE_SIZE   (WIRE_HEADER_SIZE + 2)
 #define VERSIONS_SIZE (WIRE_HEADER_SIZE + 2 + 2)
-#define ERRNO_MAX     4095 /* the kernel's MAX_ERRNO */
 
 static void header_read(struct cursor_reader *r, size_t size, struct wire_header *ret)
 {
@@ -99,7 +98,7 @@ static void broker_header_read(struct cursor_reader *r, size_t size, uint16_t op
 
 static bool answer_is_sound(const struct wire_answer *answer)
 {
-	if (answer->error < 0 || answer->error > ERRNO_MAX)
+	if (answer->error < 0 || answer->error > WIRE_ERRNO_MAX)
 		return false;
 	return answer->n_fds == (answer->error == 0 ? 1 : 0);
 }
