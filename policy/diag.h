@@ -27,7 +27,8 @@ struct diag {
 	char *fix;	    /* what would stand at place instead, for tools, or NULL */
 };
 
-#define DIAGS_MAX 1000 /* kept; the rest are only counted, so that a hostile file cannot eat memory */
+#define DIAGS_MAX                                                                                  \
+	1000 /* kept; the rest are only counted, so that a hostile file cannot eat memory */
 
 struct diags {
 	struct diag *items;

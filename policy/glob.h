@@ -68,6 +68,12 @@ int glob_parse(const struct ast_path *path, struct diags *diags, struct glob **r
  * pattern's wildcards are active; no slash, no `**`, no specifier, no set. */
 int glob_parse_name(const struct ast_value *value, struct diags *diags, struct glob **ret);
 
+/* The path that a value spells without wildcards: `exe "/usr/sbin/nginx"`. The caller frees it. */
+int glob_literal(const struct ast_value *value, struct diags *diags, char **ret);
+
+/* A string that is no pattern (note, create-owner, disable): its escapes decoded, nothing else. */
+int glob_string(const struct ast_value *value, struct diags *diags, char **ret);
+
 struct glob *glob_free(struct glob *glob);
 DEFINE_CLEANUP(struct glob *, glob_free)
 

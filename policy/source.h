@@ -10,9 +10,9 @@
 enum source_origin { SOURCE_VENDOR, SOURCE_LOCAL, SOURCE_RUNTIME, SOURCE_ADMIN };
 
 struct source {
-	char *path; /* as messages show it; owned */
-	char *stem; /* file name without .fdp: first half of rule ids; owned */
-	char *text; /* owned, NUL-terminated for convenience; may hold NULs */
+	char *path;  /* as messages show it; owned */
+	char *stem;  /* file name without .fdp: first half of rule ids; owned */
+	char *text;  /* owned, NUL-terminated for convenience; may hold NULs */
 	size_t size; /* bytes without that NUL */
 	enum source_origin origin;
 };
