@@ -239,22 +239,17 @@ static void choose(const struct glob_scan *scan, size_t choice, struct line *lin
 	for (size_t i = 0; i < scan->n; i++) {
 		const struct glob_token *token = &scan->tokens[i];
 
-		switch (token->kind) {
-		case GLOB_TOKEN_OPEN:
+		if (token->kind == GLOB_TOKEN_OPEN) {
 			wanted = choice % (size_t)token->byte;
 			choice /= (size_t)token->byte;
 			skip = 0;
 			inside = true;
-			break;
-		case GLOB_TOKEN_COMMA:
+		} else if (token->kind == GLOB_TOKEN_COMMA) {
 			skip++;
-			break;
-		case GLOB_TOKEN_CLOSE:
+		} else if (token->kind == GLOB_TOKEN_CLOSE) {
 			inside = false;
-			break;
-		default:
-			if (!inside || skip == wanted)
-				line->tokens[line->n++] = token;
+		} else if (!inside || skip == wanted) {
+			line->tokens[line->n++] = token;
 		}
 	}
 }
