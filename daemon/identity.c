@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/identity.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <systemd/sd-login.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/kernel.h"
+#include "base/macro.h"
+
+/*
+ * A pid is only a number. The order that makes facts read by number belong to
+ * the connector: take a pidfd from the socket (Linux 6.5, which names the
+ * process that called connect(2) whatever became of its number), read, and see
+ * that the process behind the pidfd has not exited. While it lives nobody else
+ * has its number.
+ *
+ * Older kernels give no pidfd. There pidfd_open(2) may already get a successor
+ * of the number, so the process must at least have the connector's ids; what is
+ * left of the gap is documented in SECURITY.md.
+ */
+
+#define STATUS_SIZE_MAX 8192 /* bytes of /proc/PID/status: about 1.5 KiB, more with many groups */
+
+static int get_option(int sock, int option, void *ret, socklen_t size)
+{
+	socklen_t len = size;
+
+	if (getsockopt(sock, SOL_SOCKET, option, ret, &len) < 0)
+		return -errno;
+	return len == size ? 0 : -EBADMSG;
+}
+
+int identity_peer(int sock, struct ucred *ret)
+{
+	struct ucred peer;
+	int r;
+
+	r = get_option(sock, SO_PEERCRED, &peer, sizeof(peer));
+	if (r < 0)
+		return r;
+	if (peer.pid <= 0 || peer.uid == (uid_t)-1 || peer.gid == (gid_t)-1)
+		return -EACCES;
+	if (peer.uid == IDENTITY_OVERFLOW_UID)
+		return -EACCES;
+	*ret = peer;
+	return 0;
+}
+
+int identity_groups(int sock, gid_t **ret, size_t *ret_n)
+{
+	_cleanup_(freep) gid_t *groups = NULL;
+	socklen_t size = 0;
+
+	/* ERANGE tells the size; the list is that of connect(2) and does not change. */
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) < 0 && errno != ERANGE)
+		return -errno;
+	if (size > NGROUPS_MAX * sizeof(gid_t))
+		return -E2BIG;
+	if (size > 0) {
+		groups = malloc(size);
+		if (!groups)
+			return -ENOMEM;
+		if (getsockopt(sock, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+			return -errno;
+	}
+	*ret_n = size / sizeof(gid_t);
+	*ret = TAKE_PTR(groups);
+	return 0;
+}
+
+/* reading of a process */
+
+static int open_process(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int read_status(int process, char *buffer, size_t size)
+{
+	_cleanup_(fd_closep) int fd = -EBADF;
+	size_t len = 0;
+	ssize_t n;
+
+	fd = openat(process, "status", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buffer + len, size - 1 - len);
+		if (n < 0)
+			return -errno;
+		len += (size_t)n;
+	} while (n > 0 && len < size - 1);
+	buffer[len] = '\0';
+	return 0;
+}
+
+/* What follows @key in /proc/PID/status, proc(5): "Key:<tab>…", each on its line. */
+static const char *status_value(const char *status, const char *key)
+{
+	const char *found = strstr(status, key);
+
+	return found ? found + strlen(key) : NULL;
+}
+
+/* Effective ids are the second of four: real, effective, saved, file system. */
+static int status_has_ids(const char *status, const struct ucred *peer)
+{
+	const char *uids = status_value(status, "\nUid:"), *gids = status_value(status, "\nGid:");
+	unsigned int uid, gid;
+
+	if (!uids || !gids || sscanf(uids, "%*u %u", &uid) != 1 ||
+	    sscanf(gids, "%*u %u", &gid) != 1)
+		return -EBADMSG;
+	return uid == peer->uid && gid == peer->gid ? 0 : -ESRCH;
+}
+
+/* Capabilities hold in the user namespace of their process: in another than ours they are no
+ * power over our files. */
+static bool in_own_userns(int process)
+{
+	struct stat own, its;
+
+	return stat("/proc/self/ns/user", &own) == 0 && fstatat(process, "ns/user", &its, 0) == 0 &&
+	       own.st_dev == its.st_dev && own.st_ino == its.st_ino;
+}
+
+static void take_capabilities(int process, const char *status, struct facts *facts)
+{
+	const char *value = status_value(status, "\nCapEff:\t");
+	unsigned long long bits;
+
+	if (value && sscanf(value, "%16llx", &bits) == 1 && in_own_userns(process))
+		facts->cap_effective = bits;
+}
+
+/* The magic link, not its text, which a mount namespace can forge. Kernel threads have none. */
+static void take_exe(int process, struct facts *facts)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstatat(process, "exe", &st, 0) < 0)
+		return;
+	n = readlinkat(process, "exe", facts->exe, sizeof(facts->exe) - 1);
+	facts->exe[n < 0 ? 0 : n] = '\0';
+	facts->exe_dev = st.st_dev;
+	facts->exe_ino = st.st_ino;
+}
+
+/* ENODATA, ENXIO: the process is in none; ENOMEDIUM: this machine has no cgroups, so nobody is. */
+static int take_name(int (*get)(int sock, char **ret), int sock, char *ret, size_t size)
+{
+	_cleanup_(freep) char *name = NULL;
+	int r;
+
+	r = get(sock, &name);
+	if (r == -ENODATA || r == -ENXIO || r == -ENOMEDIUM)
+		return 0;
+	if (r < 0)
+		return r;
+	if (strlen(name) >= size)
+		return -ENAMETOOLONG;
+	strcpy(ret, name);
+	return 0;
+}
+
+static int take_units(int sock, struct facts *facts)
+{
+	const struct {
+		int (*get)(int sock, char **ret);
+		char *name;
+	} names[] = {
+		{ sd_peer_get_unit, facts->unit },
+		{ sd_peer_get_user_unit, facts->user_unit },
+		{ sd_peer_get_slice, facts->slice },
+	};
+	int r;
+
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		r = take_name(names[i].get, sock, names[i].name, FACTS_NAME_MAX + 1);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* pinning */
+
+static int peer_pidfd(int sock, const struct ucred *peer, bool *ret_by_number)
+{
+	int fd, r;
+
+	r = get_option(sock, SO_PEERPIDFD, &fd, sizeof(fd));
+	*ret_by_number = r == -ENOPROTOOPT;
+	if (*ret_by_number) {
+		fd = (int)syscall(SYS_pidfd_open, peer->pid, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	return r < 0 ? r : fd;
+}
+
+/* pidfd_open(2): readable once the process has terminated. */
+static int still_lives(int pidfd)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	int n = poll(&poller, 1, 0);
+
+	if (n < 0)
+		return -errno;
+	return n == 0 ? 0 : -ESRCH;
+}
+
+static int take_process(int sock, const struct ucred *peer, bool by_number, struct facts *facts)
+{
+	_cleanup_(fd_closep) int process = -EBADF;
+	char status[STATUS_SIZE_MAX];
+	int r;
+
+	process = open_process(peer->pid);
+	if (process < 0)
+		return process;
+	r = read_status(process, status, sizeof(status));
+	if (r < 0)
+		return r;
+	if (by_number) {
+		r = status_has_ids(status, peer);
+		if (r < 0)
+			return r;
+	}
+	take_capabilities(process, status, facts);
+	take_exe(process, facts);
+	return take_units(sock, facts);
+}
+
+int identity_attest(int sock, struct facts *ret)
+{
+	_cleanup_(fd_closep) int pidfd = -EBADF;
+	struct facts facts = { 0 };
+	struct ucred peer;
+	bool by_number;
+	int r;
+
+	r = identity_peer(sock, &peer);
+	if (r < 0)
+		return r;
+	pidfd = peer_pidfd(sock, &peer, &by_number);
+	if (pidfd < 0)
+		return pidfd;
+	facts.pid = peer.pid;
+	facts.uid = peer.uid;
+	facts.gid = peer.gid;
+	r = take_process(sock, &peer, by_number, &facts);
+	if (r < 0)
+		return r;
+	r = still_lives(pidfd);
+	if (r < 0)
+		return r;
+	*ret = facts;
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_IDENTITY_H
+#define FDB_DAEMON_IDENTITY_H
+
+/*
+ * Who made a connection, by the kernel's word: the only file that asks a
+ * socket for its peer. What the kernel cannot attest is refused; an error never
+ * becomes an identity.
+ */
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "daemon/facts.h"
+
+/* A uid that stands for nobody in particular: what the kernel shows for an id that is not mapped. */
+#define IDENTITY_OVERFLOW_UID 65534U
+
+/**
+ * identity_peer() - process and ids of the connector
+ * @sock:	a connected socket; borrowed
+ *
+ * Return: 0; -EACCES for ids that are never served: pid 0 (not of this pid namespace), the
+ *	overflow uid, -1; another -errno from getsockopt(2).
+ */
+int identity_peer(int sock, struct ucred *ret);
+
+/**
+ * identity_attest() - all facts of the connector but its connection number
+ * @sock:	a connected socket, just accepted; borrowed
+ *
+ * Reads of its process what rules may name, and then makes sure that the
+ * process still lives: a number that was reused in between would have lent it
+ * another one's facts.
+ *
+ * Return: as identity_peer(); -ESRCH the process is gone; another -errno: not attested.
+ */
+int identity_attest(int sock, struct facts *ret);
+
+/**
+ * identity_groups() - supplementary groups of the connector, at connect(2)
+ * @ret:	malloc'ed, the caller's; NULL if there are none
+ *
+ * Return: 0; -ENOMEM; another -errno from getsockopt(2).
+ */
+int identity_groups(int sock, gid_t **ret, size_t *ret_n);
+
+#endif
