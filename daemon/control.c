@@ -41,7 +41,7 @@ static void put_start(struct cursor_writer *w, const struct control *control)
 	const struct control_start *start = &control->start;
 
 	cursor_write_u64(w, start->generation);
-	cursor_write_u64(w, start->next_decision);
+	cursor_write_u64(w, start->first_decision);
 	cursor_write_u32(w, start->in_flight);
 	cursor_write_u32(w, start->in_flight_each);
 	cursor_write_u32(w, start->open_sec);
@@ -54,7 +54,7 @@ static void get_start(struct cursor_reader *r, struct control *ret)
 	struct control_start *start = &ret->start;
 
 	start->generation = cursor_read_u64(r);
-	start->next_decision = cursor_read_u64(r);
+	start->first_decision = cursor_read_u64(r);
 	start->in_flight = cursor_read_u32(r);
 	start->in_flight_each = cursor_read_u32(r);
 	start->open_sec = cursor_read_u32(r);
@@ -72,16 +72,6 @@ static void get_connection(struct cursor_reader *r, struct control *ret)
 {
 	ret->lost = cursor_read_u16(r) != 0;
 	facts_get(r, &ret->facts);
-}
-
-static void put_stopped(struct cursor_writer *w, const struct control *control)
-{
-	cursor_write_u64(w, control->next_decision);
-}
-
-static void get_stopped(struct cursor_reader *r, struct control *ret)
-{
-	ret->next_decision = cursor_read_u64(r);
 }
 
 static void put_nothing(struct cursor_writer *w, const struct control *control)
@@ -106,7 +96,7 @@ static const struct {
 	[CONTROL_STOP] = { put_nothing, get_nothing, 0 },
 	[CONTROL_READY] = { put_text, get_text, 0 },
 	[CONTROL_REFUSED] = { put_text, get_text, 0 },
-	[CONTROL_STOPPED] = { put_stopped, get_stopped, 0 },
+	[CONTROL_STOPPED] = { put_nothing, get_nothing, 0 },
 	[CONTROL_ASK] = { put_nothing, get_nothing, 0 },
 	[CONTROL_COUNTERS] = { put_text, get_text, 0 },
 };

@@ -8,8 +8,8 @@
  * of wire/handshake.h, the parent sending its credentials.
  *
  * parent → broker
- *	START		settings and the decision counter; the broker then loads, confines itself, and
- *			says READY or REFUSED
+ *	START		settings and the first decision id; the broker then loads, confines itself,
+ *			and says READY or REFUSED
  *	CONNECTION	facts, one descriptor: serve it
  *	STOP		read no more requests, say STOPPED, answer what was read, exit when done
  *	ASK		for COUNTERS
@@ -17,8 +17,10 @@
  *	READY		text: the policy's summary as `key value` lines (for status), an empty line,
  *			warnings ready to print
  *	REFUSED		text: the diagnostics, ready to print; the broker exits
- *	STOPPED		the decision counter, the next number to use
+ *	STOPPED		the parent may now give its connections to the next one
  *	COUNTERS	text: counters as `key value` lines
+ *
+ * The audit process has such a socket too, for ASK and COUNTERS.
  *
  * The end of file on this socket is the death of the other side.
  */
@@ -49,7 +51,8 @@ enum control_type {
 
 struct control_start {
 	uint64_t generation;
-	uint64_t next_decision;
+	uint64_t
+		first_decision; /* 32 random bits, then a counter from 0: no generation meets another's */
 	uint32_t in_flight; /* limits, see limits.h */
 	uint32_t in_flight_each;
 	uint32_t open_sec;
@@ -64,7 +67,6 @@ struct control {
 	bool lost;		    /* CONNECTION: the generation that served it died, so that the
 				      * first message must be the notice `lost` */
 	int fd;			    /* CONNECTION; sent: borrowed, received: the receiver's */
-	uint64_t next_decision;	    /* STOPPED */
 	const char *text;	    /* READY, REFUSED, COUNTERS; received: borrows the buffer */
 	size_t text_len;
 };

@@ -71,6 +71,7 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	cursor_write_u32(&w, record->modes);
 	cursor_write_u32(&w, record->as_root);
 	cursor_write_u32(&w, record->rule_line);
+	cursor_write_u32(&w, record->lost);
 	cursor_write_u32(&w, (uint32_t)record->sender_pid);
 	cursor_write_u64(&w, record->object_dev);
 	cursor_write_u64(&w, record->object_ino);
@@ -98,6 +99,7 @@ int record_read(const void *data, size_t size, struct record *ret)
 	record.modes = cursor_read_u32(&r);
 	record.as_root = cursor_read_u32(&r);
 	record.rule_line = cursor_read_u32(&r);
+	record.lost = cursor_read_u32(&r);
 	record.sender_pid = (pid_t)cursor_read_u32(&r);
 	record.object_dev = cursor_read_u64(&r);
 	record.object_ino = cursor_read_u64(&r);
@@ -209,6 +211,8 @@ void record_fields(const struct record *record, uint32_t repeat,
 	fields_of_answer(&f, record);
 	fields_of_request(&f, record);
 	fields_of_caller(&f, record);
+	if (record->lost > 0)
+		field_printf(&f, "FDBROKER_LOST", "%" PRIu32, record->lost);
 	field_printf(&f, "FDBROKER_REPEAT", "%" PRIu32, repeat);
 }
 

@@ -35,6 +35,8 @@ struct record {
 	uint32_t modes;	  /* POLICY_* */
 	uint32_t as_root; /* 0 or 1 */
 	uint32_t rule_line;
+	uint32_t
+		lost; /* records of this broker that did not fit into the queue since its last that did */
 	pid_t sender_pid; /* of the message; facts.pid is the connector's */
 	struct facts who;
 	uint64_t object_dev, object_ino; /* 0: none was pinned */
