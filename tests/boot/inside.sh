@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The boot test, as it runs inside the booted system: one line per check, then totals. Nothing here waits for a time: systemctl returns when the job is done.
+
+passed=0
+failed=0
+policy=/etc/fdbroker/policy.d/boot.fdp
+
+check() { # WHAT COMMAND...
+	what=$1
+	shift
+	if "$@" >/boot-test/detail 2>&1 </dev/null; then
+		passed=$((passed + 1))
+		echo "PASS $what"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $what"
+		sed 's/^/     /' /boot-test/detail
+	fi
+}
+
+not() {
+	! "$@"
+}
+
+is() { # VALUE COMMAND...
+	value=$1
+	shift
+	found=$("$@") || return
+	echo "expected '$value', found '$found'"
+	[ "$found" = "$value" ]
+}
+
+# Silent too: systemd-analyze says on stderr what it thinks of a unit.
+silent() {
+	said=$("$@" 2>&1) || { echo "exit status $?: $said"; return 1; }
+	echo "$said"
+	[ -z "$said" ]
+}
+
+load() { # POLICY
+	install -m 0644 "/boot-test/$1.fdp" "$policy"
+}
+
+digest_of() { # FILE
+	grep -q "$(sha256sum "$1" | cut -d' ' -f1)" "$2"
+}
+
+# Process ids of the daemon, by its control group.
+processes() {
+	grep -lE '[:/]fdbroker\.service$' /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3 | grep .
+}
+
+share_mounts_with_init() {
+	for pid in $(processes); do
+		is "$(readlink /proc/1/ns/mnt)" readlink "/proc/$pid/ns/mnt" || return
+	done
+	processes
+}
+
+one_is() { # USER
+	for pid in $(processes); do
+		stat -c %U "/proc/$pid" | grep -qx "$1" && return
+	done
+	ps -e -o user,pid,args
+	return 1
+}
+
+records() { # FIELD=VALUE...
+	journalctl --sync
+	[ -n "$(journalctl -b -q -o json --no-pager "$@")" ] && return
+	journalctl -b -q -o verbose --no-pager -t fdbrokerd
+	return 1
+}
+
+kill_and_serve() { # PROCESS-ID
+	[ "$1" -gt 1 ] && kill -KILL "$1" && systemctl start fdb-mine.service
+}
+
+printf 'root lends this\n' >/srv/boot/for-mine
+printf 'and after a reload this\n' >/srv/boot/for-other
+chmod 0600 /srv/boot/for-mine /srv/boot/for-other
+load first
+
+check "sysusers makes the daemon's user" getent passwd fdbroker
+check "sysusers makes the audit's user" getent passwd fdbroker-audit
+check "tmpfiles makes the policy's directory" is "755 root" stat -c '%a %U' /etc/fdbroker/policy.d
+check "tmpfiles makes the state directory" is "700 root" stat -c '%a %U' /var/lib/fdbroker
+for unit in fdbroker.socket fdbroker-admin.socket fdbroker.service; do
+	check "systemd-analyze verify finds nothing in $unit" silent systemd-analyze verify --man=no "$unit"
+done
+
+check "the client socket is everybody's" is 666 stat -c %a /run/fdbroker/socket
+check "the admin socket is root's" is "600 root" stat -c '%a %U' /run/fdbroker/admin
+check "the daemon does not run before it is needed" \
+	not systemctl -q is-active fdbroker.service
+check "a unit that the policy names gets its file" systemctl start fdb-mine.service
+check "  and it is that file" digest_of /srv/boot/for-mine /boot-test/mine
+check "its first connection started the daemon" is active systemctl is-active fdbroker.service
+check "another unit is refused the same file" not systemctl start fdb-other.service
+check "a process is the broker's user" one_is fdbroker
+check "a process is the audit's user" one_is fdbroker-audit
+check "every process sees the mounts of PID 1" share_mounts_with_init
+
+check "the grant is in the journal by unit" records FDBROKER_UNIT=fdb-mine.service
+check "the refusal is in the journal by unit and reason" \
+	records FDBROKER_UNIT=fdb-other.service FDBROKER_REASON=default
+check "the records are in the journal by file" records FDBROKER_PATH=/srv/boot/for-mine
+check "the records are in the journal by message id, explained by the catalog" \
+	sh -c 'journalctl -b -q -x --no-pager MESSAGE_ID=96e869cf24f34460a6e6d6470d38ec47 |
+		grep "explain --decision"'
+
+load bad
+check "systemctl reload fails on a bad policy" not systemctl reload fdbroker.service
+check "the refused reload is in the journal" records MESSAGE_ID=dd5a2cddd34f460bac7795782b0fd2f1
+check "the old policy still allows what it did" systemctl start fdb-mine.service
+check "the old policy still refuses what it did" not systemctl start fdb-other.service
+load second
+check "systemctl reload loads a good policy" systemctl reload fdbroker.service
+check "the new policy allows what is new in it" systemctl start fdb-other.service
+check "  and it is that file" digest_of /srv/boot/for-mine /boot-test/other
+
+check "systemctl restart" systemctl restart fdbroker.service
+check "the restarted daemon serves" systemctl start fdb-mine.service
+check "a client is served although the daemon was just killed" \
+	kill_and_serve "$(systemctl show -P MainPID fdbroker.service)"
+check "systemctl stop ends it cleanly" systemctl stop fdbroker.service
+check "  no process stays" not processes
+check "  the result is success" is success systemctl show -P Result fdbroker.service
+check "  and the next connection starts it again" systemctl start fdb-mine.service
+
+echo
+systemd-analyze security --no-pager --offline=true \
+	"$(systemctl show -P FragmentPath fdbroker.service)" | tail -n 1
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
