@@ -20,24 +20,26 @@ extern "C" {
 
 #define FDBROKER_SOCKET_DEFAULT "/run/fdbroker/socket"
 
+#pragma GCC visibility push(default) /* what is declared here is what is exported */
+
 struct fdbroker; /* a connection */
 
 /* Why the broker answered as it did. */
 enum fdbroker_reason {
 	FDBROKER_REASON_OK = 0,
-	FDBROKER_REASON_DEFAULT = 1,	 /* no rule allows it */
-	FDBROKER_REASON_RULE = 2,	 /* a rule denies it */
+	FDBROKER_REASON_DEFAULT = 1, /* no rule allows it */
+	FDBROKER_REASON_RULE = 2,    /* a rule denies it */
 	FDBROKER_REASON_NOT_FOUND = 3,
-	FDBROKER_REASON_CONDITION = 4,	 /* the file is not what the rule wants */
-	FDBROKER_REASON_RATE = 5,	 /* try again later */
-	FDBROKER_REASON_BUSY = 6,	 /* a limit of the broker; try again later */
-	FDBROKER_REASON_DEADLINE = 7,	 /* the open took too long */
+	FDBROKER_REASON_CONDITION = 4, /* the file is not what the rule wants */
+	FDBROKER_REASON_RATE = 5,      /* try again later */
+	FDBROKER_REASON_BUSY = 6,      /* a limit of the broker; try again later */
+	FDBROKER_REASON_DEADLINE = 7,  /* the open took too long */
 	FDBROKER_REASON_BAD_PATH = 8,
 	FDBROKER_REASON_BAD_FLAGS = 9,
 	FDBROKER_REASON_UNSUPPORTED = 10,
-	FDBROKER_REASON_KERNEL = 11,	 /* allowed; the kernel said no */
-	FDBROKER_REASON_DEGRADED = 12,	 /* the broker has no valid policy */
-	FDBROKER_REASON_NONE = 0xffff,	 /* the broker was not asked, or did not answer */
+	FDBROKER_REASON_KERNEL = 11,   /* allowed; the kernel said no */
+	FDBROKER_REASON_DEGRADED = 12, /* the broker has no valid policy */
+	FDBROKER_REASON_NONE = 0xffff, /* the broker was not asked, or did not answer */
 };
 
 /* What the broker said of one request; see fdbroker_open(). */
@@ -114,6 +116,8 @@ const char *fdbroker_reason_name(enum fdbroker_reason reason);
  *	the self-test found the filter inactive; -ENOMEM; or an errno of seccomp(2).
  */
 int fdbroker_sandbox(struct fdbroker *broker, uint32_t flags);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

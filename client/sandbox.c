@@ -115,7 +115,7 @@ static const struct {
 } attributes[] = {
 	{ SCMP_FLTATR_API_SYSRAWRC, 1 }, /* the kernel's errno, not ECANCELED */
 	{ SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS },
-	{ SCMP_FLTATR_CTL_NNP, 0 },	 /* done and checked by sandbox_enter() */
+	{ SCMP_FLTATR_CTL_NNP, 0 }, /* done and checked by sandbox_enter() */
 	{ SCMP_FLTATR_CTL_TSYNC, 1 },
 	{ SCMP_FLTATR_CTL_OPTIMIZE, 2 }, /* a binary tree */
 };

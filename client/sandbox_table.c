@@ -34,18 +34,30 @@
 
 #include "base/macro.h"
 
-#define ALLOW(name)	    { .nr = SCMP_SYS(name) }
-#define REFUSE(name, errno_) { .nr = SCMP_SYS(name), .error = (errno_) }
+#define ALLOW(name)                                                                                \
+	{                                                                                          \
+		.nr = SCMP_SYS(name)                                                               \
+	}
+#define REFUSE(name, errno_)                                                                       \
+	{                                                                                          \
+		.nr = SCMP_SYS(name), .error = (errno_)                                            \
+	}
 /* allowed if (argument & mask) == value; if argument == value */
 #define ALLOW_MASK(name, n, mask_, value_)                                                         \
-	{ .nr = SCMP_SYS(name), .operand = SANDBOX_MASK, .argument = (n), .mask = (mask_),         \
-	  .value = (value_) }
+	{                                                                                          \
+		.nr = SCMP_SYS(name), .operand = SANDBOX_MASK, .argument = (n), .mask = (mask_),   \
+		.value = (value_)                                                                  \
+	}
 #define ALLOW_EQ(name, n, value_) ALLOW_MASK(name, n, UINT32_MAX, value_)
 #define ALLOW_IF(name, n, operand_)                                                                \
-	{ .nr = SCMP_SYS(name), .operand = (operand_), .argument = (n) }
+	{                                                                                          \
+		.nr = SCMP_SYS(name), .operand = (operand_), .argument = (n)                       \
+	}
 #define REFUSE_MASK(name, n, mask_, value_, errno_)                                                \
-	{ .nr = SCMP_SYS(name), .error = (errno_), .operand = SANDBOX_MASK, .argument = (n),       \
-	  .mask = (mask_), .value = (value_) }
+	{                                                                                          \
+		.nr = SCMP_SYS(name), .error = (errno_), .operand = SANDBOX_MASK, .argument = (n), \
+		.mask = (mask_), .value = (value_)                                                 \
+	}
 
 /* All that threads, fork(3) and vfork(2) ask for: no namespace, no pidfd, no CLONE_PTRACE, and no
  * CLONE_PARENT, which would send an exit signal of the child's choosing out of the sandbox. */

@@ -30,8 +30,8 @@ enum sandbox_operand {
 };
 
 struct sandbox_row {
-	int nr;		/* negative where the architecture has no such call */
-	uint16_t error; /* 0: allowed */
+	int nr;		 /* negative where the architecture has no such call */
+	uint16_t error;	 /* 0: allowed */
 	uint8_t operand; /* enum sandbox_operand */
 	uint8_t argument;
 	uint32_t mask;

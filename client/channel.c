@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Every asking thread is a waiter with an id of its own, on its own stack, in
+ * the channel's list. Whichever waiter finds nobody reading reads the next
+ * message, gives it to the waiter whose id it bears, and wakes the others, of whom one reads on.
+ *
+ * A message that nobody can be meant by (an unknown id, an answered one, descriptors that
+ * were not announced) shuts the connection for all: after it no answer
+ * could be believed. The descriptor stays open until channel_free(): its number may not
+ * become another file's while a thread waits on it (and in the sandbox it cannot be closed).
+ *
+ * After fork(2) the child sees memory that another thread may have left in mid-change, a lock
+ * that nobody will release, and a connection whose answers are its parent's. It touches
+ * none of them: see current_channel() in fdbroker.c.
+ */
+
+#include "client/channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "wire/codec.h"
+#include "wire/message.h"
+
+#define REQUEST_SIZE (WIRE_HEADER_SIZE + 10U + WIRE_PATH_MAX) /* proto.h */
+#define REPLY_SIZE   256U /* bytes; the longest that version 1 knows is 40 */
+
+enum {
+	WAITING = 1, /* not an errno: results are 0 or negative */
+	LOST = -ERESTART,
+};
+
+struct waiter {
+	struct waiter *next;
+	uint64_t id;
+	int result; /* WAITING, 0, LOST or -errno */
+	int fd;	    /* owned */
+	struct wire_answer answer;
+};
+
+struct channel {
+	struct channel *previous; /* owned */
+	pid_t pid;
+	int fd;		      /* owned */
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t changed;
+	bool shut;
+	bool reading; /* a thread is in receive() */
+	uint64_t last_id;
+	struct waiter *waiters; /* each on its thread's stack */
+};
+
+struct incoming {
+	uint8_t bytes[REPLY_SIZE];
+	struct message message;
+};
+
+int channel_new(int take_fd, struct channel *previous, struct channel **ret)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->previous = previous;
+	c->pid = getpid();
+	c->fd = take_fd;
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, NULL);
+	*ret = c;
+	return 0;
+}
+
+static void close_connection(struct channel *c)
+{
+	/* The sandbox forbids to close this one: end it by other means. */
+	if (c->fd >= 0 && close(c->fd) < 0 && errno == EPERM && channel_is_ours(c))
+		shutdown(c->fd, SHUT_RDWR);
+	c->fd = -EBADF;
+}
+
+struct channel *channel_free(struct channel *c)
+{
+	while (c) {
+		struct channel *previous = c->previous;
+
+		close_connection(c);
+		/* In a child of fork(2) the parent's lock is in no state to be destroyed. */
+		if (channel_is_ours(c)) {
+			pthread_cond_destroy(&c->changed);
+			pthread_mutex_destroy(&c->lock);
+		}
+		free(c);
+		c = previous;
+	}
+	return NULL;
+}
+
+void channel_forget(struct channel *c)
+{
+	c->previous = NULL;
+	channel_free(c);
+}
+
+void channel_disown(struct channel *c)
+{
+	c->fd = fd_close(c->fd);
+}
+
+bool channel_is_ours(const struct channel *c)
+{
+	return c->pid == getpid();
+}
+
+int channel_fd(const struct channel *c)
+{
+	return c->fd;
+}
+
+static void finish_all(struct channel *c, int result)
+{
+	for (struct waiter *w = c->waiters; w; w = w->next)
+		if (w->result == WAITING)
+			w->result = result;
+}
+
+static void shut(struct channel *c, int error)
+{
+	c->shut = true;
+	shutdown(c->fd, SHUT_RDWR);
+	finish_all(c, error);
+}
+
+static struct waiter *find_waiter(struct channel *c, uint64_t id)
+{
+	for (struct waiter *w = c->waiters; w; w = w->next)
+		if (w->id == id && w->result == WAITING)
+			return w;
+	return NULL;
+}
+
+/* Give the answer to who waits for it. @cut: the kernel could not install its descriptor */
+static int take_answer(struct channel *c, struct incoming *in, bool cut)
+{
+	struct wire_header header;
+	struct wire_answer answer;
+	struct waiter *w;
+
+	if (wire_answer_read(in->bytes, in->message.size, &header, &answer) < 0)
+		return -EPROTO;
+	if ((answer.error == 0) != (answer.reason == WIRE_REASON_OK))
+		return -EPROTO;
+	w = find_waiter(c, header.id);
+	if (!w)
+		return -EPROTO;
+	if (in->message.n_fds != (cut ? 0 : answer.n_fds))
+		return -EPROTO;
+	if (cut && answer.n_fds == 0)
+		return -EPROTO;
+	w->answer = answer;
+	w->result = cut ? -EMFILE : 0;
+	if (in->message.n_fds == 1)
+		w->fd = TAKE_FD(in->message.fds[0]);
+	return 0;
+}
+
+static int take_notice(struct channel *c, const struct incoming *in)
+{
+	uint16_t which = 0;
+
+	if (in->message.n_fds > 0 || wire_notice_read(in->bytes, in->message.size, &which) < 0)
+		return -EPROTO;
+	if (which == WIRE_NOTICE_LOST)
+		finish_all(c, LOST);
+	return 0; /* a notice of a later version is none of ours */
+}
+
+static int take_message(struct channel *c, struct incoming *in)
+{
+	struct wire_header header;
+
+	if (wire_header_read(in->bytes, in->message.size, &header) < 0)
+		return -EPROTO;
+	if (header.opcode == WIRE_OPCODE_NOTICE)
+		return take_notice(c, in);
+	return take_answer(c, in, false);
+}
+
+/* Make sense of what receive() returned. */
+static void take(struct channel *c, int received, struct incoming *in)
+{
+	int r = 0;
+
+	if (received > 0)
+		r = take_message(c, in);
+	else if (received == -EMFILE)
+		r = take_answer(c, in, true);
+	else if (received == 0 || received == -ECONNRESET)
+		r = -ECONNRESET;
+	else
+		r = -EPROTO;
+	message_done(&in->message);
+	if (r < 0)
+		shut(c, r);
+}
+
+static int wait_for(int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	while (poll(&pfd, 1, -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+static int receive(int fd, struct incoming *in)
+{
+	static const struct message_want want = { .fds = 1 };
+	int r;
+
+	for (;;) {
+		r = message_receive(fd, in->bytes, sizeof(in->bytes), &want, &in->message);
+		if (r != -EAGAIN && r != -EINTR)
+			return r;
+		r = wait_for(fd, POLLIN);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* With the lock held: let one message be read, by this thread or by another. */
+static void wait_turn(struct channel *c)
+{
+	struct incoming in = { .message = MESSAGE_EMPTY };
+	int r;
+
+	if (c->reading) {
+		pthread_cond_wait(&c->changed, &c->lock);
+		return;
+	}
+	c->reading = true;
+	pthread_mutex_unlock(&c->lock);
+	r = receive(c->fd, &in);
+	pthread_mutex_lock(&c->lock);
+	c->reading = false;
+	take(c, r, &in);
+	pthread_cond_broadcast(&c->changed);
+}
+
+static int send_request(int fd, uint64_t id, const struct wire_open *open)
+{
+	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
+	const struct message_attach attach = { .credentials = &self };
+	uint8_t bytes[REQUEST_SIZE];
+	int size = wire_open_write(id, open, bytes, sizeof(bytes));
+	int r;
+
+	if (size < 0)
+		return size;
+	for (;;) {
+		r = message_send(fd, bytes, (size_t)size, &attach);
+		if (r == -EPIPE)
+			return -ECONNRESET;
+		if (r != -EAGAIN && r != -EINTR)
+			return r;
+		r = wait_for(fd, POLLOUT);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int enlist(struct channel *c, struct waiter *w)
+{
+	if (c->shut)
+		return -ECONNRESET;
+	w->id = ++c->last_id;
+	w->next = c->waiters;
+	c->waiters = w;
+	return 0;
+}
+
+static void delist(struct channel *c, struct waiter *w)
+{
+	struct waiter **at = &c->waiters;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+}
+
+static int ask_once(struct channel *c, const struct wire_open *open, struct waiter *w)
+{
+	int r;
+
+	*w = (struct waiter){ .result = WAITING, .fd = -EBADF };
+	pthread_mutex_lock(&c->lock);
+	r = enlist(c, w);
+	pthread_mutex_unlock(&c->lock);
+	if (r < 0)
+		return r;
+
+	r = send_request(c->fd, w->id, open);
+	pthread_mutex_lock(&c->lock);
+	/* Only this thread failed: what others were answered may still be unread. */
+	if (r < 0 && w->result == WAITING)
+		w->result = r;
+	while (w->result == WAITING)
+		wait_turn(c);
+	delist(c, w);
+	pthread_mutex_unlock(&c->lock);
+	return w->result;
+}
+
+static bool is_repeatable(const struct wire_open *open)
+{
+	return !(open->flags & (WIRE_OPEN_CREATE | WIRE_OPEN_TRUNCATE | WIRE_OPEN_TMPFILE));
+}
+
+static int ask(struct channel *c, const struct wire_open *open, struct waiter *w)
+{
+	int r = ask_once(c, open, w);
+
+	if (r == LOST && is_repeatable(open))
+		r = ask_once(c, open, w);
+	return r == LOST ? -ECONNRESET : r;
+}
+
+int channel_ask(struct channel *c, const struct wire_open *open, struct wire_answer *ret,
+		int *ret_fd)
+{
+	struct waiter w;
+	int state, r;
+
+	/* A waiter is on the stack: its thread may not leave before it is off the list. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	r = ask(c, open, &w);
+	pthread_setcancelstate(state, NULL);
+	if (r < 0 && r != -EMFILE)
+		return r;
+	*ret = w.answer;
+	*ret_fd = w.fd;
+	return r;
+}
