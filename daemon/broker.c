@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/broker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/account.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "daemon/confine.h"
+#include "daemon/control.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "policy/load.h"
+#include "wire/handshake.h"
+
+/*
+ * A generation's life: know the parent, read the policy with root's rights
+ * while no stranger is near, give those rights up, serve, end. What fails before
+ * READY is told to the parent, whose older generation goes on.
+ */
+
+struct broker {
+	struct control_start start;
+	struct policy *policy; /* NULL if degraded */
+	struct diags diags;
+	struct confine_needs needs;
+	int procfd; /* owned */
+	struct server server;
+	struct loop loop;
+};
+
+static int know_parent(void)
+{
+	struct ucred parent;
+	int r;
+
+	r = handshake_receive(CONTROL_FD, LIMIT_HANDSHAKE_SEC * USEC_PER_SEC, &parent);
+	if (r < 0)
+		return r;
+	return parent.pid == getppid() && parent.uid == 0 ? 0 : -EPERM;
+}
+
+static int receive_start(struct control_start *ret)
+{
+	uint64_t deadline = clock_monotonic_usec() + LIMIT_START_SEC * USEC_PER_SEC;
+	static uint8_t buffer[CONTROL_SIZE_MAX];
+	struct control control;
+	int r;
+
+	r = clock_wait(CONTROL_FD, POLLIN, deadline);
+	if (r < 0)
+		return r;
+	r = control_receive(CONTROL_FD, buffer, sizeof(buffer), &control);
+	if (r <= 0)
+		return r < 0 ? r : -ECONNRESET;
+	fd_close(control.fd);
+	if (control.type != CONTROL_START)
+		return -EPROTO;
+	*ret = control.start;
+	return 0;
+}
+
+static int say(enum control_type type, struct text *text)
+{
+	struct control control = { .type = type, .fd = -EBADF };
+
+	if (text->failed)
+		return -ENOMEM;
+	control.text = text->data ? text->data : "";
+	control.text_len = text->len;
+	return control_send(CONTROL_FD, &control);
+}
+
+static void render(struct diags *diags, struct text *out)
+{
+	diags_sort(diags);
+	for (size_t i = 0; i < diags->n; i++)
+		diag_render(&diags->items[i], false, out);
+	if (diags->failed)
+		text_puts(out, "error: out of memory\n");
+}
+
+/* The policy is bad, which is not our failure: its author reads why. */
+static int refuse(struct diags *diags)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+
+	render(diags, &text);
+	return say(CONTROL_REFUSED, &text);
+}
+
+static int load(struct broker *broker)
+{
+	const char *directory = broker->start.policy_directory;
+	const struct load_options options = {
+		.directory = directory[0] == '\0' ? NULL : directory,
+		.trust = directory[0] == '\0' ? LOAD_TRUST_ENFORCE : LOAD_TRUST_TREE,
+		.unsupported = DIAG_ERROR,
+	};
+
+	if (broker->start.degraded)
+		return 0;
+	return load_policy(&options, &broker->diags, &broker->policy);
+}
+
+static bool is_bad(const struct broker *broker)
+{
+	return broker->diags.n_errors > 0 || broker->diags.failed ||
+	       (!broker->policy && !broker->start.degraded);
+}
+
+static int resolve_user(struct confine_needs *needs)
+{
+	_cleanup_(account_done) struct account account = { 0 };
+	int r;
+
+	r = account_by_name(BROKER_USER, &account);
+	if (r < 0)
+		return log_error_errno(r, "cannot find the user %s: %m", BROKER_USER);
+	needs->uid = account.uid;
+	needs->gid = account.gid;
+	return 0;
+}
+
+/* As many descriptors as are allowed: less than wished is no failure. */
+static void raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < LIMIT_FILES ? limit.rlim_max : LIMIT_FILES;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* All that a confined process cannot do. */
+static int prepare(struct broker *broker)
+{
+	int r;
+
+	r = resolve_user(&broker->needs);
+	if (r < 0)
+		return r;
+	raise_files();
+	/* Of this process, after its exec: proc(5), /proc/self is looked up here. */
+	broker->procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (broker->procfd < 0)
+		return -errno;
+	if (broker->policy) {
+		const struct policy_summary *summary = policy_summary(broker->policy);
+
+		broker->needs.reads_as_root = summary->as_root_reads;
+		broker->needs.writes_as_root = summary->as_root_writes;
+	}
+	return loop_init(&broker->loop, &broker->server, CONTROL_FD);
+}
+
+static int become_confined(struct broker *broker)
+{
+	struct server *server = &broker->server;
+	int r;
+
+	r = confine_broker(&broker->needs);
+	if (r < 0)
+		return log_error_errno(r, "cannot confine the broker: %m");
+	server->degraded = broker->start.degraded;
+	server->generation = broker->start.generation;
+	server->next_decision = broker->start.first_decision;
+	server->audit_fd = AUDIT_FD;
+	if (server->degraded)
+		return 0;
+	r = opener_init(&server->opener, broker->procfd, broker->policy);
+	if (r < 0)
+		return log_error_errno(r, "this kernel cannot open as the broker must: %m");
+	return 0;
+}
+
+static int say_ready(struct broker *broker)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+
+	if (broker->policy) {
+		const struct policy_summary *summary = policy_summary(broker->policy);
+
+		text_printf(&text, "files %zu\nrules %zu\nas-root %zu\nexpects %zu\nsha256 %s\n",
+			    summary->n_files, summary->n_rules, summary->n_as_root,
+			    summary->n_expects, summary->sha256);
+	}
+	text_puts(&text, "\n");
+	render(&broker->diags, &text);
+	return say(CONTROL_READY, &text);
+}
+
+static int serve_policy(struct broker *broker)
+{
+	int r;
+
+	r = load(broker);
+	if (r < 0)
+		return log_error_errno(r, "cannot load the policy: %m");
+	if (is_bad(broker))
+		return refuse(&broker->diags);
+	r = prepare(broker);
+	if (r < 0)
+		return r;
+	r = become_confined(broker);
+	if (r < 0)
+		return r;
+	r = say_ready(broker);
+	if (r < 0)
+		return r;
+	return loop_run(&broker->loop);
+}
+
+static void done(struct broker *broker)
+{
+	loop_done(&broker->loop);
+	opener_done(&broker->server.opener);
+	policy_free(broker->policy);
+	diags_done(&broker->diags);
+	fd_close(broker->procfd);
+}
+
+int broker_main(void)
+{
+	static struct broker broker = { .procfd = -EBADF, .loop.epoll = -EBADF };
+	int r;
+
+	log_set_name("fdbrokerd broker");
+	r = know_parent();
+	if (r == 0)
+		r = receive_start(&broker.start);
+	if (r == 0)
+		r = serve_policy(&broker);
+	if (r < 0)
+		log_error_errno(r, "the broker ends: %m");
+	done(&broker);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_BROKER_H
+#define FDB_DAEMON_BROKER_H
+
+#define BROKER_USER "fdbroker"
+
+/* The role `broker`: one policy generation, from START to its end. The process's exit status. */
+int broker_main(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_CONFINE_H
+#define FDB_DAEMON_CONFINE_H
+
+/*
+ * Giving up what is not needed, for good. Called once, before the first thread
+ * and before the first byte from a stranger.
+ *
+ * Both end the process's say over itself: a user of its own, the capabilities
+ * named and none that could come back, no_new_privs, no core, not dumpable, and a
+ * list of system calls beyond which the kernel kills. A failure leaves the
+ * process half-confined: it must exit.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What the loaded policy needs. */
+struct confine_needs {
+	uid_t uid; /* of `fdbroker`, resolved before */
+	gid_t gid;
+	bool reads_as_root;  /* CAP_DAC_READ_SEARCH */
+	bool writes_as_root; /* CAP_DAC_OVERRIDE */
+};
+
+/* 0 or -errno. Needs root with CAP_SETPCAP. */
+int confine_broker(const struct confine_needs *needs);
+int confine_audit(uid_t uid, gid_t gid);
+
+/* Write the broker's filter as libseccomp's pseudo code. 0 or -errno. */
+int confine_print_broker(int fd);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/opening.h"
+
+/*
+ * Creation. The parent is pinned and judged, the file is made in that very
+ * directory with O_EXCL and without any permission, so that nobody can open it
+ * before its owner and mode are what they should be. The process's umask is 0
+ * and plays no part.
+ */
+
+int create_pin_parent(const struct opening *o, struct pin *ret, const char **ret_base)
+{
+	const char *slash = strrchr(o->name, '/');
+	char parent[WIRE_PATH_MAX + 1] = "/";
+	int r;
+
+	/* `/` has no parent to make it in: open(2) says the same of it. */
+	if (slash[1] == '\0')
+		return -EISDIR;
+	if (slash > o->name)
+		memcpy(parent, o->name, (size_t)(slash - o->name));
+	r = opener_pin(AT_FDCWD, parent, ret);
+	if (r < 0)
+		return r;
+	if (S_ISLNK(ret->object.mode))
+		return -ELOOP;
+	if (!S_ISDIR(ret->object.mode))
+		return -ENOTDIR;
+	*ret_base = slash + 1;
+	return 0;
+}
+
+bool create_is_trap(const struct opening *o, const struct pin *parent, const struct pin *pin)
+{
+	const struct policy_object *dir = &parent->object, *file = &pin->object;
+
+	if (!(dir->mode & S_ISVTX) || !(dir->mode & (S_IWGRP | S_IWOTH)))
+		return false;
+	if (!S_ISREG(file->mode) && !S_ISFIFO(file->mode))
+		return false;
+	return file->uid != dir->uid && file->uid != opening_actor(o);
+}
+
+static struct policy_object object_to_make(const struct opening *o, const struct pin *parent)
+{
+	bool as_root = opening_rule(o)->as_root;
+	bool inherits = parent->object.mode & S_ISGID;
+	gid_t gid = as_root ? 0 : inherits ? parent->object.gid : o->order->principal->gid;
+
+	return (struct policy_object){
+		.mode = S_IFREG | o->order->request->mode,
+		.uid = opening_actor(o),
+		.gid = gid,
+		.links = 1,
+		.fs_magic = parent->object.fs_magic,
+		.fresh = true,
+	};
+}
+
+/* From nobody's to what was promised: owner first, because chown(2) may clear mode bits. */
+static int finish(const struct opening *o, int fd)
+{
+	const struct request *request = o->order->request;
+
+	/* A set-group-ID directory gives its own group to what is made in it. */
+	if (opening_rule(o)->as_root && fchown(fd, (uid_t)-1, 0) < 0)
+		return -errno;
+	if (fchmod(fd, request->mode) < 0)
+		return -errno;
+	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
+		return -errno;
+	return 0;
+}
+
+static enum step made(struct opening *o, int *fd)
+{
+	struct stat st;
+
+	if (fstat(*fd, &st) == 0) {
+		o->out->dev = st.st_dev;
+		o->out->ino = st.st_ino;
+	}
+	return opening_granted(o, TAKE_FD(*fd));
+}
+
+enum step create_file(struct opening *o)
+{
+	const struct request *request = o->order->request;
+	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
+	_cleanup_(fd_closep) int fd = -EBADF;
+	struct policy_object object;
+	const char *base;
+	enum step step;
+	int r;
+
+	r = create_pin_parent(o, &parent, &base);
+	if (r == -ELOOP)
+		return walk_follow(o, true);
+	if (r < 0)
+		return opening_kernel(o, r);
+	object = object_to_make(o, &parent);
+	step = opening_judge(o, &parent, &object);
+	if (step != STEP_GO)
+		return step;
+
+	fd = opener_make(&parent, base, request->flags | O_CREAT | O_EXCL | O_NOFOLLOW);
+	if (fd == -EEXIST && !request->exclusive)
+		return STEP_AGAIN;
+	if (fd < 0)
+		return opening_kernel(o, fd);
+	r = finish(o, fd);
+	if (r < 0) {
+		unlinkat(parent.fd, base, 0);
+		return opening_kernel(o, r);
+	}
+	return made(o, &fd);
+}
+
+enum step create_unnamed(struct opening *o)
+{
+	_cleanup_(pin_done) struct pin dir = PIN_EMPTY;
+	_cleanup_(fd_closep) int fd = -EBADF;
+	struct policy_object object;
+	enum step step;
+	int r;
+
+	r = opener_pin(AT_FDCWD, o->name, &dir);
+	if (r == -ELOOP || (r == 0 && S_ISLNK(dir.object.mode)))
+		return walk_follow(o, false);
+	if (r < 0)
+		return opening_kernel(o, r);
+	if (!S_ISDIR(dir.object.mode))
+		return opening_kernel(o, -ENOTDIR);
+	object = object_to_make(o, &dir);
+	step = opening_judge(o, &dir, &object);
+	if (step != STEP_GO)
+		return step;
+
+	fd = opener_make(&dir, ".", o->order->request->flags | O_TMPFILE);
+	if (fd < 0)
+		return opening_kernel(o, fd);
+	r = finish(o, fd);
+	if (r < 0)
+		return opening_kernel(o, r);
+	return made(o, &fd);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/macro.h"
+
+/*
+ * Allow-lists: what is not here kills the process. Arguments that are ints in the kernel are
+ * compared as 32 bits, because the upper half of the register is not looked at by
+ * the call and is the caller's to choose (P91).
+ *
+ * The broker opens names by openat2 alone, and what it has pinned too: open and openat are
+ * not here, and neither is anything that makes a socket, a process or code.
+ */
+
+#define ANY(name)                                                                                  \
+	{                                                                                          \
+		.syscall = SCMP_SYS(name)                                                          \
+	}
+#define INT_IS(arg, value)                                                                         \
+	{                                                                                          \
+		(arg), SCMP_CMP_MASKED_EQ, 0xffffffffU, (scmp_datum_t)(value)                      \
+	}
+#define BIT_IS_OFF(arg, bit)                                                                       \
+	{                                                                                          \
+		(arg), SCMP_CMP_MASKED_EQ, (bit), 0                                                \
+	}
+#define IF1(name, a)                                                                               \
+	{                                                                                          \
+		.syscall = SCMP_SYS(name), .n = 1, .args = { a }                                   \
+	}
+#define IF2(name, a, b)                                                                            \
+	{                                                                                          \
+		.syscall = SCMP_SYS(name), .n = 2, .args = { a, b }                                \
+	}
+
+/* As glibc's pthread_create() asks for; anything else would be a process or a namespace. */
+#define THREAD_FLAGS                                                                               \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |        \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+
+static const struct filter_rule common[] = {
+	/* memory, never executable */
+	ANY(brk),
+	ANY(madvise),
+	IF1(mmap, BIT_IS_OFF(2, PROT_EXEC)),
+	IF1(mprotect, BIT_IS_OFF(2, PROT_EXEC)),
+	ANY(mremap),
+	ANY(munmap),
+	/* to run and to end; abort(3) */
+	ANY(clock_gettime),
+	ANY(exit),
+	ANY(exit_group),
+	ANY(futex),
+	ANY(getpid),
+	ANY(getrandom),
+	ANY(gettid),
+	ANY(restart_syscall),
+	ANY(rt_sigprocmask),
+	ANY(rt_sigreturn),
+	IF1(tgkill, INT_IS(2, SIGABRT)),
+	/* messages on descriptors that are here already */
+	ANY(close),
+	ANY(epoll_ctl),
+	ANY(epoll_pwait),
+	ANY(epoll_wait),
+	ANY(recvmsg),
+	ANY(sendmsg),
+	/* what stderr is told */
+	IF1(write, INT_IS(0, STDERR_FILENO)),
+	IF1(writev, INT_IS(0, STDERR_FILENO)),
+};
+
+static const struct filter_rule broker[] = {
+	/* whose authority */
+	ANY(capset),
+	ANY(setfsgid),
+	ANY(setfsuid),
+	ANY(setgroups),
+	/* names and objects */
+	ANY(fchmod),
+	ANY(fchown),
+	IF1(fcntl, INT_IS(1, F_SETFL)),
+	ANY(fstat),
+	ANY(fstatfs),
+	ANY(ftruncate),
+	ANY(newfstatat),
+	ANY(openat2),
+	ANY(readlinkat),
+	ANY(statx),
+	ANY(unlinkat),
+	/* connections */
+	IF2(getsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_PEERGROUPS)),
+	IF2(setsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_SNDBUF)),
+	ANY(shutdown),
+	/* threads */
+	IF1(clone, INT_IS(0, THREAD_FLAGS)),
+	ANY(rseq),
+	ANY(rt_sigaction),
+	ANY(sched_yield),
+	ANY(set_robust_list),
+};
+
+/* Writes the journal through sd_journal_send(3) or a file that it was given, with sd-event. */
+static const struct filter_rule audit[] = {
+	ANY(clock_nanosleep), ANY(epoll_create1),
+	ANY(fcntl),	      ANY(fstat),
+	ANY(fsync),	      ANY(ftruncate),
+	ANY(getsockopt),      ANY(lseek),
+	ANY(memfd_create), /* a journal entry that is too large for a datagram */
+	ANY(newfstatat),      ANY(ppoll),
+	ANY(prctl),	      ANY(read),
+	ANY(rt_sigaction),    IF1(setsockopt, INT_IS(1, SOL_SOCKET)),
+	ANY(signalfd4),	      IF2(socket, INT_IS(0, AF_UNIX), BIT_IS_OFF(1, SOCK_STREAM)),
+	ANY(timerfd_create),  ANY(timerfd_settime),
+	ANY(write),	      ANY(writev),
+};
+
+static int add_rules(scmp_filter_ctx ctx, const struct filter_rule *rules, size_t n)
+{
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].syscall, rules[i].n,
+					   rules[i].args);
+		/* -EACCES: the build allows more of it already, or all. */
+		if (r < 0 && r != -EEXIST)
+			return r;
+	}
+	return 0;
+}
+
+static void release(scmp_filter_ctx *ctx)
+{
+	if (*ctx)
+		seccomp_release(*ctx);
+}
+
+static int set_attributes(scmp_filter_ctx ctx)
+{
+	static const struct {
+		enum scmp_filter_attr attr;
+		uint32_t value;
+	} attributes[] = {
+		{ SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS },
+		{ SCMP_FLTATR_CTL_NNP, 0 },	 /* it is set already */
+		{ SCMP_FLTATR_CTL_OPTIMIZE, 2 }, /* a binary tree: the list is long */
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
+		int r = seccomp_attr_set(ctx, attributes[i].attr, attributes[i].value);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int build(scmp_filter_ctx ctx, const struct filter_rule *own, size_t n_own)
+{
+	int r;
+
+	if (!ctx)
+		return -ENOMEM;
+	r = set_attributes(ctx);
+	if (r < 0)
+		return r;
+	/* glibc falls back to clone(2), whose flags can be seen. */
+	r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (r < 0)
+		return r;
+	r = add_rules(ctx, common, ELEMENTSOF(common));
+	if (r < 0)
+		return r;
+	r = add_rules(ctx, own, n_own);
+	if (r < 0)
+		return r;
+	return add_rules(ctx, filter_extra, filter_n_extra);
+}
+
+static int load(const struct filter_rule *own, size_t n_own)
+{
+	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
+	int r;
+
+	r = build(ctx, own, n_own);
+	return r < 0 ? r : seccomp_load(ctx);
+}
+
+int filter_load_broker(void)
+{
+	return load(broker, ELEMENTSOF(broker));
+}
+
+int filter_load_audit(void)
+{
+	return load(audit, ELEMENTSOF(audit));
+}
+
+int filter_print_broker(int fd)
+{
+	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
+	int r;
+
+	r = build(ctx, broker, ELEMENTSOF(broker));
+	return r < 0 ? r : seccomp_export_pfc(ctx, fd);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_FILTER_H
+#define FDB_DAEMON_FILTER_H
+
+/* The system calls that each confined process may make. For confine.c and its tests. */
+
+#include <seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One system call, allowed if all its conditions hold. */
+struct filter_rule {
+	int syscall;
+	unsigned int n;
+	struct scmp_arg_cmp args[2];
+};
+
+/*
+ * What becomes of everything else, and what the build adds: filter-strict.c or, in builds
+ * with sanitizers, filter-sanitized.c.
+ */
+extern const uint32_t filter_default_action;
+extern const struct filter_rule filter_extra[];
+extern const size_t filter_n_extra;
+
+/* 0 or -errno; no_new_privs must be set. */
+int filter_load_broker(void);
+int filter_load_audit(void);
+int filter_print_broker(int fd);
+
+#endif

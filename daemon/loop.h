@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_LOOP_H
+#define FDB_DAEMON_LOOP_H
+
+/* The broker's serving loop. */
+
+#include "daemon/serve.h"
+
+struct loop {
+	struct server *server; /* borrowed */
+	int control;	       /* borrowed: the parent */
+	int epoll;	       /* owned */
+	struct session *sessions;
+	bool stopping; /* nothing is read any more; kept replies are still sent */
+};
+
+/* 0 or -errno. Before confinement. */
+int loop_init(struct loop *loop, struct server *server, int control);
+void loop_done(struct loop *loop);
+
+/* Serve until the parent says STOP and all is answered, or is gone. 0 or -errno. */
+int loop_run(struct loop *loop);
+
+#endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "daemon/limits.h"
+#include "daemon/opening.h"
+
+/*
+ * What is handed out is what was judged: the name is judged before anything is
+ * touched, the object is pinned with O_PATH, which runs no driver's open,
+ * wakes no FIFO's peer and breaks no lease, the pin is judged, and the pin
+ * itself is opened through /proc/self/fd, so that no rename in between matters.
+ * Links are never followed by the kernel: it says ELOOP, and walk.c finds where
+ * the link leads, which is judged like a name that was asked for.
+ *
+ * This is the only file that calls openat2(2), and nothing in the broker calls
+ * open(2) or openat(2); its seccomp filter kills for them.
+ */
+
+/* Never a way back to a plain open: a kernel that cannot do this is an error (P12). */
+static int open_how(int dir, const char *path, const struct open_how *how)
+{
+	long r = -EAGAIN;
+
+	/* openat2(2), EAGAIN: a rename somewhere raced the lookup. */
+	for (unsigned i = 0; r == -EAGAIN && i < LIMIT_RETRIES; i++) {
+		r = syscall(SYS_openat2, dir, path, how, sizeof(*how));
+		if (r < 0)
+			r = -errno;
+	}
+	return (int)r;
+}
+
+/* statx(2): the mount's id is told since Linux 5.8. */
+static int pin_fill(struct pin *pin)
+{
+	struct statx sx;
+	struct statfs fs;
+
+	if (statx(pin->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID,
+		  &sx) < 0)
+		return -errno;
+	if (!(sx.stx_mask & STATX_MNT_ID))
+		return -ENOSYS;
+	if (fstatfs(pin->fd, &fs) < 0)
+		return -errno;
+	pin->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+	pin->ino = sx.stx_ino;
+	pin->mount = sx.stx_mnt_id;
+	pin->object = (struct policy_object){
+		.mode = sx.stx_mode,
+		.uid = sx.stx_uid,
+		.gid = sx.stx_gid,
+		.links = sx.stx_nlink,
+		.size = sx.stx_size,
+		.rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor),
+		.fs_magic = (uint32_t)fs.f_type,
+	};
+	return 0;
+}
+
+int opener_pin(int dir, const char *path, struct pin *ret)
+{
+	/* O_NOFOLLOW with O_PATH pins a link itself when it is the last component; its own
+	 * kind then says so. */
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+	};
+	struct pin pin = { .fd = open_how(dir, path, &how) };
+	int r;
+
+	if (pin.fd < 0)
+		return pin.fd;
+	r = pin_fill(&pin);
+	if (r < 0) {
+		pin_done(&pin);
+		return r;
+	}
+	*ret = pin;
+	return 0;
+}
+
+int opener_make(const struct pin *parent, const char *name, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC),
+		.mode = 0,
+		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+	};
+
+	return open_how(parent->fd, name, &how);
+}
+
+/* O_NONBLOCK so that nothing waits, whatever it is; O_NOCTTY so that no terminal becomes ours (P15). */
+static int reopen(const struct opener *opener, const struct pin *pin, int flags)
+{
+	struct open_how how = { .flags = (uint64_t)(flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) };
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", pin->fd);
+	return open_how(opener->procfd, number, &how);
+}
+
+void pin_done(struct pin *pin)
+{
+	pin->fd = fd_close(pin->fd);
+}
+
+const struct policy_rule *opening_rule(const struct opening *o)
+{
+	return o->opener->candidates->allows[o->allow].rule;
+}
+
+uid_t opening_actor(const struct opening *o)
+{
+	return opening_rule(o)->as_root ? 0 : o->order->principal->uid;
+}
+
+static enum step refused(struct opening *o, enum wire_reason reason, int error,
+			 const struct policy_rule *rule)
+{
+	o->out->reason = reason;
+	o->out->error = error;
+	o->out->rule = rule;
+	return STEP_DONE;
+}
+
+static enum step refused_by_rule(struct opening *o, const struct policy_rule *deny)
+{
+	if (deny->hide)
+		return refused(o, WIRE_REASON_NOT_FOUND, ENOENT, deny);
+	return refused(o, WIRE_REASON_RULE, EACCES, deny);
+}
+
+/* If no allow does, the most specific one's reason is the answer: the first that failed. */
+static enum step next_allow(struct opening *o, enum wire_reason reason, int error)
+{
+	if (!o->failed)
+		refused(o, reason, error, opening_rule(o));
+	o->failed = true;
+	return STEP_NEXT;
+}
+
+enum step opening_condition(struct opening *o, enum policy_condition condition)
+{
+	if (!o->failed)
+		o->out->condition = condition;
+	return next_allow(o, WIRE_REASON_CONDITION, EACCES);
+}
+
+enum step opening_kernel(struct opening *o, int r)
+{
+	if (r == -ENOENT)
+		return next_allow(o, WIRE_REASON_NOT_FOUND, ENOENT);
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		return next_allow(o, WIRE_REASON_BUSY, EAGAIN);
+	return next_allow(o, WIRE_REASON_KERNEL, -r);
+}
+
+enum step opening_granted(struct opening *o, int fd)
+{
+	refused(o, WIRE_REASON_OK, 0, opening_rule(o));
+	o->out->condition = POLICY_CONDITION_NONE;
+	o->out->fd = fd;
+	return STEP_DONE;
+}
+
+static struct policy_query query_of(const struct opening *o)
+{
+	return (struct policy_query){
+		.caller = o->order->caller,
+		.path = o->name,
+		.modes = o->order->request->modes,
+		.now_sec = o->order->now_sec,
+	};
+}
+
+/* Whether the object is on the mount that the rule's literal leading components name. */
+static int on_mount_of_prefix(const struct opening *o, const struct pin *place)
+{
+	size_t len = o->opener->candidates->allows[o->allow].prefix_len;
+	_cleanup_(pin_done) struct pin prefix = PIN_EMPTY;
+	char path[WIRE_PATH_MAX + 1] = "/";
+	int r;
+
+	if (len > strlen(o->name))
+		len = strlen(o->name);
+	if (len > 1)
+		memcpy(path, o->name, len);
+	r = opener_pin(AT_FDCWD, path, &prefix);
+	/* The file to create may itself be the literal name. */
+	if (r == -ENOENT && len == strlen(o->name))
+		return 1;
+	if (r < 0)
+		return r;
+	return prefix.mount == place->mount;
+}
+
+static enum step judge_place(struct opening *o, const struct pin *place,
+			     const struct policy_object *object)
+{
+	const struct policy_rule *rule = opening_rule(o);
+	int r;
+
+	if (rule->mounts_stay) {
+		r = on_mount_of_prefix(o, place);
+		if (r <= 0)
+			return opening_condition(o, POLICY_CONDITION_MOUNTS);
+	}
+	if (rule->parents_trusted) {
+		r = walk_trusted(o, place, object);
+		if (r == -EAGAIN)
+			return STEP_AGAIN;
+		if (r < 0)
+			return opening_condition(o, POLICY_CONDITION_PARENTS);
+	}
+	return STEP_GO;
+}
+
+enum step opening_judge(struct opening *o, const struct pin *place,
+			const struct policy_object *object)
+{
+	struct policy_query query = query_of(o);
+	struct decision decision;
+
+	decision = decide_object(o->opener->candidates, o->allow, &query, object);
+	switch (decision.verdict) {
+	case VERDICT_DENY:
+		return refused_by_rule(o, decision.rule);
+	case VERDICT_NEXT:
+		return opening_condition(o, decision.condition);
+	case VERDICT_ALLOW:
+		return judge_place(o, place, object);
+	}
+	return opening_condition(o, POLICY_CONDITION_NONE);
+}
+
+static bool same_object(int fd, const struct pin *pin)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == pin->dev && st.st_ino == pin->ino;
+}
+
+/* Everything has passed: the pin becomes a descriptor. */
+static enum step deliver(struct opening *o, const struct pin *pin)
+{
+	const struct request *request = o->order->request;
+	_cleanup_(fd_closep) int fd = -EBADF;
+
+	fd = reopen(o->opener, pin, request->flags);
+	if (fd < 0)
+		return opening_kernel(o, fd);
+	if (!same_object(fd, pin))
+		return opening_kernel(o, -ESTALE);
+	/* F_SETFL changes the status flags only: what was for our own protection goes (P26). */
+	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
+		return opening_kernel(o, -errno);
+	/* Last of all, and never by O_TRUNC, which acts while opening (P19). */
+	if (request->truncate && S_ISREG(pin->object.mode) && ftruncate(fd, 0) < 0)
+		return opening_kernel(o, -errno);
+	return opening_granted(o, TAKE_FD(fd));
+}
+
+static int pin_existing(struct opening *o, struct pin *parent, struct pin *pin)
+{
+	const char *base;
+	int r;
+
+	/* Only who creates must know the directory: see create_is_trap(). */
+	if (!o->order->request->create)
+		return opener_pin(AT_FDCWD, o->name, pin);
+	r = create_pin_parent(o, parent, &base);
+	if (r < 0)
+		return r;
+	return opener_pin(parent->fd, base, pin);
+}
+
+static enum step open_existing(struct opening *o)
+{
+	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
+	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
+	enum step step;
+	int r;
+
+	r = pin_existing(o, &parent, &pin);
+	if (r == -ELOOP || (r == 0 && S_ISLNK(pin.object.mode)))
+		return walk_follow(o, false);
+	if (r == -ENOENT && o->order->request->create)
+		return STEP_MISSING;
+	if (r < 0)
+		return opening_kernel(o, r);
+
+	o->out->dev = pin.dev;
+	o->out->ino = pin.ino;
+	step = opening_judge(o, &pin, &pin.object);
+	if (step != STEP_GO)
+		return step;
+	if (o->order->request->create && create_is_trap(o, &parent, &pin))
+		return opening_kernel(o, -EACCES);
+	return deliver(o, &pin);
+}
+
+static int take_authority(struct opening *o)
+{
+	struct authority *authority = &o->opener->authority;
+
+	if (!opening_rule(o)->as_root)
+		return authority_caller(authority, o->order->principal);
+	if (o->order->request->create || o->order->request->tmpfile)
+		return authority_creator(authority);
+	authority_broker(authority);
+	return 0;
+}
+
+static enum step attempt(struct opening *o)
+{
+	enum step step;
+
+	if (o->order->request->tmpfile)
+		return create_unnamed(o);
+	if (o->order->request->exclusive)
+		return create_file(o);
+	step = open_existing(o);
+	return step == STEP_MISSING ? create_file(o) : step;
+}
+
+static enum step try_allow(struct opening *o)
+{
+	enum step step = STEP_AGAIN;
+	int r;
+
+	r = take_authority(o);
+	if (r < 0)
+		return opening_kernel(o, r);
+	for (unsigned i = 0; step == STEP_AGAIN && i < LIMIT_RETRIES; i++)
+		step = attempt(o);
+	return step == STEP_AGAIN ? opening_kernel(o, -EAGAIN) : step;
+}
+
+static enum step judge_name(struct opening *o)
+{
+	struct candidates *candidates = o->opener->candidates;
+	struct policy_query query = query_of(o);
+
+	decide_name(o->opener->policy, &query, candidates);
+	switch (candidates->reason) {
+	case POLICY_REASON_OK:
+		return STEP_GO;
+	case POLICY_REASON_BAD_PATH:
+		return refused(o, WIRE_REASON_BAD_PATH, EINVAL, NULL);
+	case POLICY_REASON_RULE:
+		return refused_by_rule(o, candidates->rule);
+	case POLICY_REASON_DEFAULT:
+	case POLICY_REASON_CONDITION:
+		break;
+	}
+	return refused(o, WIRE_REASON_DEFAULT, EACCES, NULL);
+}
+
+/* One name, whole: asked for or led to, it is judged from the first step. */
+static enum step try_name(struct opening *o)
+{
+	enum step step;
+
+	step = judge_name(o);
+	if (step != STEP_GO)
+		return step;
+	o->failed = false;
+	o->out->condition = POLICY_CONDITION_NONE;
+	o->out->dev = o->out->ino = 0;
+	for (o->allow = 0; o->allow < o->opener->candidates->n_allows; o->allow++) {
+		step = try_allow(o);
+		if (step != STEP_NEXT)
+			return step;
+	}
+	return STEP_DONE;
+}
+
+void opener_open(struct opener *opener, const struct order *order, struct outcome *ret)
+{
+	struct opening o = { .opener = opener, .order = order, .out = ret };
+	enum step step;
+
+	*ret = (struct outcome){ .fd = -EBADF, .reason = WIRE_REASON_DEFAULT, .error = EACCES };
+	memcpy(o.name, order->request->path, sizeof(o.name));
+	do
+		step = try_name(&o);
+	while (step == STEP_LINK);
+	if (o.links > 0)
+		memcpy(ret->canonical, o.name, sizeof(ret->canonical));
+}
+
+int opener_init(struct opener *opener, int procfd, const struct policy *policy)
+{
+	struct opener new = { .procfd = procfd, .policy = policy };
+	_cleanup_(pin_done) struct pin probe = PIN_EMPTY;
+	int r;
+
+	r = opener_pin(AT_FDCWD, "/", &probe);
+	if (r < 0)
+		return r;
+	r = authority_init(&new.authority);
+	if (r < 0)
+		return r;
+	r = candidates_new(&new.candidates, policy);
+	if (r < 0)
+		return r;
+	*opener = new;
+	return 0;
+}
+
+void opener_done(struct opener *opener)
+{
+	opener->candidates = candidates_free(opener->candidates);
+}

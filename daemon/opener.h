@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_OPENER_H
+#define FDB_DAEMON_OPENER_H
+
+/*
+ * The privileged act: a request, judged and opened. A function over plain
+ * structs with a context per thread; it knows no connection, no message and no
+ * audit.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/authority.h"
+#include "daemon/request.h"
+#include "policy/decide.h"
+#include "wire/proto.h"
+
+/* One thread's. */
+struct opener {
+	int procfd; /* O_PATH of /proc/self/fd, opened before confinement; borrowed */
+	const struct policy *policy;   /* borrowed */
+	struct candidates *candidates; /* owned */
+	struct authority authority;
+};
+
+/* 0 or -errno. After confinement. */
+int opener_init(struct opener *opener, int procfd, const struct policy *policy);
+void opener_done(struct opener *opener);
+
+/* What, for whom, when. Everything is borrowed. */
+struct order {
+	const struct request *request;
+	const struct principal *principal;  /* whose rights */
+	const struct policy_caller *caller; /* the same, as the policy sees him */
+	uint64_t now_sec;
+};
+
+struct outcome {
+	int fd; /* the receiver's; -EBADF unless reason is OK */
+	enum wire_reason reason;
+	int error;			   /* errno for the client, 0 with OK */
+	const struct policy_rule *rule;	   /* that decided, or NULL: the default */
+	enum policy_condition condition;   /* with WIRE_REASON_CONDITION */
+	uint64_t dev, ino;		   /* of the object, if one was judged */
+	char canonical[WIRE_PATH_MAX + 1]; /* where links led, or "" */
+};
+
+/**
+ * opener_open() - judge the name, pin, judge the object, open that object
+ * @order:	borrowed
+ * @ret:	always written; a refusal is an answer like another
+ *
+ * The calling thread keeps the identity that the last open took.
+ */
+void opener_open(struct opener *opener, const struct order *order, struct outcome *ret);
+
+#endif

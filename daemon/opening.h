@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_OPENING_H
+#define FDB_DAEMON_OPENING_H
+
+/*
+ * One request on its way through the opener: what opener.c, walk.c and create.c
+ * share. Nobody else includes this.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "daemon/opener.h"
+
+/* An object held by O_PATH: judged, and not yet touched. */
+struct pin {
+	int fd; /* owned */
+	uint64_t dev, ino, mount;
+	struct policy_object object;
+};
+
+#define PIN_EMPTY ((struct pin){ .fd = -EBADF })
+
+void pin_done(struct pin *pin);
+
+struct opening {
+	struct opener *opener;
+	const struct order *order;
+	struct outcome *out;
+	char name[WIRE_PATH_MAX + 1]; /* what was asked, or where links led so far */
+	unsigned links;		      /* followed */
+	size_t allow;		      /* index of the candidate that is tried */
+	bool failed;		      /* @out tells why an earlier candidate did not do */
+};
+
+/* What comes after one step of one candidate. */
+enum step {
+	STEP_GO,      /* nothing against it so far */
+	STEP_DONE,    /* @out is the answer */
+	STEP_NEXT,    /* this allow does not do; @out says why if no other does */
+	STEP_LINK,    /* @name has changed: judge it */
+	STEP_AGAIN,   /* the file system changed under us */
+	STEP_MISSING, /* there is no such name */
+};
+
+const struct policy_rule *opening_rule(const struct opening *o);
+
+/* Whose files count as the actor's own in sticky directories. */
+uid_t opening_actor(const struct opening *o);
+
+/* The ways an attempt ends. kernel: @r is a negative errno that the caller may see. */
+enum step opening_granted(struct opening *o, int fd);
+enum step opening_condition(struct opening *o, enum policy_condition condition);
+enum step opening_kernel(struct opening *o, int r);
+
+/* Judge what is, or would be, at @o->name. @place: the pinned object, or its parent if
+ * @object is fresh. STEP_GO, STEP_NEXT, STEP_DONE or STEP_AGAIN. */
+enum step opening_judge(struct opening *o, const struct pin *place,
+			const struct policy_object *object);
+
+/* A path or one component, never through a link: opener.c's openat2. 0 or -errno, -ELOOP at a link. */
+int opener_pin(int dir, const char *path, struct pin *ret);
+/* A new file without permissions in a pinned directory; name "." makes one without a name. A
+ * descriptor or -errno. */
+int opener_make(const struct pin *parent, const char *name, int flags);
+
+/* walk.c: @o->name, or its parent if @of_parent, ran into a link. */
+enum step walk_follow(struct opening *o, bool of_parent);
+/* 0; -EPERM somebody could swap what lies on the way; -EAGAIN somebody did; another -errno. */
+int walk_trusted(const struct opening *o, const struct pin *place,
+		 const struct policy_object *object);
+
+/* create.c: the request makes a file at @o->name, or without a name below it. */
+enum step create_file(struct opening *o);
+enum step create_unnamed(struct opening *o);
+/* Pin the parent of @o->name; *ret_base points into it. 0 or -errno. */
+int create_pin_parent(const struct opening *o, struct pin *ret, const char **ret_base);
+/* What fs.protected_regular=2 and fs.protected_fifos=2 would refuse an O_CREAT. */
+bool create_is_trap(const struct opening *o, const struct pin *parent, const struct pin *pin);
+
+#endif

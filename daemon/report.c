@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "daemon/record.h"
+#include "wire/codec.h"
+#include "wire/message.h"
+
+/*
+ * Opening never waits for logging: a record goes out if the audit process has
+ * room for it, and if not it is counted, and the next one says how many are missing.
+ */
+
+static enum record_outcome outcome_of(const struct exchange *x, int sent)
+{
+	const struct policy_rule *rule = x->outcome.rule;
+
+	if (x->fault)
+		return RECORD_CLOSED;
+	if (x->outcome.reason == WIRE_REASON_OK)
+		return sent < 0 ? RECORD_ERROR : RECORD_ALLOW;
+	if (rule && rule->allow && x->outcome.reason != WIRE_REASON_CONDITION)
+		return RECORD_ERROR;
+	return RECORD_DENY;
+}
+
+/*
+ * Refusals by the default rule, what was wrong with a message, and grants `as root` are always
+ * written; of the rest the rule says. Programs look for files that are not there
+ * all day long: that is no refusal.
+ */
+static bool is_wanted(const struct exchange *x, enum record_outcome outcome)
+{
+	const struct policy_rule *rule = x->outcome.rule;
+
+	if (!rule || (outcome == RECORD_ALLOW && rule->as_root))
+		return true;
+	if (rule->audit != POLICY_AUDIT_DENY)
+		return rule->audit == POLICY_AUDIT_ALL;
+	if (outcome == RECORD_ERROR)
+		return x->outcome.reason != WIRE_REASON_NOT_FOUND;
+	return outcome != RECORD_ALLOW;
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+static void fill_rule(struct record *record, const struct outcome *outcome)
+{
+	const struct policy_rule *rule = outcome->rule;
+
+	if (!rule)
+		return;
+	record->as_root = rule->as_root;
+	record->rule_line = rule->line;
+	copy(record->rule, sizeof(record->rule), rule->id);
+	copy(record->rule_file, sizeof(record->rule_file), rule->file);
+	if (outcome->reason == WIRE_REASON_CONDITION)
+		copy(record->condition, sizeof(record->condition),
+		     policy_condition_name(outcome->condition));
+}
+
+static void fill(struct record *record, const struct exchange *x, enum record_outcome outcome)
+{
+	*record = (struct record){
+		.outcome = outcome,
+		.time_usec = x->time_usec,
+		.decision = x->decision,
+		.generation = x->server->generation,
+		.reason = (uint16_t)x->outcome.reason,
+		.error = x->outcome.error,
+		.modes = x->request.modes,
+		.lost = x->server->lost,
+		.sender_pid = x->sender.pid,
+		.who = x->session->facts,
+		.object_dev = x->outcome.dev,
+		.object_ino = x->outcome.ino,
+		.path_len = x->claim.path_len,
+	};
+	if (x->claim.path_len > 0)
+		memcpy(record->path, x->claim.path, x->claim.path_len);
+	copy(record->canonical, sizeof(record->canonical), x->outcome.canonical);
+	copy(record->detail, sizeof(record->detail), x->fault);
+	fill_rule(record, &x->outcome);
+}
+
+static void count(struct counters *counters, const struct exchange *x)
+{
+	counters->requests++;
+	if (x->fault)
+		counters->closed++;
+	else
+		counters->reasons[x->outcome.reason]++;
+}
+
+static int send_record(const struct exchange *x, enum record_outcome outcome)
+{
+	struct record record;
+	uint8_t buffer[RECORD_SIZE_MAX];
+	int size;
+
+	fill(&record, x, outcome);
+	size = record_write(&record, buffer, sizeof(buffer));
+	if (size < 0)
+		return size;
+	return message_send(x->server->audit_fd, buffer, (size_t)size, NULL);
+}
+
+void report(const struct exchange *x, int sent)
+{
+	enum record_outcome outcome = outcome_of(x, sent);
+	struct server *server = x->server;
+
+	count(&server->counters, x);
+	if (!is_wanted(x, outcome))
+		return;
+	if (send_record(x, outcome) < 0) {
+		server->lost++;
+		server->counters.records_lost++;
+		return;
+	}
+	server->lost = 0;
+}
+
+void report_counters(const struct counters *counters, struct text *out)
+{
+	text_printf(out, "requests %" PRIu64 "\n", counters->requests);
+	for (uint16_t i = 0; i < ELEMENTSOF(counters->reasons); i++)
+		text_printf(out, "%s %" PRIu64 "\n",
+			    i == WIRE_REASON_OK ? "opened" : wire_reason_name(i),
+			    counters->reasons[i]);
+	text_printf(out, "closed %" PRIu64 "\n", counters->closed);
+	text_printf(out, "records-lost %" PRIu64 "\n", counters->records_lost);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_REPORT_H
+#define FDB_DAEMON_REPORT_H
+
+/* What is told of a served request: to the counters always, to the audit process if its rule asks. */
+
+#include "base/text.h"
+#include "daemon/serve.h"
+
+/* @sent: what became of the reply, 0 or -errno. Never blocks; a record that cannot be sent is counted. */
+void report(const struct exchange *x, int sent);
+
+/* Counters as `key value` lines. */
+void report_counters(const struct counters *counters, struct text *out);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/request.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "policy/ast.h"
+
+/*
+ * The flags are an allow-list, and so are their combinations: what open(2)
+ * would ignore or what means something else in some kernels (O_RDONLY|O_TRUNC
+ * truncates, access mode 3 is an ioctl-only open) is refused. The library is
+ * where open(2)'s leniency lives.
+ */
+
+/* Never set-id or sticky, and never writable by others, whoever asks (P21). */
+#define CREATE_MASK (0666 & ~022)
+
+struct combination {
+	uint32_t flag, requires, excludes;
+};
+
+static const struct combination combinations[] = {
+	{ WIRE_OPEN_APPEND, WIRE_OPEN_WRITE, 0 },
+	{ WIRE_OPEN_TRUNCATE, WIRE_OPEN_WRITE, 0 },
+	{ WIRE_OPEN_EXCLUSIVE, WIRE_OPEN_CREATE, 0 },
+	{ WIRE_OPEN_DIRECTORY, WIRE_OPEN_READ, WIRE_OPEN_WRITE | WIRE_OPEN_CREATE },
+	{ WIRE_OPEN_TMPFILE, WIRE_OPEN_WRITE,
+	  WIRE_OPEN_CREATE | WIRE_OPEN_TRUNCATE | WIRE_OPEN_DIRECTORY },
+};
+
+static const struct {
+	uint32_t wire;
+	int open;
+} open_flags[] = {
+	{ WIRE_OPEN_APPEND, O_APPEND },	    { WIRE_OPEN_DIRECTORY, O_DIRECTORY },
+	{ WIRE_OPEN_NONBLOCK, O_NONBLOCK }, { WIRE_OPEN_SYNC, O_SYNC },
+	{ WIRE_OPEN_DSYNC, O_DSYNC },
+};
+
+static bool flags_make_sense(uint32_t flags)
+{
+	if (flags & ~(uint32_t)WIRE_OPEN_ALL)
+		return false;
+	if (!(flags & (WIRE_OPEN_READ | WIRE_OPEN_WRITE)))
+		return false;
+	for (size_t i = 0; i < sizeof(combinations) / sizeof(combinations[0]); i++) {
+		const struct combination *c = &combinations[i];
+
+		if (!(flags & c->flag))
+			continue;
+		if ((flags & c->requires) != c->requires || (flags & c->excludes))
+			return false;
+	}
+	return true;
+}
+
+static bool mode_makes_sense(const struct wire_open *claim)
+{
+	if (claim->mode & ~(uint32_t)07777)
+		return false;
+	return claim->mode == 0 || (claim->flags & (WIRE_OPEN_CREATE | WIRE_OPEN_TMPFILE));
+}
+
+static bool path_makes_sense(const struct wire_open *claim)
+{
+	size_t component = 0;
+
+	if (claim->path_len == 0 || claim->path_len > WIRE_PATH_MAX)
+		return false;
+	for (size_t i = 0; i < claim->path_len; i++) {
+		if (claim->path[i] == '\0')
+			return false;
+		component = claim->path[i] == '/' ? 0 : component + 1;
+		if (component > WIRE_COMPONENT_MAX)
+			return false;
+	}
+	return true;
+}
+
+static int to_open(uint32_t flags)
+{
+	int open = O_RDONLY;
+
+	if (flags & WIRE_OPEN_WRITE)
+		open = flags & WIRE_OPEN_READ ? O_RDWR : O_WRONLY;
+	for (size_t i = 0; i < sizeof(open_flags) / sizeof(open_flags[0]); i++)
+		if (flags & open_flags[i].wire)
+			open |= open_flags[i].open;
+	return open;
+}
+
+/* The mode for a file that exists: policy-language, section 6. */
+static uint32_t modes_existing(uint32_t flags)
+{
+	uint32_t modes = 0;
+
+	if (flags & WIRE_OPEN_DIRECTORY)
+		return POLICY_LIST;
+	if (flags & WIRE_OPEN_READ)
+		modes |= POLICY_READ;
+	if (flags & WIRE_OPEN_WRITE)
+		modes |= flags & WIRE_OPEN_APPEND ? POLICY_APPEND : POLICY_WRITE;
+	if (flags & WIRE_OPEN_TRUNCATE)
+		modes |= POLICY_TRUNCATE;
+	return modes;
+}
+
+static uint32_t modes_needed(uint32_t flags)
+{
+	if (flags & WIRE_OPEN_TMPFILE)
+		return POLICY_TMPFILE;
+	if (!(flags & WIRE_OPEN_CREATE))
+		return modes_existing(flags);
+	/* The file is this request's own: there is nothing in it to protect from writing. */
+	if (flags & WIRE_OPEN_EXCLUSIVE)
+		return POLICY_CREATE | (flags & WIRE_OPEN_READ ? POLICY_READ : 0);
+	return POLICY_CREATE | modes_existing(flags);
+}
+
+enum wire_reason request_read(const struct wire_open *claim, struct request *ret)
+{
+	if (!flags_make_sense(claim->flags) || !mode_makes_sense(claim))
+		return WIRE_REASON_BAD_FLAGS;
+	if (!path_makes_sense(claim))
+		return WIRE_REASON_BAD_PATH;
+
+	*ret = (struct request){
+		.modes = modes_needed(claim->flags),
+		.flags = to_open(claim->flags),
+		.mode = claim->mode & CREATE_MASK,
+		.create = claim->flags & WIRE_OPEN_CREATE,
+		.exclusive = claim->flags & WIRE_OPEN_EXCLUSIVE,
+		.truncate = claim->flags & WIRE_OPEN_TRUNCATE,
+		.tmpfile = claim->flags & WIRE_OPEN_TMPFILE,
+		.nofollow = claim->flags & WIRE_OPEN_NOFOLLOW,
+	};
+	memcpy(ret->path, claim->path, claim->path_len);
+	return WIRE_REASON_OK;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_REQUEST_H
+#define FDB_DAEMON_REQUEST_H
+
+/*
+ * A client's claim, made into a request that makes sense, or refused. Pure: no
+ * file, no policy, no caller.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "wire/proto.h"
+
+struct request {
+	char path[WIRE_PATH_MAX + 1]; /* without a NUL before its end; the policy judges its form */
+	uint32_t modes; /* POLICY_* that a rule must allow, by policy-language's table */
+	int flags; /* for open(2): access mode, O_APPEND, O_DIRECTORY, O_SYNC, O_DSYNC, O_NONBLOCK */
+	mode_t mode; /* of a file to create, already masked */
+	bool create;
+	bool exclusive;
+	bool truncate; /* only of a file that was there before */
+	bool tmpfile;
+	bool nofollow;
+};
+
+/**
+ * request_read() - judge flags and form
+ * @claim:	as decoded; hostile
+ * @ret:	written on success only
+ *
+ * Return: WIRE_REASON_OK, WIRE_REASON_BAD_PATH or WIRE_REASON_BAD_FLAGS; each but OK
+ *	goes to the client with EINVAL.
+ */
+enum wire_reason request_read(const struct wire_open *claim, struct request *ret);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_SERVE_H
+#define FDB_DAEMON_SERVE_H
+
+/* One request, from bytes to answer. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "daemon/opener.h"
+#include "daemon/session.h"
+#include "wire/proto.h"
+
+struct counters {
+	uint64_t requests;
+	uint64_t closed;       /* connections that were ended for what they sent */
+	uint64_t records_lost; /* the audit process was behind */
+	uint64_t reasons[WIRE_REASON_DEGRADED + 1];
+};
+
+/* What one generation serves with. */
+struct server {
+	struct opener opener; /* unused if degraded */
+	bool degraded;	      /* there is no policy: nothing is opened */
+	uint64_t generation;
+	uint64_t next_decision;
+	uint32_t lost; /* records lost since the last one that was sent */
+	int audit_fd;  /* borrowed; -EBADF: none */
+	struct counters counters;
+	uint8_t message[WIRE_MESSAGE_MAX]; /* the one that is being served */
+};
+
+/* A request on its way; what is known so far. */
+struct exchange {
+	struct server *server;
+	struct session *session;
+	uint64_t time_usec;
+	uint64_t decision;
+	struct ucred sender;
+	struct wire_header header;
+	struct wire_open claim; /* borrows the message */
+	struct request request;
+	struct outcome outcome; /* its descriptor is owned */
+	const char *fault;	/* why the connection must end; NULL: it need not */
+};
+
+/**
+ * serve() - receive one request and answer it
+ *
+ * Return: 0 served, or nothing was there; -errno the connection is over: end it.
+ */
+int serve(struct server *server, struct session *session);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "daemon/identity.h"
+#include "wire/message.h"
+
+/*
+ * The identity is the connector's. A child or a delegate that sends on the
+ * connection acts as the connector, if the kernel says that it has the same uid
+ * and gid; anybody else ends it.
+ *
+ * A reply takes room in the client's queue and its descriptor counts against our
+ * own user (unix(7), ETOOMANYREFS), so that a client that never reads must not
+ * have many of them under way (P32): the buffer is small, and when it is full
+ * one reply is kept here and no further request is read.
+ */
+
+/* Bytes; the kernel doubles it. A small reply is charged about 768 (truesize of its buffers),
+ * so that LIMIT_IN_FLIGHT_EACH and a few are under way at most. */
+#define SEND_BUFFER 8192
+
+static const char **exes_new(const struct facts *facts, const struct policy *policy, size_t *ret_n)
+{
+	const char **exes;
+	size_t n = 0;
+
+	while (policy_exe_path(policy, n))
+		n++;
+	exes = calloc(n + 1, sizeof(*exes));
+	if (!exes)
+		return NULL;
+	*ret_n = 0;
+	if (facts->exe_ino == 0)
+		return exes;
+	for (size_t i = 0; i < n; i++) {
+		const char *path = policy_exe_path(policy, i);
+		struct stat st;
+
+		/* Device and inode, never the text, which a mount namespace forges (P43, P44). */
+		if (stat(path, &st) == 0 && st.st_dev == facts->exe_dev &&
+		    st.st_ino == facts->exe_ino)
+			exes[(*ret_n)++] = path;
+	}
+	return exes;
+}
+
+static const char *or_null(const char *name)
+{
+	return name[0] == '\0' ? NULL : name;
+}
+
+static int recognise(struct session *session, const struct policy *policy)
+{
+	const struct facts *facts = &session->facts;
+	struct policy_subject subject = {
+		.known = POLICY_FACT_ALL,
+		.uid = facts->uid,
+		.gid = facts->gid,
+		.groups = session->groups,
+		.n_groups = session->principal.n_groups,
+		.unit = or_null(facts->unit),
+		.user_unit = or_null(facts->user_unit),
+		.slice = or_null(facts->slice),
+	};
+	_cleanup_(freep) const char **exes = exes_new(facts, policy, &subject.n_exes);
+
+	if (!exes)
+		return -ENOMEM;
+	subject.exes = exes;
+	return policy_caller_new(&session->caller, policy, &subject);
+}
+
+static int learn_groups(struct session *session, int fd)
+{
+	size_t n;
+	int r;
+
+	r = identity_groups(fd, &session->groups, &n);
+	if (r < 0)
+		return r;
+	session->principal = (struct principal){
+		.connection = session->facts.connection,
+		.uid = session->facts.uid,
+		.gid = session->facts.gid,
+		.groups = session->groups,
+		.n_groups = n,
+		.cap_effective = session->facts.cap_effective,
+	};
+	return 0;
+}
+
+int session_new(struct session **ret, int fd, const struct facts *facts,
+		const struct policy *policy)
+{
+	_cleanup_(session_freep) struct session *session = NULL;
+	int size = SEND_BUFFER;
+	int r;
+
+	session = malloc(sizeof(*session));
+	if (!session)
+		return -ENOMEM;
+	*session = (struct session){ .fd = -EBADF, .facts = *facts, .reply_fd = -EBADF };
+	r = learn_groups(session, fd);
+	if (r < 0)
+		return r;
+	r = policy ? recognise(session, policy) : 0;
+	if (r < 0)
+		return r;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) < 0)
+		return -errno;
+	session->fd = fd;
+	*ret = TAKE_PTR(session);
+	return 0;
+}
+
+struct session *session_free(struct session *session)
+{
+	if (!session)
+		return NULL;
+	fd_close(session->reply_fd);
+	fd_close(session->fd);
+	policy_caller_free(session->caller);
+	free(session->groups);
+	free(session);
+	return NULL;
+}
+
+bool session_agrees(const struct session *session, const struct ucred *sender)
+{
+	/* Pid 0 is a process outside our pid namespace: nobody we could name (P42). */
+	if (sender->pid == 0)
+		return false;
+	return sender->uid == session->facts.uid && sender->gid == session->facts.gid;
+}
+
+static int keep(struct session *session, const void *reply, size_t size, int *fd)
+{
+	if (size > sizeof(session->reply))
+		return -EMSGSIZE;
+	memcpy(session->reply, reply, size);
+	session->reply_size = size;
+	session->reply_fd = TAKE_FD(*fd);
+	return 0;
+}
+
+int session_send(struct session *session, const void *reply, size_t size, int take_fd)
+{
+	_cleanup_(fd_closep) int fd = take_fd;
+	const struct message_attach attach = { .fds = &fd, .n_fds = fd >= 0 };
+	int r;
+
+	r = message_send(session->fd, reply, size, &attach);
+	/* Its descriptors are under way and not taken: room will come. */
+	if (r == -EAGAIN || r == -ETOOMANYREFS)
+		return keep(session, reply, size, &fd);
+	return r;
+}
+
+int session_flush(struct session *session)
+{
+	const struct message_attach attach = { .fds = &session->reply_fd,
+					       .n_fds = session->reply_fd >= 0 };
+	int r;
+
+	if (session->reply_size == 0)
+		return 0;
+	r = message_send(session->fd, session->reply, session->reply_size, &attach);
+	if (r == -EAGAIN)
+		return 0;
+	if (r < 0)
+		return r;
+	session->reply_size = 0;
+	session->reply_fd = fd_close(session->reply_fd);
+	return 0;
+}

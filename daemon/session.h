@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_SESSION_H
+#define FDB_DAEMON_SESSION_H
+
+/*
+ * One connection, as the broker knows it: who made it, by the parent's facts and
+ * the socket's own groups, and what that means to this policy. All of it is
+ * made once, when the connection arrives, and does not change.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "daemon/authority.h"
+#include "daemon/facts.h"
+#include "policy/policy.h"
+
+#define SESSION_REPLY_MAX 64U /* bytes: the longest reply to one open */
+
+struct session {
+	struct session *next, *previous; /* the loop's */
+	int fd;				 /* owned */
+	struct facts facts;
+	struct principal principal;   /* borrows groups */
+	gid_t *groups;		      /* owned */
+	struct policy_caller *caller; /* owned; NULL without a policy */
+	/* A reply that the client has no room for yet. While there is one, nothing is read. */
+	uint8_t reply[SESSION_REPLY_MAX];
+	size_t reply_size; /* 0: none */
+	int reply_fd;	   /* owned; -EBADF: none goes with it */
+};
+
+/**
+ * session_new() - adopt a connection
+ * @fd:		owned by the session on success; on failure the caller's
+ * @policy:	borrowed, or NULL: there is none
+ *
+ * To be called with the broker's own authority. 0 or -errno.
+ */
+int session_new(struct session **ret, int fd, const struct facts *facts,
+		const struct policy *policy);
+
+/* Frees; does not end the connection, of which the parent holds a duplicate. */
+struct session *session_free(struct session *session);
+DEFINE_CLEANUP(struct session *, session_free)
+
+/* Whether a message's sender is one of whom the connector's facts hold. */
+bool session_agrees(const struct session *session, const struct ucred *sender);
+
+/**
+ * session_send() - send a reply, or keep it until there is room
+ * @take_fd:	goes with it, consumed in every case; -EBADF: none
+ *
+ * Return: 0 sent or kept; -errno the connection is of no use any more.
+ */
+int session_send(struct session *session, const void *reply, size_t size, int take_fd);
+
+/* Send what was kept. 0 sent, or still kept; -errno as above. */
+int session_flush(struct session *session);
+
+#endif
