@@ -33,7 +33,7 @@
 #define WIRE_COMPONENT_MAX 255U	  /* bytes: NAME_MAX */
 #define WIRE_MESSAGE_MAX   65536U /* bytes; a batch of opens is the largest message to come */
 #define WIRE_FDS_MAX	   253U	  /* unix(7): SCM_MAX_FD */
-#define WIRE_ERRNO_MAX	   4095	  /* the kernel\'s MAX_ERRNO */
+#define WIRE_ERRNO_MAX	   4095	  /* the kernel's MAX_ERRNO */
 
 enum wire_opcode {
 	WIRE_OPCODE_NOTICE = 0,
