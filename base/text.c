@@ -70,10 +70,10 @@ void text_printf(struct text *t, const char *format, ...)
 	va_end(again);
 }
 
-/* Length of the well-formed UTF-8 character at bytes, or 0; *ret_rune is its code point. */
-static size_t utf8_character(const unsigned char *bytes, size_t len, uint32_t *ret_rune)
+size_t text_character(const char *string, size_t len, uint32_t *ret_rune)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *bytes = (const unsigned char *)string;
 	uint32_t rune;
 	size_t n;
 
@@ -100,8 +100,7 @@ static size_t utf8_character(const unsigned char *bytes, size_t len, uint32_t *r
 	return n;
 }
 
-/* Control, bidirectional and other invisible characters that can rewrite what a reader sees. */
-static bool is_deceptive(uint32_t rune)
+bool text_is_deceptive(uint32_t rune)
 {
 	return rune < 0x20 || (rune >= 0x7f && rune < 0xa0) || rune == 0xad || rune == 0x61c ||
 	       (rune >= 0x200b && rune <= 0x200f) || (rune >= 0x2028 && rune <= 0x202e) ||
@@ -111,14 +110,14 @@ static bool is_deceptive(uint32_t rune)
 
 void text_escape(struct text *t, const char *bytes, size_t len)
 {
-	const unsigned char *at = (const unsigned char *)bytes;
+	const char *at = bytes;
 
 	while (len > 0) {
 		uint32_t rune = 0;
-		size_t n = utf8_character(at, len, &rune);
+		size_t n = text_character(at, len, &rune);
 
-		if (n > 0 && !is_deceptive(rune) && rune != '\\') {
-			text_add(t, (const char *)at, n);
+		if (n > 0 && !text_is_deceptive(rune) && rune != '\\') {
+			text_add(t, at, n);
 		} else {
 			n = 1;
 			if (*at == '\\')
@@ -128,7 +127,7 @@ void text_escape(struct text *t, const char *bytes, size_t len)
 			else if (*at == '\t')
 				text_puts(t, "\\t");
 			else
-				text_printf(t, "\\x%02x", *at);
+				text_printf(t, "\\x%02x", (unsigned char)*at);
 		}
 		at += n;
 		len -= n;

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macro.h"
 
@@ -31,6 +32,13 @@ void text_printf(struct text *t, const char *format, ...) _printf_(2, 3);
 /* Add untrusted bytes: printable ASCII as it is, well-formed UTF-8 beyond control and
  * format characters as it is, backslash as \\, the rest as \n, \t or \xHH. */
 void text_escape(struct text *t, const char *bytes, size_t len);
+
+/* Length of the well-formed UTF-8 character at the start of @len > 0 bytes, or 0; *ret_rune is its
+ * code point. */
+size_t text_character(const char *bytes, size_t len, uint32_t *ret_rune);
+
+/* Control, bidirectional and other invisible characters that can rewrite what a reader sees. */
+bool text_is_deceptive(uint32_t rune);
 
 /* 0 and *ret_string (the caller frees it, never NULL), or -ENOMEM. Empties @t either way. */
 int text_finish(struct text *t, char **ret_string);

@@ -160,7 +160,7 @@ struct ast_scope {
 	size_t n_rules;
 };
 
-struct ast_set { /* let and extend */
+struct ast_set {    /* let and extend */
 	char *name; /* with the @ */
 	struct ast_paths paths;
 	struct place name_place;

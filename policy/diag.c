@@ -190,14 +190,13 @@ static void add_prose(struct text *out, const char *string)
 	}
 }
 
-/* Bytes of the character at text[0], at most len. */
+/* Bytes of the character at text[0], at most len; a byte that is none counts as one. */
 static size_t character_len(const char *text, size_t len)
 {
-	size_t n = 1;
+	uint32_t rune;
+	size_t n = text_character(text, len, &rune);
 
-	while (n < len && ((unsigned char)text[n] & 0xc0) == 0x80)
-		n++;
-	return n;
+	return n > 0 ? n : 1;
 }
 
 /* Print one character of a source line; the columns that it takes. A tab takes one. */

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Going on after an error: the reader of the messages wants all true ones and no
+ * false one. A semicolon that is missing where a line or a block ends is taken
+ * as written; anything else skips to the end of the statement, where the start
+ * of a line with the look of a new statement counts as an end too.
+ */
+#include "policy/parser_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+void parser_init(struct parser *parser, const struct source *source, struct diags *diags)
+{
+	*parser = (struct parser){ .diags = diags };
+	lexer_init(&parser->lexer, source, diags);
+	parser->token = lexer_next(&parser->lexer);
+	parser->previous = parser->token;
+}
+
+void parser_next(struct parser *parser)
+{
+	parser->previous = parser->token;
+	if (!parser->failed)
+		parser->token = lexer_next(&parser->lexer);
+}
+
+void parser_fail(struct parser *parser)
+{
+	parser->failed = true;
+	parser->diags->failed = true;
+	parser->token.kind = TOKEN_END;
+}
+
+bool parser_is(const struct parser *parser, enum token_kind kind)
+{
+	return parser->token.kind == kind;
+}
+
+bool parser_is_word(const struct parser *parser, const char *word)
+{
+	const struct token *token = &parser->token;
+
+	return token->kind == TOKEN_WORD && token->len == strlen(word) &&
+	       memcmp(token->text, word, token->len) == 0;
+}
+
+bool parser_is_value(const struct parser *parser)
+{
+	return parser_is(parser, TOKEN_WORD) || parser_is(parser, TOKEN_PATTERN) ||
+	       parser_is(parser, TOKEN_LITERAL);
+}
+
+bool parser_accept(struct parser *parser, enum token_kind kind)
+{
+	if (!parser_is(parser, kind))
+		return false;
+	parser_next(parser);
+	return true;
+}
+
+bool parser_accept_word(struct parser *parser, const char *word)
+{
+	if (!parser_is_word(parser, word))
+		return false;
+	parser_next(parser);
+	return true;
+}
+
+char *parser_take_text(struct parser *parser)
+{
+	char *text = token_text(&parser->token);
+
+	if (text)
+		parser_next(parser);
+	else
+		parser_fail(parser);
+	return text;
+}
+
+struct quote parser_quote(const struct token *token)
+{
+	struct quote quote;
+	size_t len = 0;
+
+	while (len < token->len && len < 60) {
+		uint32_t rune;
+		size_t n = text_character(token->text + len, token->len - len, &rune);
+
+		len += n > 0 ? n : 1;
+	}
+	snprintf(quote.text, sizeof(quote.text), "%.*s%s", (int)len, token->text,
+		 len < token->len ? "..." : "");
+	return quote;
+}
+
+struct diag *parser_error(struct parser *parser, const char *id, struct place place,
+			  const char *format, ...)
+{
+	_cleanup_(freep) char *message = NULL;
+	va_list args;
+	int r;
+
+	if (parser->failed || parser_is(parser, TOKEN_BAD) ||
+	    (parser_is(parser, TOKEN_END) && parser->lexer.is_cut))
+		return NULL;
+	va_start(args, format);
+	r = vasprintf(&message, format, args);
+	va_end(args);
+	if (r < 0) {
+		message = NULL;
+		parser_fail(parser);
+		return NULL;
+	}
+	return diag_add(parser->diags, DIAG_ERROR, id, place, "%s", message);
+}
+
+static void unquoted(struct parser *parser)
+{
+	struct diag *diag = parser_error(parser, "E001", parser->token.place, "unquoted path");
+	struct quote quote = parser_quote(&parser->token);
+
+	diag_help(parser->diags, diag, "write \"%s\" (pattern) or '%s' (literal)", quote.text,
+		  quote.text);
+}
+
+void parser_expected(struct parser *parser, const char *what)
+{
+	const struct token *token = &parser->token;
+
+	if (token->kind == TOKEN_END)
+		parser_error(parser, "E001", token->place, "expected %s, found end of file", what);
+	else if (token->kind == TOKEN_BARE && *token->text == '/')
+		unquoted(parser);
+	else
+		parser_error(parser, "E001", token->place, "expected %s, found '%s'", what,
+			     parser_quote(token).text);
+}
+
+void parser_unknown(struct parser *parser, const char *what, const struct keyword_table *table)
+{
+	struct quote quote = parser_quote(&parser->token);
+	const char *nearest = keyword_nearest(table, quote.text);
+	struct diag *diag = parser_error(parser, "E002", parser->token.place, "unknown %s '%s'",
+					 what, quote.text);
+
+	if (nearest) {
+		diag_help(parser->diags, diag, "did you mean '%s'?", nearest);
+		diag_fix(parser->diags, diag, nearest);
+	}
+}
+
+void parser_missing(struct parser *parser, char what)
+{
+	struct place place = parser->previous.place;
+	struct diag *diag;
+
+	place.column = place.end_column;
+	place.end_column = place.column + 1;
+	diag = parser_error(parser, "E001", place, "missing '%c' after '%s'", what,
+			    parser_quote(&parser->previous).text);
+	if (diag)
+		diag_fix(parser->diags, diag, (char[]){ what, '\0' });
+}
+
+void parser_end(struct parser *parser, enum parser_unit unit)
+{
+	if (parser_accept(parser, TOKEN_SEMICOLON))
+		return;
+	if ((parser->token.is_first && parser_is(parser, TOKEN_WORD)) ||
+	    parser_is(parser, TOKEN_CLOSE) || parser_is(parser, TOKEN_END)) {
+		parser_missing(parser, ';');
+		return;
+	}
+	parser_expected(parser, "';'");
+	parser_skip(parser, unit);
+}
+
+bool parser_at_statement(const struct parser *parser)
+{
+	static const char *const words[] = {
+		"let", "extend", "for", "expect", "disable", "version"
+	};
+
+	if (!parser->token.is_first || parser->token.is_label)
+		return false;
+	for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+		if (parser_is_word(parser, words[i]))
+			return true;
+	}
+	return false;
+}
+
+bool parser_at_rule(const struct parser *parser)
+{
+	return parser->token.is_first &&
+	       (parser->token.is_label || parser_is_word(parser, "allow") ||
+		parser_is_word(parser, "deny"));
+}
+
+void parser_skip(struct parser *parser, enum parser_unit unit)
+{
+	unsigned int depth = 0;
+
+	for (;; parser_next(parser)) {
+		if (parser_is(parser, TOKEN_END) || parser_at_statement(parser))
+			return;
+		if (depth == 0 && (parser_at_rule(parser) || parser_is(parser, TOKEN_CLOSE)))
+			return;
+		if (parser_is(parser, TOKEN_OPEN))
+			depth++;
+		if (parser_is(parser, TOKEN_CLOSE))
+			depth--;
+		else if (!parser_is(parser, TOKEN_SEMICOLON))
+			continue;
+		/* At the end of something; of what we are in? */
+		if (depth == 0 && (unit == PARSER_STATEMENT || parser_is(parser, TOKEN_SEMICOLON)))
+			break;
+	}
+	parser_next(parser);
+	if (parser->previous.kind == TOKEN_CLOSE)
+		parser_accept(parser, TOKEN_SEMICOLON);
+}
+
+static void skip_list(struct parser *parser)
+{
+	while (!parser_is(parser, TOKEN_END) && !parser_accept(parser, TOKEN_CLOSE))
+		parser_next(parser);
+}
+
+void parser_skip_head(struct parser *parser)
+{
+	while (!parser_is(parser, TOKEN_END) && !parser_is(parser, TOKEN_SEMICOLON) &&
+	       !parser_is(parser, TOKEN_CLOSE) && !parser_at_statement(parser) &&
+	       !parser_at_rule(parser)) {
+		if (!parser_is(parser, TOKEN_OPEN))
+			parser_next(parser);
+		else if (parser_at_list(parser))
+			skip_list(parser);
+		else
+			return;
+	}
+}
+
+bool parser_at_list(const struct parser *parser)
+{
+	struct parser ahead = *parser;
+
+	ahead.lexer.diags = NULL;
+	if (!parser_accept(&ahead, TOKEN_OPEN) || !parser_is_value(&ahead))
+		return false;
+	parser_next(&ahead);
+	return parser_is(&ahead, TOKEN_COMMA) || parser_is(&ahead, TOKEN_CLOSE);
+}
