@@ -125,9 +125,6 @@ static int set_attributes(scmp_filter_ctx filter)
 	for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
 		int r = seccomp_attr_set(filter, attributes[i].attribute, attributes[i].value);
 
-		/* seccomp_attr_set(3): the kernel lacks what the attribute needs */
-		if (r == -EOPNOTSUPP)
-			return -ENOSYS;
 		if (r < 0)
 			return r;
 	}
@@ -139,6 +136,9 @@ static int load_filter(int fd)
 	_cleanup_(filter_freep) scmp_filter_ctx filter = NULL;
 	int r;
 
+	/* seccomp_api_get(3): TSYNC came with level 2, KILL_PROCESS with 3 */
+	if (seccomp_api_get() < 3)
+		return -ENOSYS;
 	filter = seccomp_init(SCMP_ACT_ERRNO(SANDBOX_DEFAULT_ERRNO));
 	if (!filter)
 		return -ENOMEM;
