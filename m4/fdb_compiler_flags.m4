@@ -51,6 +51,8 @@ AC_DEFUN([FDB_COMPILER_FLAGS], [
        AC_MSG_ERROR([$CC cannot build with -fsanitize=$enable_sanitizers])])
     CFLAGS=$fdb_saved
   ])
+  AC_ARG_ENABLE([fuzzers], [AS_HELP_STRING([--enable-fuzzers], [link fuzz targets with libFuzzer (clang)])])
+  AM_CONDITIONAL([FUZZERS], [test "x$enable_fuzzers" = xyes])
   AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" != xno])
 
   AS_IF([test "x$enable_coverage" = xyes], [

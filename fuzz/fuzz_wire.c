@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The first byte chooses a reader, the rest is its input, in memory of exactly
+ * its size. Beside the sanitizers' properties: what was read, written again,
+ * gives the same bytes, so that there is one encoding of a message only.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/macro.h"
+#include "fuzz/fuzz.h"
+#include "wire/admin.h"
+#include "wire/ancillary.h"
+#include "wire/codec.h"
+
+static uint8_t again[WIRE_MESSAGE_MAX];
+
+static void expect(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void expect_same(const uint8_t *data, size_t size, int written)
+{
+	expect(written == (int)size && memcmp(again, data, size) == 0);
+}
+
+static void fuzz_open(const uint8_t *data, size_t size)
+{
+	struct wire_header header;
+	struct wire_open open;
+
+	if (wire_open_read(data, size, &open) < 0)
+		return;
+	expect(wire_header_read(data, size, &header) == 0);
+	if (header.version == WIRE_VERSION && header.opcode == WIRE_OPCODE_OPEN &&
+	    header.flags == 0)
+		expect_same(data, size, wire_open_write(header.id, &open, again, sizeof(again)));
+}
+
+static void fuzz_answer(const uint8_t *data, size_t size)
+{
+	struct wire_header header;
+	struct wire_answer answer;
+
+	if (wire_answer_read(data, size, &header, &answer) == 0)
+		expect_same(data, size,
+			    wire_answer_write(header.id, &answer, again, sizeof(again)));
+}
+
+static void fuzz_notice(const uint8_t *data, size_t size)
+{
+	uint16_t which;
+
+	if (wire_notice_read(data, size, &which) == 0)
+		expect_same(data, size, wire_notice_write(which, again, sizeof(again)));
+}
+
+static void fuzz_versions(const uint8_t *data, size_t size)
+{
+	uint16_t low, high;
+
+	if (wire_versions_read(data, size, &low, &high) == 0)
+		expect(low <= high);
+}
+
+static void fuzz_admin_request(const uint8_t *data, size_t size)
+{
+	uint16_t opcode;
+
+	if (admin_request_read(data, size, &opcode) == 0)
+		expect(size == WIRE_HEADER_SIZE);
+}
+
+static void fuzz_admin_reply(const uint8_t *data, size_t size)
+{
+	struct admin_reply reply;
+
+	if (admin_reply_read(data, size, &reply) == 0)
+		expect(reply.text + reply.text_len == (const char *)data + size);
+}
+
+/* P35: msg_flags, then control bytes */
+static void fuzz_ancillary(const uint8_t *data, size_t size)
+{
+	struct ancillary a;
+	int flags;
+
+	if (size < sizeof(flags))
+		return;
+	memcpy(&flags, data, sizeof(flags));
+	(void)ancillary_read(flags, data + sizeof(flags), size - sizeof(flags), &a);
+	expect(a.n_fds * sizeof(int) <= size);
+	for (size_t i = 0; i < a.n_fds; i++)
+		expect(a.fds[i] >= 0);
+}
+
+static void (*const readers[])(const uint8_t *data, size_t size) = {
+	fuzz_open,	    fuzz_answer,      fuzz_notice,    fuzz_versions,
+	fuzz_admin_request, fuzz_admin_reply, fuzz_ancillary,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_(freep) uint8_t *exact = NULL;
+
+	if (size == 0)
+		return 0;
+	exact = malloc(size > 1 ? size - 1 : 1);
+	if (!exact)
+		return 0;
+	memcpy(exact, data + 1, size - 1);
+	readers[data[0] % ELEMENTSOF(readers)](exact, size - 1);
+	return 0;
+}
