@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fdbroker.h"
+#include <fdbroker.h>
 
 int main(int argc, char *argv[])
 {
