@@ -196,7 +196,9 @@ int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t m
 
 const char *fdbroker_reason_name(enum fdbroker_reason reason)
 {
-	return reason == FDBROKER_REASON_NONE ? "none" : wire_reason_name((uint16_t)reason);
+	if (reason == FDBROKER_REASON_NONE)
+		return "none";
+	return wire_reason_name((unsigned)reason > UINT16_MAX ? UINT16_MAX : (uint16_t)reason);
 }
 
 int fdbroker_sandbox(struct fdbroker *broker, uint32_t flags)

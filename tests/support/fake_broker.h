@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_TESTS_FAKE_BROKER_H
+#define FDB_TESTS_FAKE_BROKER_H
+
+/*
+ * The other end of a client's connection, as honest or as hostile as a test
+ * wants it. Sending is done by hand, since wire/ would not send what is wrong.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "wire/proto.h"
+
+struct fake_request {
+	uint64_t id;
+	struct ucred sender;
+	uint32_t flags;
+	uint32_t mode;
+	char path[WIRE_PATH_MAX + 1];
+};
+
+/* Wait for a request; false when the client is gone. */
+bool fake_receive(int sock, struct fake_request *ret);
+
+/* Send bytes, with @n_fds duplicates of @fd. */
+void fake_send(int sock, const void *bytes, size_t size, int fd, unsigned n_fds);
+
+/* An answer, with as many descriptors as @answer says. */
+void fake_answer(int sock, uint64_t id, const struct wire_answer *answer, int fd);
+
+void fake_refuse(int sock, uint64_t id, int error, enum wire_reason reason);
+
+void fake_notice(int sock, uint16_t which);
+
+/* Yes: a file whose content is the path that was asked for. */
+void fake_open(int sock, const struct fake_request *request);
+
+/* Answer everything with fake_open() until the client is gone. */
+void fake_serve(int sock);
+
+#endif

@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The library through its public functions, in front of brokers that answer
+ * well, badly, late, twice or not at all. Each test is a script for the broker,
+ * run by a thread, and what the client makes of it.
+ */
+#include "client/fdbroker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "tests/support/fake_broker.h"
+#include "tests/support/suite.h"
+#include "wire/codec.h"
+#include "wire/message.h"
+
+/* A broker that runs @script in a thread, and a client of it. */
+struct stage {
+	void (*script)(int sock);
+	int sock; /* the broker's end */
+	pthread_t thread;
+	struct fdbroker *broker;
+};
+
+static void *run_script(void *argument)
+{
+	struct stage *stage = argument;
+
+	stage->script(stage->sock);
+	stage->sock = fd_close(stage->sock);
+	return NULL;
+}
+
+static void stage_begin(struct stage *stage, void (*script)(int))
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_ge(message_accept_credentials(pair[1], false), 0);
+	*stage = (struct stage){ .script = script, .sock = pair[1] };
+	ck_assert_int_eq(fdbroker_adopt(&stage->broker, pair[0]), 0);
+	ck_assert_int_eq(pthread_create(&stage->thread, NULL, run_script, stage), 0);
+}
+
+static void stage_end(struct stage *stage)
+{
+	stage->broker = fdbroker_close(stage->broker);
+	ck_assert_int_eq(pthread_join(stage->thread, NULL), 0);
+}
+
+static int open_read(struct stage *stage, const char *path)
+{
+	return fdbroker_open(stage->broker, path, O_RDONLY, 0, NULL);
+}
+
+/* Does @fd hold what fake_open() puts there? Closes it. */
+static bool is_file_of(int fd, const char *path)
+{
+	_cleanup_(fd_closep) int owned = fd;
+	char text[WIRE_PATH_MAX + 1] = "";
+
+	return fd >= 0 && pread(owned, text, sizeof(text) - 1, 0) >= 0 && strcmp(text, path) == 0;
+}
+
+/* --- answers ------------------------------------------------------------ */
+
+START_TEST(a_file_comes_with_its_reason_and_decision)
+{
+	struct fdbroker_answer answer;
+	struct stage stage;
+	int fd;
+
+	stage_begin(&stage, fake_serve);
+	fd = fdbroker_open(stage.broker, "/x//y", O_RDONLY, 0, &answer);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC); /* P25 */
+	ck_assert(is_file_of(fd, "/x/y"));
+	ck_assert_int_eq(answer.reason, FDBROKER_REASON_OK);
+	ck_assert_uint_eq(answer.decision, 0xbeef);
+	stage_end(&stage);
+}
+END_TEST
+
+static void check_request(int sock)
+{
+	struct fake_request request;
+
+	ck_assert(fake_receive(sock, &request));
+	ck_assert_str_eq(request.path, "/a");
+	ck_assert_uint_eq(request.flags, WIRE_OPEN_WRITE | WIRE_OPEN_CREATE);
+	ck_assert_uint_eq(request.mode, 0640);
+	ck_assert_int_eq(request.sender.pid, getpid());
+	ck_assert_uint_eq(request.sender.uid, geteuid());
+	ck_assert_uint_eq(request.sender.gid, getegid());
+	fake_refuse(sock, request.id, EACCES, WIRE_REASON_DEFAULT);
+}
+
+START_TEST(a_refusal_is_an_errno_with_its_reason_and_decision)
+{
+	struct fdbroker_answer answer;
+	struct stage stage;
+
+	stage_begin(&stage, check_request);
+	ck_assert_int_eq(fdbroker_open(stage.broker, "/a", O_WRONLY | O_CREAT, 0640, &answer),
+			 -EACCES);
+	ck_assert_int_eq(answer.reason, FDBROKER_REASON_DEFAULT);
+	ck_assert_uint_eq(answer.decision, 0xdead);
+	stage_end(&stage);
+}
+END_TEST
+
+static const struct {
+	const char *path;
+	int flags, expected;
+} own_errors[] = {
+	{ NULL, O_RDONLY, -EFAULT }, { "", O_RDONLY, -ENOENT },	   { "/a/../b", O_RDONLY, -EINVAL },
+	{ "/a", O_PATH, -EINVAL },   { "/a/", O_WRONLY, -EISDIR }, { "/a", 3, -EINVAL },
+};
+
+START_TEST(what_is_wrong_by_itself_is_not_asked)
+{
+	struct fdbroker_answer answer;
+	struct stage stage;
+
+	stage_begin(&stage, fake_serve);
+	ck_assert_int_eq(fdbroker_open(stage.broker, own_errors[_i].path, own_errors[_i].flags, 0,
+				       &answer),
+			 own_errors[_i].expected);
+	ck_assert_int_eq(answer.reason, FDBROKER_REASON_NONE);
+	ck_assert_uint_eq(answer.decision, 0);
+	stage_end(&stage);
+}
+END_TEST
+
+static int told_error;
+
+static void tell_error(int sock)
+{
+	struct fake_request request;
+
+	if (fake_receive(sock, &request))
+		fake_refuse(sock, request.id, told_error, WIRE_REASON_KERNEL);
+}
+
+START_TEST(only_documented_errors_leave_the_library)
+{
+	static const int cases[][2] = {
+		{ ENOENT, -ENOENT }, { ETIMEDOUT, -ETIMEDOUT }, { EAGAIN, -EAGAIN },
+		{ ESTALE, -ESTALE }, { EUCLEAN, -EIO },		{ 4095, -EIO },
+	};
+	struct stage stage;
+
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		told_error = cases[i][0];
+		stage_begin(&stage, tell_error);
+		ck_assert_int_eq(open_read(&stage, "/a"), cases[i][1]);
+		stage_end(&stage);
+	}
+}
+END_TEST
+
+/* --- answers that make no sense ----------------------------------------- */
+
+static unsigned surplus;
+
+static void send_surplus(int sock)
+{
+	static const struct wire_answer yes = { .n_fds = 1 };
+	struct fake_request request;
+	char bytes[256];
+	int size;
+
+	if (!fake_receive(sock, &request))
+		return;
+	size = wire_answer_write(request.id, &yes, bytes, sizeof(bytes));
+	fake_send(sock, bytes, (size_t)size, 0, surplus);
+}
+
+/* P30; suite_case() counts the descriptors. */
+START_TEST(surplus_descriptors_are_closed_and_end_the_connection)
+{
+	static const unsigned counts[] = { 2, 3, 8, 9, 100, 252, 253 };
+	struct stage stage;
+
+	surplus = counts[_i];
+	stage_begin(&stage, send_surplus);
+	ck_assert_int_eq(open_read(&stage, "/a"), -EPROTO);
+	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
+	stage_end(&stage);
+}
+END_TEST
+
+static void refuse_with_descriptor(int sock)
+{
+	static const struct wire_answer no = { .error = EACCES, .reason = WIRE_REASON_RULE };
+	struct fake_request request;
+	char bytes[256];
+	int size;
+
+	if (!fake_receive(sock, &request))
+		return;
+	size = wire_answer_write(request.id, &no, bytes, sizeof(bytes));
+	fake_send(sock, bytes, (size_t)size, 0, 1);
+}
+
+static void agree_without_descriptor(int sock)
+{
+	surplus = 0;
+	send_surplus(sock);
+}
+
+static void agree_with_an_errno(int sock)
+{
+	struct fake_request request;
+
+	if (fake_receive(sock, &request))
+		fake_refuse(sock, request.id, EACCES, WIRE_REASON_OK);
+}
+
+static void answer_another(int sock)
+{
+	struct fake_request request;
+
+	if (!fake_receive(sock, &request))
+		return;
+	request.id += 1000;
+	fake_open(sock, &request);
+}
+
+static void send_bytes(int sock, int cut, int add, size_t at, int value)
+{
+	static const struct wire_answer no = { .error = EACCES, .reason = WIRE_REASON_RULE };
+	struct fake_request request;
+	char bytes[512] = { 0 };
+	int size;
+
+	if (!fake_receive(sock, &request))
+		return;
+	size = wire_answer_write(request.id, &no, bytes, sizeof(bytes));
+	bytes[at] = (char)(value >= 0 ? value : bytes[at]);
+	fake_send(sock, bytes, (size_t)(size - cut + add), -EBADF, 0);
+}
+
+static void answer_short(int sock)
+{
+	send_bytes(sock, 1, 0, 0, -1);
+}
+
+static void answer_one_byte(int sock)
+{
+	send_bytes(sock, 39, 0, 0, -1);
+}
+
+static void answer_long(int sock)
+{
+	send_bytes(sock, 0, 1, 0, -1);
+}
+
+static void answer_very_long(int sock)
+{
+	send_bytes(sock, 0, 400, 0, -1);
+}
+
+static void answer_in_version_9(int sock)
+{
+	send_bytes(sock, 0, 0, 0, 9);
+}
+
+static void answer_to_another_opcode(int sock)
+{
+	send_bytes(sock, 0, 0, 2, 77);
+}
+
+static void answer_with_flags(int sock)
+{
+	send_bytes(sock, 0, 0, 4, 1);
+}
+
+static void notice_with_descriptor(int sock)
+{
+	struct fake_request request;
+	char bytes[256];
+	int size = wire_notice_write(WIRE_NOTICE_LOST, bytes, sizeof(bytes));
+
+	if (fake_receive(sock, &request))
+		fake_send(sock, bytes, (size_t)size, 0, 1);
+}
+
+static const struct {
+	const char *name;
+	void (*script)(int);
+} nonsense[] = {
+	{ "no, with a descriptor", refuse_with_descriptor },
+	{ "yes, without one", agree_without_descriptor },
+	{ "ok, with an errno", agree_with_an_errno },
+	{ "an id that nobody asked with", answer_another },
+	{ "a byte short", answer_short },
+	{ "one byte", answer_one_byte },
+	{ "a byte long", answer_long },
+	{ "longer than any answer", answer_very_long },
+	{ "an unknown version", answer_in_version_9 },
+	{ "an unknown opcode", answer_to_another_opcode },
+	{ "unknown flags", answer_with_flags },
+	{ "a notice with a descriptor", notice_with_descriptor },
+};
+
+START_TEST(an_answer_without_sense_ends_the_connection)
+{
+	struct stage stage;
+	int r;
+
+	stage_begin(&stage, nonsense[_i].script);
+	r = open_read(&stage, "/a");
+	ck_assert_msg(r == -EPROTO, "%s: %d", nonsense[_i].name, r);
+	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
+	stage_end(&stage);
+}
+END_TEST
+
+static void answer_twice(int sock)
+{
+	struct fake_request request;
+
+	if (!fake_receive(sock, &request))
+		return;
+	fake_open(sock, &request);
+	fake_open(sock, &request);
+	fake_serve(sock);
+}
+
+START_TEST(a_second_answer_ends_the_connection)
+{
+	struct stage stage;
+
+	stage_begin(&stage, answer_twice);
+	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
+	ck_assert_int_eq(open_read(&stage, "/b"), -EPROTO);
+	stage_end(&stage);
+}
+END_TEST
+
+/* --- the descriptor table is full (P31) --------------------------------- */
+
+static void set_limit(rlim_t limit)
+{
+	struct rlimit rl;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &rl), 0);
+	rl.rlim_cur = limit;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &rl), 0);
+}
+
+static int next_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static void serve_stdin(int sock)
+{
+	static const struct wire_answer yes = { .n_fds = 1, .decision = 1 };
+	struct fake_request request;
+
+	while (fake_receive(sock, &request))
+		fake_answer(sock, request.id, &yes, 0);
+}
+
+START_TEST(a_full_table_is_emfile_and_the_connection_lives_on)
+{
+	struct fdbroker_answer answer;
+	struct stage stage;
+	int fd;
+
+	stage_begin(&stage, serve_stdin);
+	set_limit((rlim_t)next_fd());
+	ck_assert_int_eq(fdbroker_open(stage.broker, "/a", O_RDONLY, 0, &answer), -EMFILE);
+	ck_assert_int_eq(answer.reason, FDBROKER_REASON_OK);
+	ck_assert_uint_eq(answer.decision, 1);
+	set_limit(256);
+	fd = open_read(&stage, "/a");
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	stage_end(&stage);
+}
+END_TEST
+
+/* --- the broker goes ---------------------------------------------------- */
+
+static void go(int sock)
+{
+	struct fake_request request;
+
+	fake_receive(sock, &request);
+}
+
+START_TEST(a_broker_that_goes_is_a_reset_connection)
+{
+	struct stage stage;
+
+	stage_begin(&stage, go);
+	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
+	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
+	stage_end(&stage);
+}
+END_TEST
+
+static void answer_and_go(int sock)
+{
+	struct fake_request request;
+
+	if (fake_receive(sock, &request))
+		fake_open(sock, &request);
+}
+
+/* P34, the client's half */
+START_TEST(the_last_answer_of_a_broker_that_goes_arrives)
+{
+	struct stage stage;
+
+	stage_begin(&stage, answer_and_go);
+	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
+	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
+	stage_end(&stage);
+}
+END_TEST
+
+static unsigned losses, asked;
+
+static void lose(int sock)
+{
+	struct fake_request request;
+
+	for (asked = 0; fake_receive(sock, &request); asked++)
+		if (asked < losses)
+			fake_notice(sock, WIRE_NOTICE_LOST);
+		else
+			fake_open(sock, &request);
+}
+
+static const struct {
+	const char *name;
+	int flags;
+	unsigned losses, asked;
+	bool opened;
+} lost[] = {
+	{ "read", O_RDONLY, 1, 2, true },
+	{ "read, lost twice", O_RDONLY, 2, 2, false },
+	{ "append", O_WRONLY | O_APPEND, 1, 2, true },
+	{ "create", O_WRONLY | O_CREAT, 1, 1, false },
+	{ "truncate", O_WRONLY | O_TRUNC, 1, 1, false },
+	{ "tmpfile", O_RDWR | O_TMPFILE, 1, 1, false },
+};
+
+START_TEST(a_lost_request_is_repeated_once_if_that_is_harmless)
+{
+	struct stage stage;
+	int fd;
+
+	losses = lost[_i].losses;
+	stage_begin(&stage, lose);
+	fd = fdbroker_open(stage.broker, "/a", lost[_i].flags, 0600, NULL);
+	stage_end(&stage);
+	ck_assert_msg(lost[_i].opened ? is_file_of(fd, "/a") : fd == -ECONNRESET, "%s: %d",
+		      lost[_i].name, fd);
+	ck_assert_uint_eq(asked, lost[_i].asked);
+}
+END_TEST
+
+static void notify_and_serve(int sock)
+{
+	fake_notice(sock, 999);
+	fake_serve(sock);
+}
+
+START_TEST(a_notice_of_a_later_version_is_passed_over)
+{
+	struct stage stage;
+
+	stage_begin(&stage, notify_and_serve);
+	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
+	stage_end(&stage);
+}
+END_TEST
+
+/* --- threads, signals, children ----------------------------------------- */
+
+static void answer_in_reverse(int sock)
+{
+	struct fake_request requests[3];
+
+	for (size_t i = 0; i < ELEMENTSOF(requests); i++)
+		ck_assert(fake_receive(sock, &requests[i]));
+	for (size_t i = ELEMENTSOF(requests); i > 0; i--)
+		fake_open(sock, &requests[i - 1]);
+}
+
+struct asker {
+	struct stage *stage;
+	char path[32];
+	unsigned rounds;
+	unsigned right;
+	pthread_t thread;
+};
+
+static void *ask(void *argument)
+{
+	struct asker *asker = argument;
+	char path[64];
+
+	for (unsigned i = 0; i < asker->rounds; i++) {
+		snprintf(path, sizeof(path), "%s/%u", asker->path, i);
+		asker->right += is_file_of(open_read(asker->stage, path), path);
+	}
+	return NULL;
+}
+
+static void ask_in_threads(struct stage *stage, struct asker *askers, size_t n, unsigned rounds)
+{
+	for (size_t i = 0; i < n; i++) {
+		askers[i] = (struct asker){ .stage = stage, .rounds = rounds };
+		snprintf(askers[i].path, sizeof(askers[i].path), "/%d/%zu", getpid(), i);
+		ck_assert_int_eq(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
+	}
+}
+
+static void join(struct asker *askers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_int_eq(pthread_join(askers[i].thread, NULL), 0);
+		ck_assert_uint_eq(askers[i].right, askers[i].rounds);
+	}
+}
+
+START_TEST(answers_in_any_order_find_their_threads)
+{
+	struct asker askers[3];
+	struct stage stage;
+
+	stage_begin(&stage, answer_in_reverse);
+	ask_in_threads(&stage, askers, ELEMENTSOF(askers), 1);
+	join(askers, ELEMENTSOF(askers));
+	stage_end(&stage);
+}
+END_TEST
+
+static pthread_t waiting_thread;
+
+static void interrupt_and_serve(int sock)
+{
+	struct fake_request request;
+
+	while (fake_receive(sock, &request)) {
+		for (int i = 0; i < 100; i++)
+			pthread_kill(waiting_thread, SIGUSR1);
+		fake_open(sock, &request);
+	}
+}
+
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+START_TEST(a_signal_does_not_disturb_a_request)
+{
+	struct sigaction action = { .sa_handler = ignore }; /* no SA_RESTART */
+	struct stage stage;
+
+	waiting_thread = pthread_self();
+	sigaction(SIGUSR1, &action, NULL);
+	stage_begin(&stage, interrupt_and_serve);
+	for (int i = 0; i < 20; i++)
+		ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
+	stage_end(&stage);
+}
+END_TEST
+
+/* Run @body in a child; its exit status. */
+static int in_child(int (*body)(struct stage *), struct stage *stage)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(body(stage));
+	}
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int child_opens(struct stage *stage)
+{
+	int r = open_read(stage, "/child");
+
+	return r < 0 ? -r : 0;
+}
+
+/* P93 */
+START_TEST(a_child_does_not_use_its_parents_adopted_connection)
+{
+	struct stage stage;
+
+	stage_begin(&stage, fake_serve);
+	ck_assert_int_eq(in_child(child_opens, &stage), ECHILD);
+	ck_assert(is_file_of(open_read(&stage, "/parent"), "/parent"));
+	stage_end(&stage);
+}
+END_TEST
+
+#define THREADS	 8
+#define ROUNDS	 250
+#define CHILDREN 40
+
+static void serve_connections(int listener)
+{
+	for (;;) {
+		int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fork() == 0) {
+			fake_serve(sock);
+			_exit(0);
+		}
+		close(sock);
+	}
+}
+
+static pid_t listening_broker(char *path, size_t size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	pid_t pid;
+
+	snprintf(path, size, "/tmp/check_library.%d", getpid());
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	unlink(path);
+	ck_assert_int_eq(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listener, 128), 0);
+	ck_assert_int_ge(message_accept_credentials(listener, false), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGCHLD, SIG_IGN);
+		serve_connections(listener);
+	}
+	close(listener);
+	return pid;
+}
+
+/* In the child, with a handle that the parent's threads were using at the fork. */
+static int child_storms(struct stage *stage)
+{
+	struct asker askers[2];
+
+	for (size_t i = 0; i < ELEMENTSOF(askers); i++) {
+		askers[i] = (struct asker){ .stage = stage, .rounds = 5 };
+		snprintf(askers[i].path, sizeof(askers[i].path), "/%d/%zu", getpid(), i);
+		if (pthread_create(&askers[i].thread, NULL, ask, &askers[i]) != 0)
+			return 1;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(askers); i++) {
+		pthread_join(askers[i].thread, NULL);
+		if (askers[i].right != askers[i].rounds)
+			return 2;
+	}
+	fdbroker_close(stage->broker);
+	return 0;
+}
+
+/* P93: every file is the one that was asked for, whoever asks. */
+START_TEST(threads_and_children_never_get_each_others_files)
+{
+	struct asker askers[THREADS];
+	struct stage stage = { 0 };
+	char path[100];
+	pid_t broker = listening_broker(path, sizeof(path));
+
+	ck_assert_int_eq(fdbroker_connect(&stage.broker, path), 0);
+	ask_in_threads(&stage, askers, THREADS, ROUNDS);
+	for (int i = 0; i < CHILDREN; i++)
+		ck_assert_int_eq(in_child(child_storms, &stage), 0);
+	join(askers, THREADS);
+	fdbroker_close(stage.broker);
+	kill(broker, SIGKILL);
+	waitpid(broker, NULL, 0);
+	unlink(path);
+}
+END_TEST
+
+/* --- inside the sandbox -------------------------------------------------- */
+
+static int live_in_sandbox(struct stage *stage)
+{
+	struct fdbroker *second = NULL;
+
+	if (fdbroker_sandbox(stage->broker, 1) != -EINVAL)
+		return 1;
+	if (fdbroker_sandbox(stage->broker, 0) != 0)
+		return 2;
+	if (!is_file_of(open_read(stage, "/a"), "/a"))
+		return 3;
+	if (open("/", O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
+		return 4;
+	if (fdbroker_connect(&second, "/nonexistent") != -EPERM)
+		return 5;
+	/* A child cannot connect anew. */
+	if (in_child(child_opens, stage) != ECHILD)
+		return 6;
+	fdbroker_close(stage->broker);
+	return 0;
+}
+
+static int enter_and_live(struct stage *unused)
+{
+	struct stage stage;
+	char path[100];
+	pid_t broker = listening_broker(path, sizeof(path));
+	int r;
+
+	(void)unused;
+	if (fdbroker_connect(&stage.broker, path) != 0)
+		return 100;
+	unlink(path);
+	r = live_in_sandbox(&stage);
+	(void)broker; /* dies with its parent; nobody can signal it from here */
+	return r;
+}
+
+START_TEST(the_sandbox_leaves_the_broker_and_nothing_else)
+{
+	ck_assert_int_eq(in_child(enter_and_live, NULL), 0);
+}
+END_TEST
+
+static int child_confines(struct stage *stage)
+{
+	return -fdbroker_sandbox(stage->broker, 0);
+}
+
+START_TEST(a_child_cannot_confine_itself_to_its_parents_connection)
+{
+	struct stage stage;
+
+	stage_begin(&stage, fake_serve);
+	ck_assert_int_eq(in_child(child_confines, &stage), ECHILD);
+	ck_assert_int_eq(fdbroker_sandbox(NULL, 0), -EINVAL);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(every_reason_has_its_name)
+{
+	ck_assert_str_eq(fdbroker_reason_name(FDBROKER_REASON_OK), "ok");
+	ck_assert_str_eq(fdbroker_reason_name(FDBROKER_REASON_DEFAULT), "default");
+	ck_assert_str_eq(fdbroker_reason_name(FDBROKER_REASON_DEGRADED), "degraded");
+	ck_assert_str_eq(fdbroker_reason_name(FDBROKER_REASON_NONE), "none");
+	ck_assert_str_eq(fdbroker_reason_name((enum fdbroker_reason)77), "unknown");
+	ck_assert_str_eq(fdbroker_reason_name((enum fdbroker_reason)(65536 + 1)), "unknown");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("library");
+	TCase *tcase = suite_case(suite, "answers");
+
+	tcase_add_test(tcase, a_file_comes_with_its_reason_and_decision);
+	tcase_add_test(tcase, a_refusal_is_an_errno_with_its_reason_and_decision);
+	tcase_add_loop_test(tcase, what_is_wrong_by_itself_is_not_asked, 0,
+			    (int)ELEMENTSOF(own_errors));
+	tcase_add_test(tcase, only_documented_errors_leave_the_library);
+	tcase_add_test(tcase, every_reason_has_its_name);
+	tcase = suite_case(suite, "nonsense");
+	tcase_add_loop_test(tcase, surplus_descriptors_are_closed_and_end_the_connection, 0, 7);
+	tcase_add_loop_test(tcase, an_answer_without_sense_ends_the_connection, 0,
+			    (int)ELEMENTSOF(nonsense));
+	tcase_add_test(tcase, a_second_answer_ends_the_connection);
+	tcase = suite_case(suite, "limits");
+	tcase_add_test(tcase, a_full_table_is_emfile_and_the_connection_lives_on);
+	tcase = suite_case(suite, "loss");
+	tcase_add_test(tcase, a_broker_that_goes_is_a_reset_connection);
+	tcase_add_test(tcase, the_last_answer_of_a_broker_that_goes_arrives);
+	tcase_add_loop_test(tcase, a_lost_request_is_repeated_once_if_that_is_harmless, 0,
+			    (int)ELEMENTSOF(lost));
+	tcase_add_test(tcase, a_notice_of_a_later_version_is_passed_over);
+	tcase = suite_case(suite, "threads");
+	tcase_add_test(tcase, answers_in_any_order_find_their_threads);
+	tcase_add_test(tcase, a_signal_does_not_disturb_a_request);
+	tcase_add_test(tcase, a_child_does_not_use_its_parents_adopted_connection);
+	tcase_add_test(tcase, threads_and_children_never_get_each_others_files);
+	tcase = suite_case(suite, "sandbox");
+	tcase_add_test(tcase, the_sandbox_leaves_the_broker_and_nothing_else);
+	tcase_add_test(tcase, a_child_cannot_confine_itself_to_its_parents_connection);
+	return suite_main(suite);
+}
