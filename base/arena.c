@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Chunks of memory handed out from the front. An object that does not fit into
+ * what is left of the newest chunk starts a new one; large objects get a chunk
+ * of their own size.
+ */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_SIZE ((size_t)16 << 10) /* bytes; small, because a test policy has a few rules */
+#define ALIGNMENT  _Alignof(max_align_t)
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t used, size; /* bytes of data */
+	max_align_t data[];
+};
+
+static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
+{
+	struct arena_chunk *chunk;
+
+	if (size < CHUNK_SIZE)
+		size = CHUNK_SIZE;
+	if (size > SIZE_MAX - sizeof(*chunk))
+		return NULL;
+	chunk = calloc(1, sizeof(*chunk) + size);
+	if (!chunk)
+		return NULL;
+	chunk->size = size;
+	chunk->next = arena->chunks;
+	arena->chunks = chunk;
+	return chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t n, size_t size)
+{
+	struct arena_chunk *chunk = arena->chunks;
+	size_t total;
+	void *object;
+
+	if (__builtin_mul_overflow(n, size, &total) || total > SIZE_MAX - ALIGNMENT)
+		return NULL;
+	total = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (!chunk || chunk->size - chunk->used < total)
+		chunk = chunk_new(arena, total);
+	if (!chunk)
+		return NULL;
+	object = (char *)chunk->data + chunk->used;
+	chunk->used += total;
+	return object;
+}
+
+char *arena_copy(struct arena *arena, const char *bytes, size_t len)
+{
+	char *copy = len < SIZE_MAX ? arena_alloc(arena, len + 1, 1) : NULL;
+
+	if (copy && len > 0)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+char *arena_string(struct arena *arena, const char *string)
+{
+	return arena_copy(arena, string, strlen(string));
+}
+
+void arena_done(struct arena *arena)
+{
+	while (arena->chunks) {
+		struct arena_chunk *next = arena->chunks->next;
+
+		free(arena->chunks);
+		arena->chunks = next;
+	}
+}
