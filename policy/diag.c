@@ -51,6 +51,7 @@ static void diag_done(struct diag *diag)
 	free(diag->detail);
 	free(diag->help);
 	free(diag->fix);
+	source_free(diag->held);
 	*diag = (struct diag){ 0 };
 }
 
@@ -106,6 +107,7 @@ struct diag *diag_add(struct diags *diags, enum diag_severity severity, const ch
 	if (!diag)
 		return NULL;
 	*diag = (struct diag){ .severity = severity, .place = place };
+	diag->held = source_ref(place.source);
 	snprintf(diag->id, sizeof(diag->id), "%s", id);
 	va_start(args, format);
 	diag->message = format_string(diags, format, args);

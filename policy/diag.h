@@ -19,12 +19,13 @@ enum diag_severity { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
 
 struct diag {
 	enum diag_severity severity;
-	char id[5];	    /* "E002" */
-	struct place place; /* source NULL: about no file in particular; line 0: about the file */
-	char *message;	    /* owned, like the rest */
-	char *detail;	    /* further "= …" line, or NULL */
-	char *help;	    /* "= help: …", or NULL */
-	char *fix;	    /* what would stand at place instead, for tools, or NULL */
+	char id[5];	     /* "E002" */
+	struct place place;  /* source NULL: about no file in particular; line 0: about the file */
+	struct source *held; /* its source: owned in common, may outlive the tree */
+	char *message;	     /* owned, like the rest */
+	char *detail;	     /* further "= …" line, or NULL */
+	char *help;	     /* "= help: …", or NULL */
+	char *fix;	     /* what would stand at place instead, for tools, or NULL */
 };
 
 #define DIAGS_MAX                                                                                  \

@@ -2,6 +2,7 @@
 #include "policy/source.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ int source_new(struct source **ret, const char *path, const char *text, size_t s
 
 	if (!source)
 		return -ENOMEM;
+	source->n_refs = 1;
 	source->path = strdup(path);
 	source->stem = stem_of(path);
 	source->text = malloc(size + 1);
@@ -42,9 +44,19 @@ int source_new(struct source **ret, const char *path, const char *text, size_t s
 	return 0;
 }
 
+struct source *source_ref(const struct source *source)
+{
+	/* Its text stays constant; how many hold it is not part of that. */
+	struct source *held = (struct source *)(uintptr_t)source;
+
+	if (held)
+		held->n_refs++;
+	return held;
+}
+
 struct source *source_free(struct source *source)
 {
-	if (source) {
+	if (source && --source->n_refs == 0) {
 		free(source->path);
 		free(source->stem);
 		free(source->text);

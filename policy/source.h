@@ -15,6 +15,7 @@ struct source {
 	char *text;  /* owned, NUL-terminated for convenience; may hold NULs */
 	size_t size; /* bytes without that NUL */
 	enum source_origin origin;
+	size_t n_refs; /* holders; the last one frees it */
 };
 
 #define POLICY_FILE_MAX	 (1U << 20)  /* bytes; E016 */
@@ -24,6 +25,9 @@ struct source {
 /* Copy strings and text into a new source. 0 or -ENOMEM. */
 int source_new(struct source **ret, const char *path, const char *text, size_t size,
 	       enum source_origin origin);
+/* One holder more: findings outlive the trees that they were made about. */
+struct source *source_ref(const struct source *source);
+/* One holder less. Returns NULL. */
 struct source *source_free(struct source *source);
 
 #endif
