@@ -46,9 +46,10 @@ enum policy_condition {
 	POLICY_CONDITION_MAX_SIZE,
 	POLICY_CONDITION_DEVICE,
 	POLICY_CONDITION_FS,
-	POLICY_CONDITION_MOUNTS,   /* found by the opener */
-	POLICY_CONDITION_SYMLINKS, /* found by the opener */
-	POLICY_CONDITION_PARENTS,  /* found by the opener */
+	POLICY_CONDITION_MOUNTS,      /* found by the opener */
+	POLICY_CONDITION_SYMLINKS,    /* found by the opener */
+	POLICY_CONDITION_PARENTS,     /* found by the opener */
+	POLICY_CONDITION_UNSUPPORTED, /* an attribute that is E019; never in the daemon */
 	POLICY_CONDITION_MAX,
 };
 
@@ -57,15 +58,18 @@ const char *policy_condition_name(enum policy_condition condition);
 struct candidate {
 	const struct policy_rule *rule;
 	size_t prefix_len; /* bytes of the query's path that the rule's literal leading components cover */
+	/* How specific: more leading components, fewer wildcards, more identity terms, then the id. */
+	uint32_t n_leading, n_wildcards, n_terms;
 };
 
 /* The answer to step one. The arrays belong to the candidates and are as large as the policy. */
 struct candidates {
-	enum policy_reason reason;	/* OK: look at the object; anything else: refused, for good */
+	enum policy_reason reason; /* OK: look at the object; anything else: refused, for good */
 	const struct policy_rule *rule; /* the deny that decided, or NULL */
 	/* A rule that hinges on a fact not stated: the answer is not certain. NULL in the daemon, always. */
 	const struct policy_rule *undecided;
-	struct candidate *allows; /* most specific first */
+	const char *undecided_fact; /* what would have to be stated: "unit" */
+	struct candidate *allows;   /* most specific first */
 	size_t n_allows;
 	struct candidate *denies; /* conditional ones that name the query */
 	size_t n_denies;
@@ -104,8 +108,8 @@ struct policy_object {
 };
 
 enum verdict {
-	VERDICT_DENY,  /* for good: a conditional deny holds */
-	VERDICT_NEXT,  /* this allow's conditions do not hold; try the next */
+	VERDICT_DENY, /* for good: a conditional deny holds */
+	VERDICT_NEXT, /* this allow's conditions do not hold; try the next */
 	VERDICT_ALLOW,
 };
 
@@ -124,7 +128,6 @@ struct decision {
  * overwrite (type, links, file system).
  */
 struct decision decide_object(const struct candidates *candidates, size_t i,
-			      const struct policy_query *query,
-			      const struct policy_object *object);
+			      const struct policy_query *query, const struct policy_object *object);
 
 #endif

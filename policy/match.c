@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Both levels, bytes in a component and components in a path, are sequences
+ * with stars in between, and for those going back to the last star alone is
+ * enough: what stands between two stars may always be placed as early as it
+ * fits, and an earlier placement never takes a later one's room.
+ *
+ * Specifiers are expanded while matching and compared as bytes, so a unit
+ * called `*` names the file `*` and nothing else. A value that is not known
+ * (only outside the daemon) matches like a star, and a match that needed it is
+ * reported as unknown.
+ */
+#include "policy/match.h"
+
+#include <string.h>
+
+#define NOT_THERE ((size_t)-1)
+
+static const char letters[SPECIFIER_MAX] = {
+	[SPECIFIER_USER] = 'u',	     [SPECIFIER_UID] = 'U',    [SPECIFIER_GROUP] = 'g',
+	[SPECIFIER_GID] = 'G',	     [SPECIFIER_HOME] = 'h',   [SPECIFIER_UNIT] = 'n',
+	[SPECIFIER_UNIT_BARE] = 'N', [SPECIFIER_PREFIX] = 'p', [SPECIFIER_INSTANCE] = 'i',
+	[SPECIFIER_LAST] = 'j',	     [SPECIFIER_SLICE] = 's',
+};
+
+enum specifier specifier_of(char letter)
+{
+	for (enum specifier i = 0; i < SPECIFIER_MAX; i++)
+		if (letters[i] == letter)
+			return i;
+	return SPECIFIER_MAX;
+}
+
+bool match_is_component(const char *bytes, size_t len)
+{
+	return len > 0 && !memchr(bytes, '/', len) && !(len == 1 && bytes[0] == '.') &&
+	       !(len == 2 && bytes[0] == '.' && bytes[1] == '.');
+}
+
+bool match_is_clean(const char *path)
+{
+	size_t len;
+
+	if (path[0] != '/')
+		return false;
+	for (const char *at = path; *at && path[1]; at += 1 + len) {
+		len = strcspn(at + 1, "/");
+		if (!match_is_component(at + 1, len))
+			return false;
+	}
+	return true;
+}
+
+static bool class_has(const uint64_t *class, unsigned char byte)
+{
+	return class[byte / 64] >> (byte % 64) & 1;
+}
+
+static size_t take_bytes(const char *bytes, size_t bytes_len, const char *text, size_t len)
+{
+	return bytes_len <= len && memcmp(bytes, text, bytes_len) == 0 ? bytes_len : NOT_THERE;
+}
+
+static bool is_star(const struct atom *atom, const struct match_values *values)
+{
+	return atom->kind == ATOM_STAR ||
+	       (atom->kind == ATOM_SPECIFIER && values->unknown >> atom->len & 1);
+}
+
+/* How many bytes at the front of @text this atom, not a star, stands for, or NOT_THERE. */
+static size_t take(const struct atom *atom, const char *text, size_t len,
+		   const struct match_values *values)
+{
+	const char *value;
+
+	switch (atom->kind) {
+	case ATOM_BYTES:
+		return take_bytes(atom->bytes, atom->len, text, len);
+	case ATOM_QUESTION:
+		return len > 0 ? 1 : NOT_THERE;
+	case ATOM_CLASS:
+		return len > 0 && class_has(atom->class, (unsigned char)*text) ? 1 : NOT_THERE;
+	case ATOM_SPECIFIER:
+		value = values->text[atom->len];
+		return value ? take_bytes(value, strlen(value), text, len) : NOT_THERE;
+	case ATOM_STAR:
+		break;
+	}
+	return NOT_THERE;
+}
+
+static bool match_component(const struct component *component, const char *text, size_t len,
+			    const struct match_values *values)
+{
+	size_t atom = 0, at = 0, star = NOT_THERE, star_at = 0, taken;
+
+	for (;;) {
+		if (atom == component->n && at == len)
+			return true;
+		if (atom < component->n && is_star(&component->atoms[atom], values)) {
+			star = atom++;
+			star_at = at;
+			continue;
+		}
+		taken = NOT_THERE;
+		if (atom < component->n)
+			taken = take(&component->atoms[atom], text + at, len - at, values);
+		if (taken != NOT_THERE) {
+			atom++;
+			at += taken;
+			continue;
+		}
+		/* The last star takes one byte more. */
+		if (star == NOT_THERE || star_at == len)
+			return false;
+		at = ++star_at;
+		atom = star + 1;
+	}
+}
+
+bool match_name(const struct component *component, const char *name)
+{
+	static const struct match_values none;
+
+	return match_component(component, name, strlen(name), &none);
+}
+
+/* Length of the component that begins after the slash at @at. */
+static size_t component_len(const char *path, size_t at)
+{
+	return strcspn(path + at + 1, "/");
+}
+
+/* @path from the slash at @at on, or its end, against all components. */
+static bool match_components(const struct pattern *pattern, const char *path, size_t at,
+			     const struct match_values *values)
+{
+	size_t i = 0, deep = NOT_THERE, deep_at = 0, len;
+
+	for (;;) {
+		if (i == pattern->n && !path[at])
+			return true;
+		if (i < pattern->n && pattern->components[i].deep) {
+			deep = i++;
+			/* As the last one: at least one component, whatever it is. */
+			if (i == pattern->n)
+				return path[at];
+			deep_at = at;
+			continue;
+		}
+		if (!path[at])
+			return false;
+		len = component_len(path, at);
+		if (i < pattern->n &&
+		    match_component(&pattern->components[i], path + at + 1, len, values)) {
+			i++;
+			at += 1 + len;
+			continue;
+		}
+		/* The last `**` takes one component more. */
+		if (deep == NOT_THERE)
+			return false;
+		deep_at += 1 + component_len(path, deep_at);
+		at = deep_at;
+		i = deep + 1;
+	}
+}
+
+/* Where @path goes on after the home directory, or NOT_THERE. */
+static size_t after_home(const char *path, const struct match_values *values)
+{
+	const char *home = values->text[SPECIFIER_HOME];
+	size_t len;
+
+	if (!home)
+		return NOT_THERE;
+	len = strcmp(home, "/") == 0 ? 0 : strlen(home);
+	if (strncmp(path, home, len) != 0 || (path[len] && path[len] != '/'))
+		return NOT_THERE;
+	/* "/" itself has a slash and no component. */
+	return path[len] && !path[len + 1] ? len + 1 : len;
+}
+
+/* With a home directory that may be any directory. */
+static enum truth match_unknown_home(const struct pattern *pattern, const char *path, size_t at,
+				     const struct match_values *values)
+{
+	for (;; at += 1 + component_len(path, at)) {
+		if (match_components(pattern, path, at, values))
+			return TRUTH_UNKNOWN;
+		if (!path[at])
+			return TRUTH_NO;
+	}
+}
+
+static size_t prefix_len(const struct pattern *pattern, const char *path, size_t at)
+{
+	for (uint32_t i = 0; i < pattern->n_leading; i++)
+		at += 1 + component_len(path, at);
+	return at;
+}
+
+enum truth match_path(const struct pattern *pattern, const char *path,
+		      const struct match_values *values, size_t *ret_prefix)
+{
+	size_t at = path[1] ? 0 : 1;
+
+	if (ret_prefix)
+		*ret_prefix = 0;
+	for (enum specifier i = 0; i < SPECIFIER_MAX; i++)
+		if (pattern->specifiers >> i & 1 && !(values->unknown >> i & 1) && !values->text[i])
+			return TRUTH_NO;
+	if (pattern->home && values->unknown >> SPECIFIER_HOME & 1)
+		return match_unknown_home(pattern, path, at, values);
+	if (pattern->home)
+		at = after_home(path, values);
+	if (at == NOT_THERE || !match_components(pattern, path, at, values))
+		return TRUTH_NO;
+	if (ret_prefix)
+		*ret_prefix = prefix_len(pattern, path, at);
+	return pattern->specifiers & values->unknown ? TRUTH_UNKNOWN : TRUTH_YES;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_MATCH_H
+#define FDB_POLICY_MATCH_H
+
+/*
+ * One pattern against one name, bytewise. Cost is bounded by the length of the
+ * name times that of the pattern's longest stretch between two wildcards,
+ * whatever the wildcards: there is no backtracking but to the last star.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Logic with facts that are not known. The order is that of certainty. */
+enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
+
+static inline enum truth truth_not(enum truth a)
+{
+	return (enum truth)(TRUTH_YES - a);
+}
+
+static inline enum truth truth_and(enum truth a, enum truth b)
+{
+	return a < b ? a : b;
+}
+
+static inline enum truth truth_or(enum truth a, enum truth b)
+{
+	return a > b ? a : b;
+}
+
+enum atom_kind { ATOM_BYTES, ATOM_STAR, ATOM_QUESTION, ATOM_CLASS, ATOM_SPECIFIER };
+
+struct atom {
+	enum atom_kind kind;
+	uint32_t len; /* ATOM_BYTES: bytes; ATOM_SPECIFIER: which, an enum specifier */
+	union {
+		const char *bytes; /* ATOM_BYTES */
+		const uint64_t
+			*class; /* ATOM_CLASS: four words; byte b is bit b % 64 of word b / 64 */
+	};
+};
+
+struct component {
+	const struct atom *atoms;
+	uint32_t n;
+	bool deep;    /* `**`: any number of components; as the last one at least one */
+	bool literal; /* neither deep nor with a wildcard; a specifier is literal */
+};
+
+struct pattern {
+	const struct component *components; /* none, without home: "/" */
+	uint32_t n;
+	uint32_t n_leading;   /* literal ones before the first that is not */
+	uint32_t n_wildcards; /* stars, question marks, classes and `**` */
+	uint32_t specifiers;  /* 1U << enum specifier, for each in it */
+	bool home;	      /* begins with the caller's home directory */
+};
+
+enum specifier {
+	SPECIFIER_USER,	     /* %u */
+	SPECIFIER_UID,	     /* %U */
+	SPECIFIER_GROUP,     /* %g */
+	SPECIFIER_GID,	     /* %G */
+	SPECIFIER_HOME,	     /* %h */
+	SPECIFIER_UNIT,	     /* %n */
+	SPECIFIER_UNIT_BARE, /* %N */
+	SPECIFIER_PREFIX,    /* %p */
+	SPECIFIER_INSTANCE,  /* %i */
+	SPECIFIER_LAST,	     /* %j */
+	SPECIFIER_SLICE,     /* %s */
+	SPECIFIER_MAX,
+};
+
+/* The specifier that has this letter, or SPECIFIER_MAX. */
+enum specifier specifier_of(char letter);
+
+/* Not empty, no slash, neither `.` nor `..`. */
+bool match_is_component(const char *bytes, size_t len);
+/* "/", or slashes each followed by a component. */
+bool match_is_clean(const char *path);
+
+/* What the caller's specifiers stand for. */
+struct match_values {
+	const char *text[SPECIFIER_MAX]; /* NULL: has none that may stand in a path */
+	uint32_t unknown;		 /* 1U << enum specifier: the fact is not known */
+};
+
+/**
+ * match_path() - does a pattern match a name?
+ * @path:	clean
+ * @ret_prefix:	bytes of @path that the pattern's literal leading components cover, if it
+ *		matches; may be NULL
+ *
+ * Values stand for themselves, byte by byte. A pattern with a value that the caller has not,
+ * matches nothing; with one that is not known, it is unknown whether it matches, unless no value
+ * would make it match.
+ */
+enum truth match_path(const struct pattern *pattern, const char *path,
+		      const struct match_values *values, size_t *ret_prefix);
+
+/* A name without slashes against one component that has no specifiers. */
+bool match_name(const struct component *component, const char *name);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Step 6: what the kernel says of the pinned object against what the rules ask
+ * of it. A deny asks exactly what it writes; an allow asks also what it leaves
+ * unsaid: an ordinary file, with one name if it is to be changed, on a file
+ * system that neither speaks for the kernel nor lets a user answer.
+ */
+#include <sys/sysmacros.h>
+
+#include "policy/compiled.h"
+#include "policy/decide.h"
+#include "policy/fstype.h"
+
+#define MODES_FILE                                                                                 \
+	(POLICY_READ | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE |            \
+	 POLICY_TMPFILE)
+#define MODES_CHANGING (POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE)
+#define MODES_LOOKING  (POLICY_READ | POLICY_LIST | POLICY_STAT)
+
+/* One question: who asks what of which object. */
+struct question {
+	const struct conditions *conditions;
+	const struct policy_query *query;
+	const struct policy_object *object;
+	bool allow; /* by an allow: what it does not ask has a default */
+	bool as_root;
+};
+
+static bool is_asked(const struct question *q, enum policy_condition condition)
+{
+	return q->conditions->asked >> condition & 1;
+}
+
+static bool in_ranges(const struct id_ranges *ranges, uint32_t id)
+{
+	for (size_t i = 0; i < ranges->n; i++)
+		if (id >= ranges->items[i].first && id <= ranges->items[i].last)
+			return true;
+	return false;
+}
+
+static bool type_default(uint32_t modes, mode_t type)
+{
+	if (modes & POLICY_LIST)
+		return S_ISDIR(type);
+	if (modes & POLICY_CONNECT)
+		return S_ISSOCK(type);
+	return !(modes & MODES_FILE) || S_ISREG(type);
+}
+
+static bool type_holds(const struct question *q)
+{
+	if (is_asked(q, POLICY_CONDITION_TYPE))
+		return q->conditions->types >> ((q->object->mode & S_IFMT) >> 12) & 1;
+	return !q->allow || type_default(q->query->modes, q->object->mode);
+}
+
+static bool owner_holds(const struct question *q)
+{
+	const struct policy_caller *caller = q->query->caller;
+
+	if (!is_asked(q, POLICY_CONDITION_OWNER) ||
+	    in_ranges(&q->conditions->owners, q->object->uid))
+		return true;
+	if (!q->conditions->owner_caller)
+		return false;
+	/* Not known who asks: against him, whichever way. */
+	return caller->uid_known ? q->object->uid == caller->uid : !q->allow;
+}
+
+static bool group_holds(const struct question *q)
+{
+	return !is_asked(q, POLICY_CONDITION_FILE_GROUP) ||
+	       in_ranges(&q->conditions->groups, q->object->gid);
+}
+
+static bool mode_max_holds(const struct question *q)
+{
+	return !is_asked(q, POLICY_CONDITION_MODE_MAX) ||
+	       (q->object->mode & 07777 & ~q->conditions->mode_max) == 0;
+}
+
+static bool links_holds(const struct question *q)
+{
+	if (is_asked(q, POLICY_CONDITION_LINKS))
+		return q->conditions->any_links || q->object->links == 1;
+	/* A directory's links are not names that somebody else gave it. */
+	return !q->allow || !(q->query->modes & MODES_CHANGING) || S_ISDIR(q->object->mode) ||
+	       q->object->links == 1;
+}
+
+static bool max_size_holds(const struct question *q)
+{
+	return !is_asked(q, POLICY_CONDITION_MAX_SIZE) ||
+	       q->object->size <= q->conditions->max_size;
+}
+
+static bool device_holds(const struct question *q)
+{
+	if (!is_asked(q, POLICY_CONDITION_DEVICE))
+		return true;
+	if (!S_ISCHR(q->object->mode) && !S_ISBLK(q->object->mode))
+		return false;
+	for (size_t i = 0; i < q->conditions->n_devices; i++) {
+		const struct device_range *device = &q->conditions->devices[i];
+
+		if (device->major == major(q->object->rdev) &&
+		    (device->any_minor || device->minor == minor(q->object->rdev)))
+			return true;
+	}
+	return false;
+}
+
+static bool fs_is_named(const struct question *q)
+{
+	for (size_t i = 0; i < q->conditions->n_fs_magics; i++)
+		if (q->conditions->fs_magics[i] == q->object->fs_magic)
+			return true;
+	return false;
+}
+
+static bool fs_holds(const struct question *q)
+{
+	enum fstype type = fstype_of(q->object->fs_magic);
+	bool asked = is_asked(q, POLICY_CONDITION_FS);
+
+	if (asked && fs_is_named(q))
+		return !q->allow || type != FSTYPE_KERNEL ||
+		       (!q->as_root && !(q->query->modes & ~(uint32_t)MODES_LOOKING));
+	if (asked)
+		return (q->conditions->fs_any && (type != FSTYPE_KERNEL || !q->allow)) ||
+		       (q->conditions->fs_local && type == FSTYPE_LOCAL);
+	return !q->allow || type == FSTYPE_LOCAL || type == FSTYPE_NETWORK;
+}
+
+static const struct {
+	enum policy_condition condition;
+	bool (*holds)(const struct question *q);
+	bool of_place; /* asked by an allow also of what is not there yet */
+} checks[] = {
+	{ POLICY_CONDITION_TYPE, type_holds, false },
+	{ POLICY_CONDITION_OWNER, owner_holds, false },
+	{ POLICY_CONDITION_FILE_GROUP, group_holds, false },
+	{ POLICY_CONDITION_MODE_MAX, mode_max_holds, false },
+	{ POLICY_CONDITION_LINKS, links_holds, false },
+	{ POLICY_CONDITION_MAX_SIZE, max_size_holds, false },
+	{ POLICY_CONDITION_DEVICE, device_holds, false },
+	{ POLICY_CONDITION_FS, fs_holds, true },
+};
+
+/* NONE if all hold. */
+static enum policy_condition first_failing(const struct question *q)
+{
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		if (q->allow && q->object->fresh && !checks[i].of_place)
+			continue;
+		if (!checks[i].holds(q))
+			return checks[i].condition;
+	}
+	return POLICY_CONDITION_NONE;
+}
+
+static bool denies(const struct rule *rule, const struct policy_query *query,
+		   const struct policy_object *object)
+{
+	struct question q = {
+		.conditions = &rule->conditions,
+		.query = query,
+		.object = object,
+	};
+
+	if (rule->conditions.set_id && !(object->mode & (S_ISUID | S_ISGID)))
+		return false;
+	return first_failing(&q) == POLICY_CONDITION_NONE;
+}
+
+struct decision decide_object(const struct candidates *candidates, size_t i,
+			      const struct policy_query *query, const struct policy_object *object)
+{
+	const struct rule *allow = (const struct rule *)candidates->allows[i].rule;
+	struct question q = {
+		.conditions = &allow->conditions,
+		.query = query,
+		.object = object,
+		.allow = true,
+		.as_root = allow->shown.as_root,
+	};
+	struct decision decision = { .verdict = VERDICT_NEXT, .rule = &allow->shown };
+
+	for (size_t j = 0; j < candidates->n_denies; j++) {
+		const struct policy_rule *deny = candidates->denies[j].rule;
+
+		if (denies((const struct rule *)deny, query, object))
+			return (struct decision){ .verdict = VERDICT_DENY, .rule = deny };
+	}
+	decision.condition = first_failing(&q);
+	if (decision.condition == POLICY_CONDITION_NONE && allow->conditions.unjudged)
+		decision.condition = POLICY_CONDITION_UNSUPPORTED;
+	if (decision.condition == POLICY_CONDITION_NONE)
+		decision.verdict = VERDICT_ALLOW;
+	return decision;
+}

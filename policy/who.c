@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A conjunction is as true as its least true term, a subject as its most true
+ * conjunction, and `not` turns yes and no around and leaves unknown as it is
+ * (Kleene's logic). What could not be attested is known to be absent in the
+ * daemon, so that there nothing is ever unknown.
+ */
+#include "policy/who.h"
+
+#include <string.h>
+
+#include "policy/keywords.h"
+
+#define OVERFLOW_UID 65534U /* user_namespaces(7): a uid that has no mapping here */
+
+static enum truth truth_of(bool holds)
+{
+	return holds ? TRUTH_YES : TRUTH_NO;
+}
+
+static bool in_ranges(const struct id_ranges *ranges, uint32_t id)
+{
+	for (size_t i = 0; i < ranges->n; i++)
+		if (id >= ranges->items[i].first && id <= ranges->items[i].last)
+			return true;
+	return false;
+}
+
+static bool is_known(const struct policy_subject *subject, enum policy_fact fact)
+{
+	return subject->known & fact;
+}
+
+static enum truth ask_user(const struct term *term, const struct policy_subject *subject)
+{
+	if (!is_known(subject, POLICY_FACT_USER))
+		return TRUTH_UNKNOWN;
+	if (subject->uid == OVERFLOW_UID || subject->uid == (uid_t)-1)
+		return TRUTH_NO;
+	return truth_of(in_ranges(&term->ids, subject->uid));
+}
+
+static enum truth ask_group(const struct term *term, const struct policy_subject *subject)
+{
+	if (subject->gid != (gid_t)-1 && in_ranges(&term->ids, subject->gid))
+		return TRUTH_YES;
+	for (size_t i = 0; i < subject->n_groups; i++)
+		if (in_ranges(&term->ids, subject->groups[i]))
+			return TRUTH_YES;
+	/* A group that is not among those stated may be among the others. */
+	return is_known(subject, POLICY_FACT_GROUP) ? TRUTH_NO : TRUTH_UNKNOWN;
+}
+
+static bool any_name(const struct term *term, const char *name)
+{
+	for (size_t i = 0; i < term->n; i++)
+		if (match_name(&term->names[i], name))
+			return true;
+	return false;
+}
+
+static enum truth ask_name(const struct term *term, const struct policy_subject *subject,
+			   enum policy_fact fact, const char *name)
+{
+	if (!is_known(subject, fact))
+		return TRUTH_UNKNOWN;
+	return truth_of(name && any_name(term, name));
+}
+
+/* systemd.slice(5): a-b.slice is in a.slice, and every slice is in -.slice. */
+static bool slice_below(const struct term *term, const char *slice)
+{
+	static const char suffix[] = ".slice";
+	char name[256]; /* UNIT_NAME_MAX and the NUL */
+	size_t len = strlen(slice);
+	char *dash;
+
+	if (len >= sizeof(name) || len < sizeof(suffix))
+		return false;
+	memcpy(name, slice, len + 1);
+	for (;;) {
+		if (any_name(term, name))
+			return true;
+		len = strlen(name) - (sizeof(suffix) - 1);
+		dash = memrchr(name, '-', len);
+		if (!dash || dash == name)
+			break;
+		memcpy(dash, suffix, sizeof(suffix));
+	}
+	return any_name(term, "-.slice");
+}
+
+static enum truth ask_slice(const struct term *term, const struct policy_subject *subject)
+{
+	if (!is_known(subject, POLICY_FACT_SLICE))
+		return TRUTH_UNKNOWN;
+	return truth_of(subject->slice && slice_below(term, subject->slice));
+}
+
+static enum truth ask_exe(const struct term *term, const struct policy_subject *subject)
+{
+	if (!is_known(subject, POLICY_FACT_EXE))
+		return TRUTH_UNKNOWN;
+	for (size_t i = 0; i < term->n; i++)
+		for (size_t j = 0; j < subject->n_exes; j++)
+			if (strcmp(term->paths[i], subject->exes[j]) == 0)
+				return TRUTH_YES;
+	return TRUTH_NO;
+}
+
+static enum truth ask_key(const struct term *term, const struct policy_subject *subject)
+{
+	switch (term->key) {
+	case AST_KEY_USER:
+		return ask_user(term, subject);
+	case AST_KEY_GROUP:
+		return ask_group(term, subject);
+	case AST_KEY_UNIT:
+		return ask_name(term, subject, POLICY_FACT_UNIT, subject->unit);
+	case AST_KEY_USER_UNIT:
+		return ask_name(term, subject, POLICY_FACT_USER_UNIT, subject->user_unit);
+	case AST_KEY_SLICE:
+		return ask_slice(term, subject);
+	case AST_KEY_EXE:
+		return ask_exe(term, subject);
+	case AST_KEY_APPARMOR:
+	case AST_KEY_SELINUX:
+	case AST_KEY_USERNS:
+	case AST_KEY_MNTNS:
+	case AST_KEY_PIDNS:
+	case AST_KEY_NNP:
+	case AST_KEY_SECCOMP:
+	case AST_KEY_MAX:
+		break;
+	}
+	/* No subject has such a fact yet (E019 in the daemon). */
+	return TRUTH_UNKNOWN;
+}
+
+static struct who_answer ask_term(const struct term *term, const struct who_answer *subjects,
+				  const struct policy_subject *subject)
+{
+	struct who_answer answer = { .accepts = TRUTH_YES };
+
+	switch (term->kind) {
+	case AST_TERM_ANYONE:
+		break;
+	case AST_TERM_SUBJECT:
+		answer = subjects[term->subject];
+		break;
+	case AST_TERM_KEY:
+		answer.accepts = ask_key(term, subject);
+		answer.n_terms = 1;
+		answer.unknown = keyword_keys.words[term->key];
+		break;
+	}
+	if (term->negated) {
+		answer.accepts = truth_not(answer.accepts);
+		answer.n_terms = 1;
+	}
+	return answer;
+}
+
+static struct who_answer ask_conj(const struct conj *conj, const struct who_answer *subjects,
+				  const struct policy_subject *subject)
+{
+	struct who_answer all = { .accepts = TRUTH_YES };
+
+	for (size_t i = 0; i < conj->n; i++) {
+		struct who_answer one = ask_term(&conj->terms[i], subjects, subject);
+
+		if (one.accepts == TRUTH_UNKNOWN && !all.unknown)
+			all.unknown = one.unknown;
+		all.accepts = truth_and(all.accepts, one.accepts);
+		all.n_terms += one.n_terms;
+	}
+	return all;
+}
+
+struct who_answer who_ask(const struct who *who, const struct who_answer *subjects,
+			  const struct policy_subject *subject)
+{
+	struct who_answer any = { .accepts = TRUTH_NO };
+
+	for (size_t i = 0; i < who->n; i++) {
+		struct who_answer one = ask_conj(&who->conjs[i], subjects, subject);
+
+		if (one.accepts > any.accepts ||
+		    (one.accepts == any.accepts && one.n_terms > any.n_terms))
+			any = one;
+	}
+	return any;
+}
