@@ -4,9 +4,9 @@
 
 /*
  * Files to policy: which files count (override, masks, leftovers), whether they
- * may be trusted, then parse, check, disable, compile, expectations. The only
- * file of policy/ that does I/O, and the only one that asks the name service
- * (through base/account).
+ * may be trusted (policy/files.c), then parse, check, disable, compile,
+ * expectations. Nothing else in policy/ does I/O or, through base/account, asks
+ * the name service.
  */
 
 #include <stdbool.h>
@@ -19,16 +19,16 @@
 
 enum load_trust {
 	LOAD_TRUST_ENFORCE, /* E009 is an error up to `/`: the daemon */
-	LOAD_TRUST_TREE,    /* error for the directory and below, its parents are not asked: fdbrokerd --policy */
-	LOAD_TRUST_NOTE,    /* E009 is a note: fdbrokerctl check FILE, --policy, --root */
+	LOAD_TRUST_TREE, /* error for the directory and below, its parents are not asked: fdbrokerd --policy */
+	LOAD_TRUST_NOTE, /* E009 is a note: fdbrokerctl check FILE, --policy, --root */
 };
 
 struct load_options {
-	const char *root;	 /* prefix of the four directories, or NULL */
-	const char *directory;	 /* instead of the four, or NULL */
+	const char *root;	  /* prefix of the four directories, or NULL */
+	const char *directory;	  /* instead of the four, or NULL */
 	const char *const *files; /* join the installed files, replacing one of the same name */
 	size_t n_files;
-	bool only_files;	 /* the directories are not read */
+	bool only_files; /* the directories are not read */
 	enum load_trust trust;
 	enum diag_severity unsupported; /* of E019 */
 };

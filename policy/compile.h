@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_COMPILE_H
+#define FDB_POLICY_COMPILE_H
+
+#include <stddef.h>
+
+#include "policy/ast.h"
+#include "policy/diag.h"
+#include "policy/policy.h"
+
+/**
+ * compile_trees() - trees that passed the checks to the policy that decides
+ * @trees:	in order of their files' names
+ * @ret:	NULL if @diags has an error; its rules are the floor's and the trees' without those
+ *		that are disabled; of the summary all but sha256 is filled in
+ *
+ * Asks the name service. Return: 0, or -errno for what is not the policy's fault.
+ */
+int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
+		  struct policy **ret);
+
+/* For whoever has just compiled it; @hex has 64 characters. */
+void compile_set_sha256(struct policy *policy, const char *hex);
+
+#endif

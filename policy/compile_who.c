@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Subjects to terms over numbers and names. A named subject is compiled once,
+ * after those that it names, so that its index is larger than theirs and one
+ * pass in order of index answers all of them.
+ *
+ * A name that the name service does not know matches nobody (W310): nobody can
+ * hold such a uid before the next load. It may not stand under `not`, where
+ * matching nobody would mean matching everybody. A name service that fails is
+ * an error (E010), because it says nothing about who there is.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "policy/compiler.h"
+#include "policy/values.h"
+
+struct subject_definition {
+	const char *name;
+	const struct ast_who *who;
+	bool done;
+	size_t index; /* into policy.subjects, when done */
+};
+
+static int compile_who_at(struct compiler *c, const struct ast_who *who, unsigned int depth,
+			  struct who *ret);
+
+static int compare_subjects(const void *a, const void *b)
+{
+	return strcmp(((const struct subject_definition *)a)->name,
+		      ((const struct subject_definition *)b)->name);
+}
+
+static const char *const kind_names[] = {
+	[COMPILE_USERS] = "user",
+	[COMPILE_GROUPS] = "group",
+};
+
+static int look_up(struct compiler *c, enum compile_ids kind, const char *name, uint32_t *ret)
+{
+	if (kind == COMPILE_USERS)
+		return accounts_user(c->accounts, name, ret);
+	return accounts_group(c->accounts, name, ret);
+}
+
+static void name_is_unknown(struct compiler *c, enum compile_ids kind,
+			    const struct ast_value *value, bool negated)
+{
+	struct diag *diag;
+
+	if (negated) {
+		diag = diag_add(c->diags, DIAG_ERROR, "E006", value->place,
+				"%s '%s' does not exist, and 'not' of it would be everybody",
+				kind_names[kind], value->text);
+		diag_help(c->diags, diag, "create the %s, or leave the term out", kind_names[kind]);
+		return;
+	}
+	diag = diag_add(c->diags, DIAG_WARNING, "W310", value->place, "%s '%s' does not exist",
+			kind_names[kind], value->text);
+	diag_detail(c->diags, diag, "matches nobody until the policy is loaded again");
+}
+
+/* Return 1 if @ret is an id or range, 0 if the value stands for nobody. */
+static int compile_id(struct compiler *c, enum compile_ids kind, const struct ast_value *value,
+		      bool negated, struct id_range *ret)
+{
+	struct value_ids ids;
+	uint32_t id;
+	int r = value_ids(value->text, &ids);
+
+	if (r < 0) {
+		diag_add(c->diags, DIAG_ERROR, "E006", value->place, "'%s' is not a %s",
+			 value->text, kind_names[kind]);
+		return 0;
+	}
+	if (!ids.named) {
+		*ret = (struct id_range){ ids.first, ids.last };
+		return 1;
+	}
+	r = look_up(c, kind, value->text, &id);
+	if (r == -ESRCH) {
+		name_is_unknown(c, kind, value, negated);
+		return 0;
+	}
+	if (r < 0) {
+		diag_add(c->diags, DIAG_ERROR, "E010", value->place, "cannot look up %s '%s': %s",
+			 kind_names[kind], value->text, strerror(-r));
+		return 0;
+	}
+	*ret = (struct id_range){ id, id };
+	return 1;
+}
+
+int compile_ids(struct compiler *c, enum compile_ids kind, const struct ast_values *values,
+		bool negated, struct id_ranges *ret)
+{
+	struct id_range *items = arena_alloc(&c->policy->arena, values->n, sizeof(*items));
+	size_t n = 0;
+
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < values->n; i++)
+		n += (size_t)compile_id(c, kind, &values->items[i], negated, &items[n]);
+	*ret = (struct id_ranges){ .items = items, .n = n };
+	return 0;
+}
+
+/* The alternatives of one value, each one component, at the end of @names. */
+static int add_names(struct compiler *c, const struct ast_value *value, struct component *names,
+		     size_t *n)
+{
+	_cleanup_(glob_freep) struct glob *glob = NULL;
+	int r = glob_parse_name(value, c->diags, &glob);
+
+	/* What is wrong with it has been said. */
+	if (r == -EINVAL)
+		return 0;
+	for (size_t i = 0; r == 0 && i < glob->n; i++)
+		r = compile_component(&c->policy->arena, glob->paths[i].components, &names[(*n)++]);
+	return r;
+}
+
+static int compile_names(struct compiler *c, const struct ast_values *values, struct term *term)
+{
+	_cleanup_(freep) struct component *names =
+		calloc(values->n * GLOB_PATHS_MAX + 1, sizeof(*names));
+	struct component *kept;
+	int r;
+
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < values->n; i++) {
+		r = add_names(c, &values->items[i], names, &term->n);
+		if (r < 0)
+			return r;
+	}
+	kept = arena_alloc(&c->policy->arena, term->n, sizeof(*kept));
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, names, term->n * sizeof(*kept));
+	term->names = kept;
+	return 0;
+}
+
+/* A path of literal components only; NULL if it is none. */
+static char *literal_path(struct arena *arena, const struct glob *glob)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+
+	for (size_t i = 0; i < glob->paths[0].n; i++) {
+		const struct glob_component *component = &glob->paths[0].components[i];
+
+		text_puts(&text, "/");
+		for (size_t j = 0; j < component->n; j++)
+			text_add(&text, component->pieces[j].bytes, component->pieces[j].len);
+	}
+	return text.failed || !text.data ? NULL : arena_copy(arena, text.data, text.len);
+}
+
+int compile_literal_path(struct compiler *c, const struct ast_value *value, const char **ret)
+{
+	_cleanup_(glob_freep) struct glob *glob = NULL;
+	struct ast_path path = {
+		.kind = value->kind == AST_LITERAL ? AST_PATH_LITERAL : AST_PATH_PATTERN,
+		.text = value->text,
+		.place = value->place,
+	};
+	int r = value->kind == AST_WORD ? -EINVAL : glob_parse(&path, c->diags, &glob);
+
+	*ret = NULL;
+	if (r < 0 && r != -EINVAL)
+		return r;
+	if (r < 0 || !glob_is_literal(glob) || glob->set || glob->n != 1 || glob->paths[0].n == 0) {
+		diag_add(c->diags, DIAG_ERROR, "E006", value->place,
+			 "this must be one path without wildcards");
+		return 0;
+	}
+	*ret = literal_path(&c->policy->arena, glob);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int keep_exe(struct policy *policy, const char *path)
+{
+	const char **exes;
+
+	for (size_t i = 0; i < policy->n_exes; i++)
+		if (strcmp(policy->exes[i], path) == 0)
+			return 0;
+	exes = reallocarray(policy->exes, policy->n_exes + 1, sizeof(*exes));
+	if (!exes)
+		return -ENOMEM;
+	policy->exes = exes;
+	policy->exes[policy->n_exes++] = path;
+	return 0;
+}
+
+static int compile_exes(struct compiler *c, const struct ast_values *values, struct term *term)
+{
+	const char **paths = arena_alloc(&c->policy->arena, values->n, sizeof(*paths));
+	int r;
+
+	if (!paths)
+		return -ENOMEM;
+	for (size_t i = 0; i < values->n; i++) {
+		r = compile_literal_path(c, &values->items[i], &paths[term->n]);
+		if (r == 0 && paths[term->n])
+			r = keep_exe(c->policy, paths[term->n++]);
+		if (r < 0)
+			return r;
+	}
+	term->paths = paths;
+	return 0;
+}
+
+static int compile_key(struct compiler *c, const struct ast_term *ast, struct term *term)
+{
+	switch (ast->key) {
+	case AST_KEY_USER:
+		return compile_ids(c, COMPILE_USERS, &ast->values, ast->negated, &term->ids);
+	case AST_KEY_GROUP:
+		return compile_ids(c, COMPILE_GROUPS, &ast->values, ast->negated, &term->ids);
+	case AST_KEY_UNIT:
+	case AST_KEY_USER_UNIT:
+	case AST_KEY_SLICE:
+		return compile_names(c, &ast->values, term);
+	case AST_KEY_EXE:
+		return compile_exes(c, &ast->values, term);
+	case AST_KEY_APPARMOR:
+	case AST_KEY_SELINUX:
+	case AST_KEY_USERNS:
+	case AST_KEY_MNTNS:
+	case AST_KEY_PIDNS:
+	case AST_KEY_NNP:
+	case AST_KEY_SECCOMP:
+	case AST_KEY_MAX:
+		break;
+	}
+	/* E019 in the daemon; elsewhere a fact that nobody knows. */
+	return 0;
+}
+
+static struct subject_definition *find_subject(struct compiler *c, const char *name)
+{
+	struct subject_definition key = { .name = name };
+
+	if (c->n_subjects == 0)
+		return NULL;
+	return bsearch(&key, c->subjects, c->n_subjects, sizeof(key), compare_subjects);
+}
+
+static int compile_definition(struct compiler *c, struct subject_definition *subject,
+			      unsigned int depth)
+{
+	struct who who;
+	int r;
+
+	if (subject->done)
+		return 0;
+	r = compile_who_at(c, subject->who, depth + 1, &who);
+	if (r < 0)
+		return r;
+	subject->done = true;
+	subject->index = c->policy->n_subjects++;
+	c->policy->subjects[subject->index] = who;
+	return 0;
+}
+
+static int compile_subject(struct compiler *c, const struct ast_value *name, unsigned int depth,
+			   size_t *ret)
+{
+	struct subject_definition *subject = find_subject(c, name->text);
+	int r;
+
+	*ret = 0;
+	if (!subject) {
+		diag_add(c->diags, DIAG_ERROR, "E007", name->place, "subject '%s' is not defined",
+			 name->text);
+		return 0;
+	}
+	if (depth > COMPILE_NEST_MAX) {
+		diag_add(c->diags, DIAG_ERROR, "E016", name->place,
+			 "more than %u subjects named within each other", COMPILE_NEST_MAX);
+		return 0;
+	}
+	r = compile_definition(c, subject, depth);
+	*ret = subject->index;
+	return r;
+}
+
+static int compile_term(struct compiler *c, const struct ast_term *ast, unsigned int depth,
+			struct term *term)
+{
+	*term = (struct term){ .kind = ast->kind, .key = ast->key, .negated = ast->negated };
+	switch (ast->kind) {
+	case AST_TERM_ANYONE:
+		return 0;
+	case AST_TERM_SUBJECT:
+		return compile_subject(c, &ast->values.items[0], depth, &term->subject);
+	case AST_TERM_KEY:
+		return compile_key(c, ast, term);
+	}
+	return -EINVAL;
+}
+
+static int compile_conj(struct compiler *c, const struct ast_conj *ast, unsigned int depth,
+			struct conj *ret)
+{
+	struct term *terms = arena_alloc(&c->policy->arena, ast->n, sizeof(*terms));
+	int r;
+
+	if (!terms)
+		return -ENOMEM;
+	for (size_t i = 0; i < ast->n; i++) {
+		r = compile_term(c, &ast->terms[i], depth, &terms[i]);
+		if (r < 0)
+			return r;
+	}
+	*ret = (struct conj){ .terms = terms, .n = ast->n };
+	return 0;
+}
+
+static int compile_who_at(struct compiler *c, const struct ast_who *who, unsigned int depth,
+			  struct who *ret)
+{
+	struct conj *conjs = arena_alloc(&c->policy->arena, who->n, sizeof(*conjs));
+	int r;
+
+	if (!conjs)
+		return -ENOMEM;
+	for (size_t i = 0; i < who->n; i++) {
+		r = compile_conj(c, &who->conjs[i], depth, &conjs[i]);
+		if (r < 0)
+			return r;
+	}
+	*ret = (struct who){ .conjs = conjs, .n = who->n };
+	return 0;
+}
+
+int compile_who(struct compiler *c, const struct ast_who *who, struct who *ret)
+{
+	return compile_who_at(c, who, 0, ret);
+}
+
+static size_t collect_subjects(const struct ast *ast, struct subject_definition *subjects, size_t n)
+{
+	for (size_t i = 0; i < ast->n; i++)
+		if (ast->statements[i].kind == AST_SUBJECT)
+			subjects[n++] = (struct subject_definition){
+				.name = ast->statements[i].subject.name,
+				.who = &ast->statements[i].subject.who,
+			};
+	return n;
+}
+
+/* Those that nobody uses too: what is wrong with them should be seen. */
+static int compile_all_subjects(struct compiler *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->n_subjects; i++)
+		r = compile_definition(c, &c->subjects[i], 0);
+	return r;
+}
+
+int compile_subjects(struct compiler *c, const struct ast *const *trees, size_t n)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < n; i++)
+		room += trees[i]->n;
+	c->subjects = calloc(room, sizeof(*c->subjects));
+	if (!c->subjects)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		c->n_subjects = collect_subjects(trees[i], c->subjects, c->n_subjects);
+	qsort(c->subjects, c->n_subjects, sizeof(*c->subjects), compare_subjects);
+	return compile_all_subjects(c);
+}
+
+void compile_subjects_done(struct compiler *c)
+{
+	free(c->subjects);
+	c->subjects = NULL;
+	c->n_subjects = 0;
+}

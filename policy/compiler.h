@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_COMPILER_H
+#define FDB_POLICY_COMPILER_H
+
+/*
+ * What the modules that compile share. Everything compiled goes to the policy's
+ * arena; what is wrong goes to the diagnostics and compiling goes on.
+ *
+ * Every function returns 0, or -errno for what is not the policy's fault.
+ */
+
+#include "policy/accounts.h"
+#include "policy/compiled.h"
+#include "policy/diag.h"
+#include "policy/glob.h"
+
+#define COMPILE_NEST_MAX	   64U	      /* names within names; each is a stack frame */
+#define COMPILE_PATTERNS_MAX	   (1U << 16) /* of one list, sets and braces multiplied out */
+#define COMPILE_PATTERNS_TOTAL_MAX (1U << 22) /* of all lists */
+
+struct set_definition;
+struct subject_definition;
+
+struct compiler {
+	struct policy *policy; /* owned by whoever compiles */
+	struct diags *diags;
+	struct accounts *accounts;
+	struct set_definition *sets; /* by name; compile_paths.c */
+	size_t n_sets;
+	size_t n_patterns;		     /* in all lists */
+	struct subject_definition *subjects; /* by name; compile_who.c */
+	size_t n_subjects;
+};
+
+struct pattern_list {
+	const struct pattern *const *items;
+	size_t n;
+};
+
+/* Find all `let` and `extend`; must come before compile_paths(). */
+int compile_sets(struct compiler *c, const struct ast *const *trees, size_t n);
+int compile_paths(struct compiler *c, const struct ast_paths *paths, struct pattern_list *ret);
+void compile_sets_done(struct compiler *c);
+
+/* One component of a parsed pattern. */
+int compile_component(struct arena *arena, const struct glob_component *glob,
+		      struct component *ret);
+
+/* Compile all `subject` definitions, for which policy.subjects has room; before compile_who(). */
+int compile_subjects(struct compiler *c, const struct ast *const *trees, size_t n);
+int compile_who(struct compiler *c, const struct ast_who *who, struct who *ret);
+void compile_subjects_done(struct compiler *c);
+
+/* Attributes into what @rule says of objects and how it is carried out. */
+int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *rule);
+
+/* The ids that a list of names, numbers and ranges stands for. */
+enum compile_ids { COMPILE_USERS, COMPILE_GROUPS };
+int compile_ids(struct compiler *c, enum compile_ids kind, const struct ast_values *values,
+		bool negated, struct id_ranges *ret);
+
+/* The bytes of a path without wildcards, as written in a value; E006 if it is none. NULL then. */
+int compile_literal_path(struct compiler *c, const struct ast_value *value, const char **ret);
+
+#endif

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Four directories are one: a file replaces those of the same name in lower
+ * directories. All names are collected before the first file is opened, so that
+ * what is replaced is never read.
+ *
+ * Whoever can write a file, or rename one of the directories above it, writes
+ * the policy. So each is judged by fstat(2) on the very descriptor through which
+ * the next is reached, from `/` down, and no symbolic link is followed.
+ */
+#include "policy/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "policy/array.h"
+#include "policy/names.h"
+
+#define N_DIRECTORIES 4
+
+static const struct {
+	const char *path;
+	enum source_origin origin;
+} directories[N_DIRECTORIES] = {
+	{ "/etc/fdbroker/policy.d", SOURCE_ADMIN },
+	{ "/run/fdbroker/policy.d", SOURCE_RUNTIME },
+	{ "/usr/local/lib/fdbroker/policy.d", SOURCE_LOCAL },
+	{ "/usr/lib/fdbroker/policy.d", SOURCE_VENDOR },
+};
+
+/* A file that may count. */
+struct found {
+	char *name;	   /* owned */
+	char *path;	   /* owned; as messages show it */
+	size_t precedence; /* lower comes first */
+	int dir;	   /* borrowed; AT_FDCWD: @path says where */
+	enum source_origin origin;
+};
+
+struct search {
+	const struct load_options *options;
+	struct diags *diags;
+	struct found *found;
+	size_t n_found;
+	int dirs[N_DIRECTORIES]; /* owned */
+	size_t n_dirs;
+	size_t total; /* bytes read */
+};
+
+static void search_done(struct search *search)
+{
+	for (size_t i = 0; i < search->n_found; i++) {
+		free(search->found[i].name);
+		free(search->found[i].path);
+	}
+	free(search->found);
+	for (size_t i = 0; i < search->n_dirs; i++)
+		fd_close(search->dirs[i]);
+}
+
+/* A finding about a file as a whole, of which no text is needed. */
+static struct diag *complain(struct search *search, enum diag_severity severity, const char *id,
+			     const char *path, const char *message)
+{
+	struct source *source;
+	struct diag *diag;
+
+	if (source_new(&source, path, "", 0, SOURCE_VENDOR) < 0) {
+		search->diags->failed = true;
+		return NULL;
+	}
+	diag = diag_add(search->diags, severity, id, (struct place){ .source = source }, "%s",
+			message);
+	source_free(source);
+	return diag;
+}
+
+static enum diag_severity untrusted(const struct search *search)
+{
+	return search->options->trust == LOAD_TRUST_NOTE ? DIAG_NOTE : DIAG_ERROR;
+}
+
+static void cannot_read(struct search *search, const char *path, int error)
+{
+	diag_detail(search->diags, complain(search, DIAG_ERROR, "E009", path, "cannot be read"),
+		    "%s", strerror(error));
+}
+
+static void check_owner(struct search *search, const char *path, const struct stat *st)
+{
+	if (st->st_uid != 0)
+		diag_detail(search->diags,
+			    complain(search, untrusted(search), "E009", path, "not owned by root"),
+			    "its owner, uid %u, could change the policy", st->st_uid);
+}
+
+static void check_mode(struct search *search, const char *path, const struct stat *st)
+{
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		diag_detail(search->diags,
+			    complain(search, untrusted(search), "E009", path,
+				     "writable by its group or by others"),
+			    "mode %04o; chmod go-w it", st->st_mode & 07777);
+}
+
+/* In a sticky directory nobody can rename or remove what is root's (unlink(2)). */
+static void check_parent(struct search *search, const char *path, const struct stat *st)
+{
+	check_owner(search, path, st);
+	if (!(st->st_mode & S_ISVTX))
+		check_mode(search, path, st);
+}
+
+/* One directory further down. -ENOENT if there is none; -EINVAL if that is no directory. */
+static int step_down(struct search *search, int *dir, const char *name, const char *shown)
+{
+	int fd = openat(*dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0) {
+		diag_detail(search->diags,
+			    complain(search, DIAG_ERROR, "E009", shown, "not a plain directory"),
+			    "%s", strerror(errno));
+		return -EINVAL;
+	}
+	fd_close(*dir);
+	*dir = fd;
+	return 0;
+}
+
+/* Open @path component by component, judging each but the last as a parent. */
+static int walk(struct search *search, const char *path, int *ret)
+{
+	_cleanup_(fd_closep) int dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char shown[PATH_MAX] = "/", name[NAME_MAX + 1];
+	struct stat st;
+	int r;
+
+	if (dir < 0)
+		return -errno;
+	for (const char *at = path + strspn(path, "/"); *at; at += strspn(at, "/")) {
+		size_t len = strcspn(at, "/");
+
+		if (len > NAME_MAX || (size_t)(at - path) + len >= sizeof(shown))
+			return -ENAMETOOLONG;
+		if (fstat(dir, &st) < 0)
+			return -errno;
+		check_parent(search, shown, &st);
+		memcpy(name, at, len);
+		name[len] = '\0';
+		at += len;
+		memcpy(shown, path, (size_t)(at - path));
+		shown[at - path] = '\0';
+		r = step_down(search, &dir, name, shown);
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE_FD(dir);
+	return 0;
+}
+
+/* A descriptor to read the directory by, or -ENOENT, or -EINVAL if it must not be read. */
+static int open_directory(struct search *search, const char *path)
+{
+	_cleanup_(fd_closep) int dir = -EBADF;
+	struct stat st;
+	int fd, r = 0;
+
+	if (search->options->trust == LOAD_TRUST_ENFORCE && path[0] == '/') {
+		r = walk(search, path, &dir);
+		if (r < 0)
+			return r;
+	}
+	fd = dir >= 0 ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+		      : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0) {
+		cannot_read(search, path, errno);
+		return -EINVAL;
+	}
+	if (fstat(fd, &st) < 0) {
+		r = -errno;
+		fd_close(fd);
+		return r;
+	}
+	check_owner(search, path, &st);
+	check_mode(search, path, &st);
+	return fd;
+}
+
+static int add_found(struct search *search, const char *name, const char *path,
+		     const struct found *like)
+{
+	struct found *found = ARRAY_ADD(search->found, search->n_found);
+
+	if (!found)
+		return -ENOMEM;
+	*found = *like;
+	found->name = strdup(name);
+	found->path = strdup(path);
+	return found->name && found->path ? 0 : -ENOMEM;
+}
+
+/* One entry of a directory: a policy file, a leftover, or something that should not be there. */
+static int add_entry(struct search *search, const char *directory, const char *name,
+		     const struct found *like)
+{
+	_cleanup_(text_done) struct text path = TEXT_EMPTY;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return 0;
+	text_printf(&path, "%s/%s", directory, name);
+	if (path.failed)
+		return -ENOMEM;
+	switch (name_kind(name)) {
+	case NAME_POLICY:
+		return add_found(search, name, path.data, like);
+	case NAME_LEFTOVER:
+		complain(search, DIAG_NOTE, "W010", path.data,
+			 "not read: left over by an editor or a package manager");
+		return 0;
+	case NAME_OTHER:
+		complain(search, DIAG_WARNING, "W010", path.data,
+			 "not read: policy files must end in .fdp");
+		return 0;
+	}
+	return 0;
+}
+
+static void dir_closep(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+static int list_directory(struct search *search, const char *path, const struct found *like)
+{
+	_cleanup_(fd_closep) int fd = fcntl(like->dir, F_DUPFD_CLOEXEC, 3);
+	_cleanup_(dir_closep) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	(void)TAKE_FD(fd);
+	do {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry && errno != 0) {
+			cannot_read(search, path, errno);
+			return 0;
+		}
+		if (entry)
+			r = add_entry(search, path, entry->d_name, like);
+	} while (r == 0 && entry);
+	return r;
+}
+
+static int search_directory(struct search *search, const char *path, size_t precedence,
+			    enum source_origin origin)
+{
+	struct found like = { .precedence = precedence, .origin = origin };
+
+	like.dir = open_directory(search, path);
+	/* None is an empty one; what is wrong with one has been said. */
+	if (like.dir == -ENOENT || like.dir == -EINVAL)
+		return 0;
+	if (like.dir < 0)
+		return like.dir;
+	search->dirs[search->n_dirs++] = like.dir;
+	return list_directory(search, path, &like);
+}
+
+static int search_all(struct search *search)
+{
+	const struct load_options *options = search->options;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < options->n_files; i++) {
+		const char *path = options->files[i], *slash = strrchr(path, '/');
+
+		r = add_found(search, slash ? slash + 1 : path, path,
+			      &(struct found){ .dir = AT_FDCWD, .origin = SOURCE_ADMIN });
+	}
+	if (r < 0 || options->only_files)
+		return r;
+	if (options->directory)
+		return search_directory(search, options->directory, 1, SOURCE_ADMIN);
+	for (size_t i = 0; r == 0 && i < N_DIRECTORIES; i++) {
+		_cleanup_(text_done) struct text path = TEXT_EMPTY;
+
+		text_printf(&path, "%s%s", options->root ? options->root : "", directories[i].path);
+		if (path.failed)
+			return -ENOMEM;
+		r = search_directory(search, path.data, i + 1, directories[i].origin);
+	}
+	return r;
+}
+
+static int compare_found(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->precedence > y->precedence) - (x->precedence < y->precedence);
+}
+
+/* Is the link at @found the mask? Anything else that is a link is not followed, unless nothing
+ * depends on it. Return 1 masked, 0 follow it, -EINVAL do not. */
+static int judge_link(struct search *search, const struct found *found, const char *at)
+{
+	char target[sizeof("/dev/null")];
+	ssize_t len = readlinkat(found->dir, at, target, sizeof(target));
+
+	if (len == sizeof(target) - 1 && memcmp(target, "/dev/null", sizeof(target) - 1) == 0)
+		return 1;
+	diag_detail(search->diags,
+		    complain(search, untrusted(search), "E009", found->path, "a symbolic link"),
+		    "only a link to /dev/null is allowed, which masks the files of this name");
+	return untrusted(search) == DIAG_NOTE ? 0 : -EINVAL;
+}
+
+static int open_file(struct search *search, const struct found *found)
+{
+	const char *at = found->dir == AT_FDCWD ? found->path : found->name;
+	/* open(2): without O_NONBLOCK a FIFO would wait for its writer. */
+	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = openat(found->dir, at, flags | O_NOFOLLOW), r;
+
+	if (fd < 0 && errno == ELOOP) {
+		r = judge_link(search, found, at);
+		if (r != 0)
+			return -EINVAL;
+		fd = openat(found->dir, at, flags);
+	}
+	if (fd < 0) {
+		cannot_read(search, found->path, errno);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+/* Up to one byte more than the limit, so that a file that is too large shows. */
+static int read_text(int fd, struct text *text)
+{
+	char buffer[16384];
+	ssize_t n;
+
+	while (text->len <= POLICY_FILE_MAX) {
+		n = read(fd, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		text_add(text, buffer, (size_t)n);
+		if (text->failed)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool is_plain(struct search *search, const struct found *found, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		cannot_read(search, found->path, errno);
+		return false;
+	}
+	check_owner(search, found->path, &st);
+	check_mode(search, found->path, &st);
+	if (S_ISREG(st.st_mode))
+		return true;
+	complain(search, DIAG_ERROR, "E009", found->path, "not a regular file");
+	return false;
+}
+
+static bool is_small(struct search *search, const struct found *found, size_t size)
+{
+	search->total += size;
+	if (size > POLICY_FILE_MAX)
+		complain(search, DIAG_ERROR, "E016", found->path, "larger than 1 MiB");
+	else if (search->total > POLICY_TOTAL_MAX)
+		complain(search, DIAG_ERROR, "E016", found->path,
+			 "all policy files together are larger than 64 MiB");
+	else
+		return true;
+	return false;
+}
+
+static int read_found(struct search *search, const struct found *found, struct source_list *ret)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+	_cleanup_(fd_closep) int fd = open_file(search, found);
+	struct source **source;
+	int r;
+
+	if (fd < 0 || !is_plain(search, found, fd))
+		return 0;
+	r = read_text(fd, &text);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		cannot_read(search, found->path, -r);
+		return 0;
+	}
+	if (!is_small(search, found, text.len))
+		return 0;
+	source = ARRAY_ADD(ret->items, ret->n);
+	if (!source)
+		return -ENOMEM;
+	return source_new(source, found->path, text.data, text.len, found->origin);
+}
+
+int files_read(const struct load_options *options, struct diags *diags, struct source_list *ret)
+{
+	_cleanup_(search_done) struct search search = { .options = options, .diags = diags };
+	int r;
+
+	*ret = (struct source_list){ 0 };
+	r = search_all(&search);
+	if (search.n_found > 0)
+		qsort(search.found, search.n_found, sizeof(*search.found), compare_found);
+	for (size_t i = 0; r == 0 && i < search.n_found; i++)
+		if (i == 0 || strcmp(search.found[i].name, search.found[i - 1].name) != 0)
+			r = read_found(&search, &search.found[i], ret);
+	if (r < 0)
+		source_list_done(ret);
+	return r;
+}
+
+void source_list_done(struct source_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		source_free(list->items[i]);
+	free(list->items);
+	*list = (struct source_list){ 0 };
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The whole way from files to a policy. Every stage adds what it finds wrong,
+ * and what comes after a stage with errors runs only where its findings would
+ * be true all the same: a definition that could not be read is not an
+ * undefined name.
+ */
+#include "policy/load.h"
+
+#include <errno.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "policy/check.h"
+#include "policy/compile.h"
+#include "policy/expect.h"
+#include "policy/files.h"
+#include "policy/parser.h"
+
+DEFINE_CLEANUP(struct policy *, policy_free)
+
+/* Where the text ends. */
+static struct place end_of(const struct source *source)
+{
+	struct place place = { .source = source, .line = 1, .column = 1 };
+
+	for (size_t i = 0; i < source->size; i++) {
+		/* UTF-8: bytes 10xxxxxx continue a character. */
+		if (source->text[i] == '\n') {
+			place.line++;
+			place.column = 1;
+		} else if ((source->text[i] & 0xc0) != 0x80) {
+			place.column++;
+		}
+	}
+	place.end_column = place.column + 1;
+	return place;
+}
+
+/* What a crash or a full disk leaves of a file must not pass for one (P62). */
+static void check_whole(const struct source *source, struct diags *diags)
+{
+	struct diag *diag;
+
+	if (source->size == 0) {
+		diag = diag_add(diags, DIAG_ERROR, "E001", (struct place){ .source = source },
+				"file is empty");
+		diag_help(diags, diag, "link it to /dev/null to mask a file of this name");
+	} else if (source->text[source->size - 1] != '\n') {
+		diag = diag_add(diags, DIAG_ERROR, "E001", end_of(source), "file is cut short");
+		diag_detail(diags, diag, "it does not end with a newline");
+	}
+}
+
+static int parse_source(const struct source *source, struct diags *diags, struct ast **ret)
+{
+	check_whole(source, diags);
+	if (source->size > 0)
+		return parser_parse(source, diags, ret);
+	*ret = calloc(1, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	(*ret)->source = source;
+	return 0;
+}
+
+/* Consumes the list, also on failure. */
+static int parse_all(struct source_list *take_list, struct diags *diags, struct policy_files *ret)
+{
+	struct policy_files files = {
+		.sources = take_list->items,
+		.trees = calloc(take_list->n + 1, sizeof(*files.trees)),
+		.n = take_list->n,
+	};
+	int r = files.trees ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = parse_source(files.sources[i], diags, &files.trees[i]);
+	if (r < 0) {
+		policy_files_done(&files);
+		return r;
+	}
+	*ret = files;
+	return 0;
+}
+
+int load_trees(const struct load_options *options, struct diags *diags, struct policy_files *ret)
+{
+	struct source_list list;
+	int r = files_read(options, diags, &list);
+
+	if (r < 0)
+		return r;
+	return parse_all(&list, diags, ret);
+}
+
+void policy_files_done(struct policy_files *files)
+{
+	for (size_t i = 0; files->trees && i < files->n; i++)
+		ast_free(files->trees[i]);
+	for (size_t i = 0; i < files->n; i++)
+		source_free(files->sources[i]);
+	free(files->trees);
+	free(files->sources);
+	*files = (struct policy_files){ 0 };
+}
+
+/* Names and lengths too, so that moving a line from one file to the next is a change. */
+static void hash_files(const struct policy_files *files, char *hex)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx context;
+
+	sha256_init(&context);
+	for (size_t i = 0; i < files->n; i++) {
+		const struct source *source = files->sources[i];
+		uint64_t size = source->size;
+		uint8_t length[8];
+
+		for (size_t j = 0; j < sizeof(length); j++)
+			length[j] = (uint8_t)(size >> (8 * j));
+		sha256_update(&context, strlen(source->stem) + 1, (const uint8_t *)source->stem);
+		sha256_update(&context, sizeof(length), length);
+		sha256_update(&context, source->size, (const uint8_t *)source->text);
+	}
+	sha256_digest(&context, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++) {
+		hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+		hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+	}
+}
+
+static bool has_errors(const struct diags *diags)
+{
+	return diags->n_errors > 0 || diags->failed;
+}
+
+static void check_all(const struct policy_files *files, enum diag_severity unsupported,
+		      struct diags *diags)
+{
+	bool all_read = !has_errors(diags);
+
+	for (size_t i = 0; i < files->n; i++) {
+		check_tree(files->trees[i], diags);
+		check_supported(files->trees[i], unsupported, diags);
+	}
+	if (all_read)
+		check_trees((const struct ast *const *)files->trees, files->n, diags);
+}
+
+static int compile_files(const struct policy_files *files, struct diags *diags, struct policy **ret)
+{
+	const struct ast *const *trees = (const struct ast *const *)files->trees;
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	char hex[2 * SHA256_DIGEST_SIZE];
+	int r;
+
+	*ret = NULL;
+	if (has_errors(diags))
+		return 0;
+	r = compile_trees(trees, files->n, diags, &policy);
+	if (r < 0 || !policy)
+		return r;
+	hash_files(files, hex);
+	compile_set_sha256(policy, hex);
+	r = expect_all(policy, trees, files->n, clock_realtime_usec() / USEC_PER_SEC, diags);
+	if (r < 0)
+		return r;
+	if (!has_errors(diags))
+		*ret = TAKE_PTR(policy);
+	return 0;
+}
+
+/* From trees to the policy. */
+static int load_files(const struct policy_files *files, enum diag_severity unsupported,
+		      struct diags *diags, struct policy **ret)
+{
+	int r;
+
+	check_all(files, unsupported, diags);
+	r = compile_files(files, diags, ret);
+	diags_sort(diags);
+	return r;
+}
+
+int load_policy(const struct load_options *options, struct diags *diags, struct policy **ret)
+{
+	_cleanup_(policy_files_done) struct policy_files files = { 0 };
+	int r = load_trees(options, diags, &files);
+
+	if (r < 0)
+		return r;
+	return load_files(&files, options->unsupported, diags, ret);
+}
+
+static int list_of_one(const char *name, const char *text, size_t size, struct source_list *ret)
+{
+	int r;
+
+	ret->n = 0;
+	ret->items = calloc(1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	r = source_new(&ret->items[0], name, text, size, SOURCE_ADMIN);
+	if (r < 0) {
+		source_list_done(ret);
+		return r;
+	}
+	ret->n = 1;
+	return 0;
+}
+
+int load_text(const char *name, const char *text, size_t size, struct diags *diags,
+	      struct policy **ret)
+{
+	_cleanup_(policy_files_done) struct policy_files files = { 0 };
+	struct source_list list;
+	int r = list_of_one(name, text, size, &list);
+
+	if (r < 0)
+		return r;
+	r = parse_all(&list, diags, &files);
+	if (r < 0)
+		return r;
+	return load_files(&files, DIAG_NOTE, diags, ret);
+}

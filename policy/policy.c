@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+
+#include "policy/compiled.h"
+
+const struct policy_summary *policy_summary(const struct policy *policy)
+{
+	return &policy->summary;
+}
+
+size_t policy_n_rules(const struct policy *policy)
+{
+	return policy->n_rules;
+}
+
+const struct policy_rule *policy_rule(const struct policy *policy, size_t i)
+{
+	return &policy->rules[i].shown;
+}
+
+const char *policy_exe_path(const struct policy *policy, size_t i)
+{
+	return i < policy->n_exes ? policy->exes[i] : NULL;
+}
+
+struct policy *policy_free(struct policy *policy)
+{
+	if (policy) {
+		arena_done(&policy->arena);
+		free(policy->exes);
+		free(policy);
+	}
+	return NULL;
+}
