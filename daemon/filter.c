@@ -81,7 +81,10 @@ static const struct filter_rule common[] = {
 
 static const struct filter_rule broker[] = {
 	/* whose authority */
+	ANY(capget),
 	ANY(capset),
+	ANY(getegid),
+	ANY(geteuid),
 	ANY(setfsgid),
 	ANY(setfsuid),
 	ANY(setgroups),
@@ -151,8 +154,7 @@ static int set_attributes(scmp_filter_ctx ctx)
 		uint32_t value;
 	} attributes[] = {
 		{ SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS },
-		{ SCMP_FLTATR_CTL_NNP, 0 },	 /* it is set already */
-		{ SCMP_FLTATR_CTL_OPTIMIZE, 2 }, /* a binary tree: the list is long */
+		{ SCMP_FLTATR_CTL_NNP, 0 }, /* it is set already */
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
@@ -192,6 +194,10 @@ static int load(const struct filter_rule *own, size_t n_own)
 	int r;
 
 	r = build(ctx, own, n_own);
+	if (r < 0)
+		return r;
+	/* A binary tree: the list is long. The same list in print stays a list. */
+	r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	return r < 0 ? r : seccomp_load(ctx);
 }
 
