@@ -9,6 +9,8 @@
  * failure; out parameters are written on success only unless said otherwise.
  * The functions are thread-safe: any number of threads may share one
  * connection. None of them is async-signal-safe.
+ *
+ * The list of all errors is libfdbroker(3)'s; what is no error of it comes as -EIO.
  */
 
 #include <stdint.h>
@@ -71,31 +73,42 @@ int fdbroker_connect(struct fdbroker **ret, const char *path);
  * @fd:		connected SOCK_SEQPACKET socket; on success it is the connection's, on failure it
  *		stays the caller's
  *
- * The broker judges by who *connected*, not by who sends.
+ * The broker judges by who *connected*, not by who sends. The peer must be uid 0 or the
+ * caller's own uid.
+ *
+ * Return: 0; -EBADF, -ENOTSOCK, -EPROTOTYPE, -ENOTCONN it is no connected SOCK_SEQPACKET Unix
+ *	socket; -EPERM the peer is somebody else; -ENOMEM.
  */
 int fdbroker_adopt(struct fdbroker **ret, int fd);
 
 /**
  * fdbroker_open() - open a file through the broker
  * @broker:	connection
- * @path:	as for open(2); a relative name is joined with the working directory
- * @flags:	as for open(2); O_CLOEXEC is always set; O_PATH, O_DIRECT, O_NOATIME and
- *		O_ASYNC are -EINVAL
- * @mode:	permission bits for O_CREAT and O_TMPFILE; ignored otherwise
+ * @path:	as for open(2); a relative name is joined with the working directory. "..": only
+ *		to leave the working directory, as in "../x"; anywhere else it is -EINVAL, since
+ *		nobody in a sandbox can tell where "link/.." leads
+ * @flags:	as for open(2); O_CLOEXEC is always set, O_NOCTTY and O_LARGEFILE are implied;
+ *		O_PATH, O_DIRECT, O_NOATIME, O_ASYNC and unknown bits are -EINVAL
+ * @mode:	permission bits (0777) for O_CREAT and O_TMPFILE; ignored otherwise. The process's
+ *		umask does not apply
  * @ret_answer:	or NULL; written in every case
  *
- * Blocks until the broker answers: it does so within its open deadline.
+ * Blocks until the broker answers: it does so within its open deadline. A request that the broker
+ * lost by a restart is repeated once, unless it creates or truncates. In a child of
+ * fork(2) the first call makes a connection of the child's own.
  *
  * Return: a descriptor, the caller's, or a negative errno: what open(2) says,
  *	-EACCES for a refusal, -EAGAIN for a limit, -ETIMEDOUT, -EINVAL,
  *	-EFAULT, -ENAMETOOLONG, -ENOMEM, -EPROTO for an answer that makes no sense,
- *	-ECONNRESET when the broker is gone, -EMFILE, -ECHILD after a fork where
- *	the child cannot connect anew.
+ *	-ECONNRESET when the broker is gone, -EMFILE (@ret_answer may say that the broker
+ *	agreed), -ECHILD after a fork where the child cannot connect anew: an adopted
+ *	connection, or in the sandbox.
  */
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
 		  struct fdbroker_answer *ret_answer);
 
-/* Close the connection and free it. NULL is allowed. Always returns NULL. */
+/* Close the connection and free it. NULL is allowed. Always returns NULL. In the sandbox the
+ * connection ends, and its descriptor number stays taken, so that nothing else gets it. */
 struct fdbroker *fdbroker_close(struct fdbroker *broker);
 
 /* "default", "rule", … as the audit says it; "unknown" for a number that is none. Static. */
@@ -108,12 +121,14 @@ const char *fdbroker_reason_name(enum fdbroker_reason reason);
  *
  * Closes every descriptor above 2 but the connection's (descriptors 0 to 2 are kept), sets
  * no_new_privs, and loads a seccomp filter for all threads of the process; there is no way back.
- * What is denied, and how, is listed in libfdbroker(3). Ends with a self-test: an open that
+ * What remains is listed in libfdbroker(3); all else is denied. Ends with a self-test: an open that
  * works in spite of the filter is an error. After an error the process may be
  * partly confined: it should exit.
  *
- * Return: 0; -EINVAL flags; -ENOSYS the kernel lacks seccomp filters; -EPROTO
- *	the self-test found the filter inactive; -ENOMEM; or an errno of seccomp(2).
+ * Return: 0; -EINVAL flags; -ENOSYS the kernel lacks seccomp filters, TSYNC or close_range(2);
+ *	-EPROTO the self-test found the filter inactive; -ECHILD the connection is the
+ *	parent process's; -ESRCH a thread could not be confined; -ENOMEM; or an errno of
+ *	seccomp(2), -EPERM if the process is in this sandbox already.
  */
 int fdbroker_sandbox(struct fdbroker *broker, uint32_t flags);
 
