@@ -327,6 +327,36 @@ START_TEST(signals_do_not_prolong_the_wait)
 }
 END_TEST
 
+/* Set the wall clock forward by this much whenever it is looked at. */
+static time_t wall_clock_step_sec;
+
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	static time_t ahead_sec;
+	int r = (int)syscall(SYS_clock_gettime, clock, ret);
+
+	if (clock == CLOCK_REALTIME)
+		ret->tv_sec += ahead_sec += wall_clock_step_sec;
+	return r;
+}
+
+START_TEST(a_step_of_the_wall_clock_does_not_cut_the_wait)
+{
+	struct ends ends = ends_open();
+	struct timespec start, end;
+	struct ucred theirs;
+
+	wall_clock_step_sec = 3600;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	ck_assert_int_eq(handshake_receive(ends.parent, SHORT_USEC, &theirs), -ETIMEDOUT);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ck_assert_int_ge((end.tv_sec - start.tv_sec) * 1000000 +
+				 (end.tv_nsec - start.tv_nsec) / 1000,
+			 (intmax_t)SHORT_USEC);
+	ends_done(&ends);
+}
+END_TEST
+
 START_TEST(a_peer_that_dies_is_noticed_at_once)
 {
 	struct ends ends = ends_open();
@@ -437,6 +467,7 @@ static void add_bad_peers(Suite *suite)
 	tcase_add_test(tcase, a_receiver_waits_for_a_silent_sender_no_longer_than_told);
 	tcase_add_test(tcase, a_sender_waits_for_a_silent_receiver_no_longer_than_told);
 	tcase_add_test(tcase, signals_do_not_prolong_the_wait);
+	tcase_add_test(tcase, a_step_of_the_wall_clock_does_not_cut_the_wait);
 	tcase_add_test(tcase, a_peer_that_dies_is_noticed_at_once);
 	tcase_add_test(tcase, a_receiver_that_dies_after_its_ping_is_an_error_and_no_signal);
 	tcase_add_loop_test(tcase, anything_but_a_ping_is_a_broken_protocol, 0,
