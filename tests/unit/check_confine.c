@@ -346,8 +346,10 @@ START_TEST(confine_filter_is_the_golden_one)
 
 	print_filter(filter, sizeof(filter));
 	read_golden(golden, sizeof(golden));
-	if (strcmp(filter, golden) != 0)
+	if (strcmp(filter, golden) != 0) {
 		printf("%s", filter);
+		fflush(stdout);
+	}
 	ck_assert_msg(strcmp(filter, golden) == 0, "the filter has changed; see above");
 }
 END_TEST
