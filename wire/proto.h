@@ -44,7 +44,9 @@ enum wire_opcode {
 
 enum wire_notice {
 	/* First message of a new broker on an inherited connection: every
-	 * request without an answer is lost and may be asked again. */
+	 * request without an answer is lost and may be asked again. One that the
+	 * old broker had not read is answered all the same: that answer, to an id
+	 * from before the notice, is to be dropped and its descriptor closed. */
 	WIRE_NOTICE_LOST = 1,
 };
 
