@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/quota.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/*
+ * A plain array, searched from its start: there are at most as many uids as
+ * places, a thousand of eight bytes, and a look through all of them costs less
+ * than one of the system calls of an accept.
+ */
+
+struct quota_uid {
+	uid_t uid;
+	unsigned int taken;
+};
+
+int quota_init(struct quota *quota, size_t places, size_t places_each)
+{
+	*quota = (struct quota){ .places = places, .places_each = places_each };
+	quota->uids = calloc(places, sizeof(*quota->uids));
+	return quota->uids ? 0 : -ENOMEM;
+}
+
+void quota_done(struct quota *quota)
+{
+	free(quota->uids);
+	*quota = (struct quota){ 0 };
+}
+
+static struct quota_uid *find(const struct quota *quota, uid_t uid)
+{
+	for (size_t i = 0; i < quota->n_uids; i++)
+		if (quota->uids[i].uid == uid)
+			return &quota->uids[i];
+	return NULL;
+}
+
+int quota_take(struct quota *quota, uid_t uid)
+{
+	struct quota_uid *entry = find(quota, uid);
+
+	if (entry && entry->taken >= quota->places_each)
+		return -EUSERS;
+	if (quota->taken >= quota->places)
+		return -ENOSPC;
+	if (!entry) {
+		entry = &quota->uids[quota->n_uids++];
+		*entry = (struct quota_uid){ .uid = uid };
+	}
+	entry->taken++;
+	quota->taken++;
+	return 0;
+}
+
+void quota_return(struct quota *quota, uid_t uid)
+{
+	struct quota_uid *entry = find(quota, uid);
+
+	assert(entry);
+	quota->taken--;
+	if (--entry->taken == 0)
+		*entry = quota->uids[--quota->n_uids];
+}
+
+size_t quota_of(const struct quota *quota, uid_t uid)
+{
+	const struct quota_uid *entry = find(quota, uid);
+
+	return entry ? entry->taken : 0;
+}
