@@ -189,7 +189,7 @@ static int say_ready(struct broker *broker)
 	if (broker->policy) {
 		const struct policy_summary *summary = policy_summary(broker->policy);
 
-		text_printf(&text, "files %zu\nrules %zu\nas-root %zu\nexpects %zu\nsha256 %s\n",
+		text_printf(&text, "files %zu\nrules %zu\nas-root %zu\nexpects %zu\npolicy %s\n",
 			    summary->n_files, summary->n_rules, summary->n_as_root,
 			    summary->n_expects, summary->sha256);
 	}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/child.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macro.h"
+
+/*
+ * fork(2) alone would leave a child with the parent's memory: policy text of an
+ * older generation, addresses, sanitizer state. So each role begins with an
+ * execveat(2) of the very file that runs now, held open since the start: an
+ * upgrade on disk changes nothing until the service is restarted.
+ *
+ * Between fork and exec only what signal-safety(7) allows is called.
+ */
+
+#define FIRST_FD 3
+#define ABOVE	 (FIRST_FD + (int)CHILD_FDS_MAX) /* where nothing is in the way */
+
+static int program = -EBADF;
+
+int child_init(void)
+{
+	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	program = fcntl(fd, F_DUPFD_CLOEXEC, ABOVE);
+	fd_close(fd);
+	return program < 0 ? -errno : 0;
+}
+
+/* Everything else is closed by the exec. */
+static int arrange_fds(const int *fds, size_t n_fds)
+{
+	int high[CHILD_FDS_MAX];
+
+	for (size_t i = 0; i < n_fds; i++) {
+		high[i] = fds[i] < 0 ? -EBADF : fcntl(fds[i], F_DUPFD_CLOEXEC, ABOVE);
+		if (fds[i] >= 0 && high[i] < 0)
+			return -errno;
+	}
+	if (syscall(SYS_close_range, FIRST_FD, ~0U, CLOSE_RANGE_CLOEXEC) < 0) /* Linux 5.11 */
+		return -errno;
+	for (size_t i = 0; i < n_fds; i++)
+		if (high[i] >= 0 && dup2(high[i], FIRST_FD + (int)i) < 0)
+			return -errno;
+	return 0;
+}
+
+static int arrange_signals(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE };
+	sigset_t none;
+
+	for (size_t i = 0; i < ELEMENTSOF(ignored); i++)
+		if (signal(ignored[i], SIG_IGN) == SIG_ERR)
+			return -errno;
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
+}
+
+static void become(const char *role, const int *fds, size_t n_fds)
+{
+	const char *const argv[] = { "fdbrokerd", role, NULL };
+
+	if (arrange_signals() < 0 || arrange_fds(fds, n_fds) < 0)
+		return;
+	syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
+}
+
+int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd)
+{
+	pid_t pid;
+	int fd;
+
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		become(role, fds, n_fds);
+		_exit(127);
+	}
+	/* Not reaped before sd-event reads this descriptor: the number is still its own. */
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return -errno;
+	*ret_pid = pid;
+	*ret_pidfd = fd;
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_CHILD_H
+#define FDB_DAEMON_CHILD_H
+
+/*
+ * Processes of the daemon: the same program in another role, in an address
+ * space of its own, with the descriptors it was given and no others.
+ */
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define CHILD_FDS_MAX 3U
+
+/* Remember which program this is, before it can be replaced on disk. 0 or -errno. */
+int child_init(void);
+
+/**
+ * child_start() - start the program in @role
+ * @role:	its argument: "--role=broker"
+ * @fds:	borrowed; the child finds them as 3, 4, …; -EBADF leaves a number closed
+ * @n_fds:	at most CHILD_FDS_MAX
+ * @ret_pidfd:	owned by the caller from now on
+ *
+ * The child ignores what a terminal or `systemctl kill` sends to everybody: it ends when its
+ * control socket does.
+ *
+ * Return: 0 or -errno; that the program could not be executed shows as its exit.
+ */
+int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/generation.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "daemon/child.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+#include "wire/handshake.h"
+
+/*
+ * The broker is the one process of ours that strangers talk to. Whatever it
+ * sends that does not belong to its state ends it, as a taken-over broker is
+ * worth less than none.
+ */
+
+static void kill_it(struct generation *g, const char *why)
+{
+	log_error("broker %llu %s: ending it", (unsigned long long)g->start.generation, why);
+	(void)sd_event_source_send_child_signal(g->exit, SIGKILL, NULL, 0);
+}
+
+/* time-outs */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct generation *g = context;
+
+	(void)source;
+	(void)usec;
+	kill_it(g, g->state == GENERATION_STOPPING ? "does not stop" : "takes too long to start");
+	return 0;
+}
+
+static int set_timer(struct generation *g, unsigned int sec)
+{
+	g->timer = sd_event_source_disable_unref(g->timer);
+	return sd_event_add_time_relative(g->event, &g->timer, CLOCK_MONOTONIC, sec * USEC_PER_SEC,
+					  0, on_timer, g);
+}
+
+/* messages */
+
+/* READY's text is the summary, an empty line, the warnings. */
+static size_t summary_len(const char *text, size_t len)
+{
+	const char *end;
+	size_t at = 0;
+
+	while (at < len && text[at] != '\n') {
+		end = memchr(text + at, '\n', len - at);
+		at = end ? (size_t)(end - text) + 1 : len;
+	}
+	return at;
+}
+
+static int keep_ready(struct generation *g, const struct control *message)
+{
+	size_t len = summary_len(message->text, message->text_len);
+	size_t rest = len < message->text_len ? len + 1 : len;
+
+	g->summary = strndup(message->text, len);
+	g->warnings = strndup(message->text + rest, message->text_len - rest);
+	return g->summary && g->warnings ? 0 : -ENOMEM;
+}
+
+static void tell(struct generation *g, enum generation_event event, const struct control *message)
+{
+	g->told(g->context, g, event, message);
+}
+
+static bool is_ready(struct generation *g, const struct control *message)
+{
+	if (g->state != GENERATION_LOADING || keep_ready(g, message) < 0)
+		return false;
+	g->timer = sd_event_source_disable_unref(g->timer);
+	g->state = GENERATION_SERVING;
+	tell(g, GENERATION_READY, message);
+	return true;
+}
+
+static bool is_refused(struct generation *g, const struct control *message)
+{
+	if (g->state != GENERATION_LOADING)
+		return false;
+	g->state = GENERATION_LEAVING;
+	tell(g, GENERATION_REFUSED, message);
+	return true;
+}
+
+static bool has_stopped(struct generation *g, const struct control *message)
+{
+	if (g->state != GENERATION_STOPPING)
+		return false;
+	g->timer = sd_event_source_disable_unref(g->timer);
+	g->state = GENERATION_LEAVING;
+	tell(g, GENERATION_STOPPED, message);
+	return true;
+}
+
+static bool has_counted(struct generation *g, const struct control *message)
+{
+	free(g->counters);
+	g->counters = strndup(message->text, message->text_len);
+	tell(g, GENERATION_COUNTED, message);
+	return true;
+}
+
+static bool take(struct generation *g, const struct control *message)
+{
+	switch (message->type) {
+	case CONTROL_READY:
+		return is_ready(g, message);
+	case CONTROL_REFUSED:
+		return is_refused(g, message);
+	case CONTROL_STOPPED:
+		return has_stopped(g, message);
+	case CONTROL_COUNTERS:
+		return has_counted(g, message);
+	case CONTROL_START:
+	case CONTROL_CONNECTION:
+	case CONTROL_STOP:
+	case CONTROL_ASK:
+		break;
+	}
+	return false;
+}
+
+static int greet(struct generation *g)
+{
+	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
+	const struct control message = { .type = CONTROL_START, .start = g->start };
+	int r;
+
+	r = handshake_answer(g->control, &self);
+	if (r < 0)
+		return r;
+	r = control_send(g->control, &message);
+	if (r < 0)
+		return r;
+	g->state = GENERATION_LOADING;
+	return 1;
+}
+
+/* Return: 1 for a message; 0 when there is nothing to come; -EAGAIN; another -errno. */
+static int receive(struct generation *g)
+{
+	_cleanup_(freep) char *buffer = NULL;
+	struct control message;
+	int r;
+
+	if (g->state == GENERATION_GREETING)
+		return greet(g);
+	buffer = malloc(CONTROL_SIZE_MAX);
+	if (!buffer)
+		return -ENOMEM;
+	r = control_receive(g->control, buffer, CONTROL_SIZE_MAX, &message);
+	if (r <= 0)
+		return r;
+	fd_close(message.fd);
+	return take(g, &message) ? 1 : -EPROTO;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct generation *g = context;
+	int r = -EAGAIN;
+
+	(void)fd;
+	if (revents & EPOLLOUT) {
+		(void)sd_event_source_set_io_events(source, EPOLLIN);
+		tell(g, GENERATION_ROOM, NULL);
+	}
+	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		r = receive(g);
+	/* Its end of file is its death, or just before it: the exit follows. */
+	if (r == 0 || r == -ECONNRESET || r == -EPIPE)
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	else if (r < 0 && r != -EAGAIN)
+		kill_it(g, strerror(-r));
+	return 0;
+}
+
+/* exit */
+
+static void describe(struct generation *g, const siginfo_t *si)
+{
+	g->killed = si->si_code != CLD_EXITED;
+	if (g->killed)
+		snprintf(g->ending, sizeof(g->ending), "was ended by signal %d (%s)", si->si_status,
+			 sigabbrev_np(si->si_status) ?: "?");
+	else
+		snprintf(g->ending, sizeof(g->ending), "exited with status %d", si->si_status);
+}
+
+static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *context)
+{
+	struct generation *g = context;
+
+	(void)source;
+	/* What it said before it went. */
+	while (g->state != GENERATION_GREETING && receive(g) == 1)
+		continue;
+	describe(g, si);
+	tell(g, GENERATION_GONE, NULL); /* frees g */
+	return 0;
+}
+
+/* start */
+
+static int watch(struct generation *g, int pidfd)
+{
+	_cleanup_(fd_closep) int owned = pidfd;
+	int r;
+
+	r = sd_event_add_child_pidfd(g->event, &g->exit, pidfd, WEXITED, on_exit_of_child, g);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_child_pidfd_own(g->exit, true);
+	if (r < 0)
+		return r;
+	owned = -EBADF;
+	r = sd_event_add_io(g->event, &g->io, g->control, EPOLLIN, on_io, g);
+	if (r < 0)
+		return r;
+	return set_timer(g, LIMIT_START_SEC);
+}
+
+static int spawn(struct generation *g, int audit)
+{
+	_cleanup_(fd_closep) int its_end = -EBADF;
+	int pair[2], pidfd, r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -errno;
+	g->control = pair[0];
+	its_end = pair[1];
+	r = child_start("--role=broker", (int[]){ its_end, audit }, 2, &g->pid, &pidfd);
+	if (r < 0)
+		return r;
+	return watch(g, pidfd);
+}
+
+int generation_start(struct generation **ret, const struct generation_setup *setup)
+{
+	_cleanup_(generation_freep) struct generation *g = NULL;
+	int r;
+
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return -ENOMEM;
+	g->control = -EBADF;
+	g->start = *setup->start;
+	g->event = setup->event;
+	g->told = setup->told;
+	g->context = setup->context;
+	r = spawn(g, setup->audit);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(g);
+	return 0;
+}
+
+/* requests */
+
+int generation_send(struct generation *g, const struct control *connection)
+{
+	int r = control_send(g->control, connection);
+
+	if (r == -EAGAIN)
+		(void)sd_event_source_set_io_events(g->io, EPOLLIN | EPOLLOUT);
+	return r;
+}
+
+void generation_stop(struct generation *g)
+{
+	const struct control message = { .type = CONTROL_STOP };
+
+	g->state = GENERATION_STOPPING;
+	if (control_send(g->control, &message) < 0 || set_timer(g, LIMIT_STOP_SEC) < 0)
+		kill_it(g, "cannot be told to stop");
+}
+
+int generation_ask(struct generation *g)
+{
+	return control_send(g->control, &(const struct control){ .type = CONTROL_ASK });
+}
+
+void generation_leave(struct generation *g)
+{
+	g->state = GENERATION_LEAVING;
+	g->timer = sd_event_source_disable_unref(g->timer);
+	g->io = sd_event_source_disable_unref(g->io);
+	g->control = fd_close(g->control);
+}
+
+struct generation *generation_free(struct generation *g)
+{
+	if (!g)
+		return NULL;
+	sd_event_source_disable_unref(g->timer);
+	sd_event_source_disable_unref(g->io);
+	sd_event_source_disable_unref(g->exit);
+	fd_close(g->control);
+	free(g->summary);
+	free(g->warnings);
+	free(g->counters);
+	free(g);
+	return NULL;
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/succession.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+
+/*
+ * A generation's policy never changes: to reload is to start another one, and
+ * the old one goes on until the new one is ready, so that a bad policy costs
+ * nothing. Then the old one is told to read no more, and only when it says that
+ * it has stopped are the connections given to the new one: no two read from
+ * one connection.
+ *
+ * Where nobody serves, at the start and after a crash, a policy that does not
+ * load leads to a degraded generation, which refuses every request and says so:
+ * a client learns more from that than from a connection that nobody answers.
+ *
+ * A crash is answered at once, and crashes in a row ever slower: a request that
+ * kills its broker must not keep this machine busy.
+ */
+
+#define CRASH_CALM_USEC	     (10 * USEC_PER_SEC) /* without a crash: the next is the first again */
+#define CRASH_DELAY_USEC     (50 * USEC_PER_MSEC)
+#define CRASH_DELAY_MAX_USEC (5 * USEC_PER_SEC)
+
+static void on_told(void *context, struct generation *g, enum generation_event event,
+		    const struct control *message);
+
+/* starting one */
+
+static uint64_t first_decision(void)
+{
+	uint32_t high;
+
+	/* getrandom(2): once the pool is ready, which it is long before us, small reads succeed. */
+	if (getrandom(&high, sizeof(high), 0) != sizeof(high))
+		high = (uint32_t)clock_realtime_usec();
+	return (uint64_t)high << 32;
+}
+
+static int start(struct succession *s, bool degraded)
+{
+	const struct generation_setup setup = { .event = s->setup.event,
+						.start = &s->setup.start,
+						.audit = s->setup.audit,
+						.told = on_told,
+						.context = s };
+
+	s->setup.start.generation = ++s->last_number;
+	s->setup.start.first_decision = first_decision();
+	s->setup.start.degraded = degraded;
+	s->again = false;
+	return generation_start(&s->next, &setup);
+}
+
+static int on_delay(sd_event_source *source, uint64_t usec, void *context);
+
+static uint64_t crash_delay(const struct succession *s)
+{
+	uint64_t usec = s->crashes > 1 ? CRASH_DELAY_USEC << (s->crashes - 2) : 0;
+
+	return s->crashes > 8 || usec > CRASH_DELAY_MAX_USEC ? CRASH_DELAY_MAX_USEC : usec;
+}
+
+static void start_later(struct succession *s)
+{
+	uint64_t now = clock_monotonic_usec();
+	int r;
+
+	s->crashes = now - s->crash_usec < CRASH_CALM_USEC ? s->crashes + 1 : 1;
+	s->crash_usec = now;
+	s->n_crashes++;
+	s->delay = sd_event_source_disable_unref(s->delay);
+	r = sd_event_add_time_relative(s->setup.event, &s->delay, CLOCK_MONOTONIC, crash_delay(s),
+				       0, on_delay, s);
+	if (r < 0)
+		(void)sd_event_exit(s->setup.event,
+				    log_error_errno(r, "cannot wait for a broker's turn: %m"));
+}
+
+static int on_delay(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct succession *s = context;
+	int r;
+
+	(void)source;
+	(void)usec;
+	if (s->next || s->closing)
+		return 0;
+	r = start(s, false);
+	if (r < 0) {
+		log_error_errno(r, "cannot start a broker: %m");
+		start_later(s);
+	}
+	return 0;
+}
+
+/* taking over */
+
+static void leave(struct succession *s, struct generation *g)
+{
+	g->next = s->leaving;
+	s->leaving = g;
+	s->n_leaving++;
+}
+
+static void decide(struct succession *s, uint64_t number, int exit_code, const char *text)
+{
+	if (exit_code != 0) {
+		free(s->refused);
+		s->refused = strdup(text);
+		s->refused_usec = clock_realtime_usec();
+	}
+	s->setup.decided(s->setup.context, number, exit_code, text);
+	if (s->again && !s->next)
+		(void)succession_reload(s);
+}
+
+static void take_over(struct succession *s)
+{
+	struct generation *g = s->next;
+
+	s->serving = g;
+	s->next = NULL;
+	s->loaded_usec = clock_realtime_usec();
+	log_notice("generation %" PRIu64 " serves%s", g->start.generation,
+		   g->start.degraded ? " nothing: there is no valid policy" : "");
+	s->setup.serves(s->setup.context);
+	if (!g->start.degraded)
+		decide(s, g->start.generation, 0, g->warnings);
+	else if (s->again)
+		(void)succession_reload(s);
+}
+
+static void on_ready(struct succession *s, struct generation *g)
+{
+	if (g != s->next)
+		return;
+	if (!s->serving)
+		take_over(s);
+	else if (s->serving->state == GENERATION_SERVING)
+		generation_stop(s->serving);
+}
+
+static void on_stopped(struct succession *s, struct generation *g)
+{
+	if (g != s->serving)
+		return;
+	s->serving = NULL;
+	leave(s, g);
+	s->setup.vacant(s->setup.context, false);
+	if (s->next && s->next->state == GENERATION_SERVING)
+		take_over(s);
+}
+
+/* refusing */
+
+static void log_lines(const char *text, size_t len)
+{
+	const char *end;
+
+	while (len > 0) {
+		end = memchr(text, '\n', len);
+		if (!end)
+			end = text + len;
+		log_error("%.*s", (int)(end - text), text);
+		len -= (size_t)(end - text) + (end < text + len);
+		text = end + 1;
+	}
+}
+
+static void fall_back(struct succession *s)
+{
+	int r;
+
+	if (s->serving || s->next || s->closing)
+		return;
+	r = start(s, true);
+	if (r < 0) {
+		log_error_errno(r, "cannot start a broker: %m");
+		start_later(s);
+	}
+}
+
+static void on_refused(struct succession *s, struct generation *g, const struct control *message)
+{
+	_cleanup_(freep) char *text = strndup(message->text, message->text_len);
+
+	if (g != s->next)
+		return;
+	s->next = NULL;
+	leave(s, g);
+	log_error("policy refused%s", s->serving ? ", the running one stays" : "");
+	log_lines(message->text, message->text_len);
+	decide(s, g->start.generation, 2, text ?: "");
+	fall_back(s);
+}
+
+/* ending */
+
+static void log_end(const struct generation *g)
+{
+	if (g->killed)
+		log_error("broker %" PRIu64 " %s", g->start.generation, g->ending);
+	else if (g->state != GENERATION_LEAVING)
+		log_error("broker %" PRIu64 " %s, unasked", g->start.generation, g->ending);
+}
+
+static void forget(struct succession *s, struct generation *g)
+{
+	for (struct generation **at = &s->leaving; *at; at = &(*at)->next) {
+		if (*at != g)
+			continue;
+		*at = g->next;
+		s->n_leaving--;
+		return;
+	}
+}
+
+static void next_is_gone(struct succession *s, struct generation *g)
+{
+	char text[128];
+
+	s->next = NULL;
+	snprintf(text, sizeof(text), "the new broker %s before it was ready\n", g->ending);
+	if (g->start.degraded) {
+		start_later(s);
+		return;
+	}
+	decide(s, g->start.generation, 2, text);
+	fall_back(s);
+}
+
+static void serving_is_gone(struct succession *s)
+{
+	s->serving = NULL;
+	s->setup.vacant(s->setup.context, true);
+	if (s->closing)
+		return;
+	if (s->next && s->next->state == GENERATION_SERVING)
+		take_over(s);
+	else if (!s->next)
+		start_later(s);
+}
+
+static void tell_idle(struct succession *s)
+{
+	if (s->closing && !s->serving && !s->next && !s->leaving)
+		s->setup.idle(s->setup.context);
+}
+
+static void on_gone(struct succession *s, struct generation *g)
+{
+	log_end(g);
+	if (g == s->next)
+		next_is_gone(s, g);
+	else if (g == s->serving)
+		serving_is_gone(s);
+	else
+		forget(s, g);
+	generation_free(g);
+	tell_idle(s);
+}
+
+static void on_told(void *context, struct generation *g, enum generation_event event,
+		    const struct control *message)
+{
+	struct succession *s = context;
+
+	switch (event) {
+	case GENERATION_READY:
+		on_ready(s, g);
+		break;
+	case GENERATION_REFUSED:
+		on_refused(s, g, message);
+		break;
+	case GENERATION_STOPPED:
+		on_stopped(s, g);
+		break;
+	case GENERATION_ROOM:
+		if (g == s->serving)
+			s->setup.room(s->setup.context);
+		break;
+	case GENERATION_COUNTED:
+		s->setup.counted(s->setup.context);
+		break;
+	case GENERATION_GONE:
+		on_gone(s, g);
+		break;
+	}
+}
+
+/* what its owner asks for */
+
+int succession_init(struct succession *s, const struct succession_setup *setup)
+{
+	*s = (struct succession){ .setup = *setup };
+	return start(s, false);
+}
+
+uint64_t succession_reload(struct succession *s)
+{
+	int r;
+
+	if (s->next) {
+		/* It may have read the policy before it was changed: another one after it. */
+		s->again = true;
+		return s->next->start.generation + 1;
+	}
+	s->delay = sd_event_source_disable_unref(s->delay);
+	r = start(s, false);
+	if (r < 0) {
+		log_error_errno(r, "cannot start a broker: %m");
+		start_later(s);
+	}
+	return s->last_number;
+}
+
+int succession_give(struct succession *s, const struct control *connection)
+{
+	int r;
+
+	if (!s->serving || s->serving->state != GENERATION_SERVING)
+		return -EAGAIN;
+	r = generation_send(s->serving, connection);
+	/* It died, and its exit is about to be told. */
+	return r == -EPIPE || r == -ECONNRESET ? -EAGAIN : r;
+}
+
+void succession_close(struct succession *s)
+{
+	s->closing = true;
+	s->delay = sd_event_source_disable_unref(s->delay);
+	for (struct generation *g = s->leaving; g; g = g->next)
+		generation_leave(g);
+	if (s->next)
+		generation_leave(s->next);
+	if (s->serving)
+		generation_leave(s->serving);
+	tell_idle(s);
+}
+
+void succession_done(struct succession *s)
+{
+	struct generation *g;
+
+	while ((g = s->leaving)) {
+		s->leaving = g->next;
+		generation_free(g);
+	}
+	generation_free(s->next);
+	generation_free(s->serving);
+	sd_event_source_disable_unref(s->delay);
+	free(s->refused);
+	*s = (struct succession){ 0 };
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_SUCCESSION_H
+#define FDB_DAEMON_SUCCESSION_H
+
+/*
+ * Which generation serves, and who comes after it: at the start, at a reload,
+ * after a crash. At most one serves and at most one is being started; those
+ * that leave are only waited for at the very end.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/control.h"
+#include "daemon/generation.h"
+
+struct succession_setup {
+	sd_event *event;
+	struct control_start start; /* what every generation is told; its numbers are filled in */
+	int audit;		    /* borrowed */
+	/* Somebody serves: before, the connections of the last one are to be taken back. */
+	void (*serves)(void *context);
+	/* Nobody serves any more; @lost: it died. */
+	void (*vacant)(void *context, bool lost);
+	/* The one that serves has room again. */
+	void (*room)(void *context);
+	/* A reload was decided: the number of the generation, the exit code of policy-language's
+	 * table, text for a person. */
+	void (*decided)(void *context, uint64_t number, int exit_code, const char *text);
+	void (*counted)(void *context);
+	void (*idle)(void *context); /* after succession_close(): nobody is left */
+	void *context;
+};
+
+struct succession {
+	struct succession_setup setup;
+	struct generation *serving; /* SERVING or STOPPING */
+	struct generation *next;    /* GREETING, LOADING, or SERVING while `serving` stops */
+	struct generation *leaving; /* list */
+	size_t n_leaving;
+	uint64_t last_number;
+	bool again;	       /* a reload was asked for while `next` was being started */
+	bool closing;	       /* start nobody any more */
+	uint64_t loaded_usec;  /* UTC: since when `serving` does */
+	uint64_t refused_usec; /* UTC: the last reload that was refused, or 0 */
+	char *refused;	       /* its text, or NULL */
+	unsigned int crashes;  /* in a row */
+	uint64_t n_crashes;    /* ever */
+	uint64_t crash_usec;   /* monotonic: the last */
+	sd_event_source *delay;
+};
+
+int succession_init(struct succession *s, const struct succession_setup *setup);
+void succession_done(struct succession *s);
+
+/* Ask for a generation that reads the policy as it is now. Returns the number from which on
+ * `decided` answers this request. */
+uint64_t succession_reload(struct succession *s);
+
+/* Give a connection to who serves: 0; -EAGAIN nobody can take it now; another -errno. */
+int succession_give(struct succession *s, const struct control *connection);
+
+/* Everybody out; `idle` says when they are, perhaps at once. */
+void succession_close(struct succession *s);
+
+#endif
