@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/record.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "policy/parser.h"
+#include "wire/codec.h"
 #include "wire/cursor.h"
 #include "wire/proto.h"
 
@@ -26,23 +26,6 @@ static const char *const outcomes[] = {
 	[RECORD_ERROR] = "error",
 	[RECORD_CLOSED] = "closed",
 };
-
-static const char *const reasons[] = {
-	[WIRE_REASON_OK] = "ok",
-	[WIRE_REASON_DEFAULT] = "default",
-	[WIRE_REASON_RULE] = "rule",
-	[WIRE_REASON_NOT_FOUND] = "not-found",
-	[WIRE_REASON_CONDITION] = "condition",
-	[WIRE_REASON_RATE] = "rate",
-	[WIRE_REASON_BUSY] = "busy",
-	[WIRE_REASON_DEADLINE] = "deadline",
-	[WIRE_REASON_BAD_PATH] = "bad-path",
-	[WIRE_REASON_BAD_FLAGS] = "bad-flags",
-	[WIRE_REASON_UNSUPPORTED] = "unsupported",
-	[WIRE_REASON_KERNEL] = "kernel",
-	[WIRE_REASON_DEGRADED] = "degraded",
-};
-static_assert(ELEMENTSOF(reasons) == WIRE_REASON_DEGRADED + 1, "each reason has a name");
 
 /* bytes */
 
@@ -112,7 +95,7 @@ int record_read(const void *data, size_t size, struct record *ret)
 	cursor_read_text(&r, record.detail, sizeof(record.detail));
 	if (cursor_read_end(&r) < 0)
 		return -EBADMSG;
-	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason >= ELEMENTSOF(reasons))
+	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason > WIRE_REASON_DEGRADED)
 		return -EBADMSG;
 	*ret = record;
 	return 0;
@@ -166,7 +149,7 @@ static void fields_of_request(const struct fields *f, const struct record *recor
 static void fields_of_answer(const struct fields *f, const struct record *record)
 {
 	field(f, "FDBROKER_DECISION", outcomes[record->outcome]);
-	field(f, "FDBROKER_REASON", reasons[record->reason]);
+	field(f, "FDBROKER_REASON", wire_reason_name(record->reason));
 	field(f, "FDBROKER_CONDITION", record->condition);
 	if (record->error != 0)
 		field_printf(f, "FDBROKER_ERRNO", "%" PRId32, record->error);
@@ -229,7 +212,7 @@ void record_print(const struct record *record, uint32_t repeat, struct text *out
 		text_puts(out, " of ");
 		text_escape(out, who->unit, strlen(who->unit));
 	}
-	text_printf(out, ": %s", reasons[record->reason]);
+	text_printf(out, ": %s", wire_reason_name(record->reason));
 	if (record->condition[0] != '\0')
 		text_printf(out, " %s", record->condition);
 	if (record->rule[0] != '\0')

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/audit.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "base/account.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "daemon/confine.h"
+#include "daemon/control.h"
+#include "daemon/fold.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+#include "daemon/sink.h"
+#include "wire/handshake.h"
+#include "wire/message.h"
+
+/*
+ * Brokers do not wait for this process and it does not trust them: what they
+ * send is decoded whole or counted as malformed, by a user that owns nothing.
+ *
+ * A record leaves the queue only to be written at once or counted into one that
+ * was. The end of the control socket says that the parent is gone, or that no more
+ * will come: the rest of the queue is written first.
+ */
+
+struct audit {
+	struct fold fold;
+	uint64_t written, folded, failed, malformed; /* records */
+	int file;				     /* or -EBADF: the journal */
+	sd_event *event;
+	sd_event_source *timer;
+};
+
+/* records */
+
+static void write_record(struct audit *audit, const struct record *record, uint32_t repeat)
+{
+	int r = audit->file >= 0 ? sink_file(audit->file, record, repeat)
+				 : sink_journal(record, repeat);
+
+	if (r == 0) {
+		audit->written++;
+		return;
+	}
+	if (audit->failed++ == 0)
+		log_error_errno(r, "cannot write an audit record: %m (more are only counted)");
+}
+
+static void write_folded(struct audit *audit, uint64_t now_usec)
+{
+	static struct record record;
+	uint32_t repeat;
+
+	while (fold_take(&audit->fold, now_usec, &record, &repeat))
+		write_record(audit, &record, repeat);
+}
+
+static void take_record(struct audit *audit, const void *data, size_t size)
+{
+	static struct record record;
+
+	if (record_read(data, size, &record) < 0)
+		audit->malformed++;
+	else if (fold_add(&audit->fold, &record, clock_monotonic_usec()))
+		write_record(audit, &record, 1);
+	else
+		audit->folded++;
+}
+
+/* Return: 1 something came; 0 or -EAGAIN nothing did. */
+static int receive(struct audit *audit)
+{
+	static const struct message_want want; /* bytes alone */
+	uint8_t buffer[RECORD_SIZE_MAX];
+	struct message m;
+	int r;
+
+	r = message_receive(AUDIT_FD, buffer, sizeof(buffer), &want, &m);
+	if (r > 0)
+		take_record(audit, buffer, m.size);
+	else if (r == -EMSGSIZE || r == -EBADMSG || r == -E2BIG)
+		audit->malformed++;
+	return r < 0 && r != -EAGAIN ? 1 : r;
+}
+
+/* time */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context);
+
+static int set_timer(struct audit *audit)
+{
+	uint64_t next = fold_next_usec(&audit->fold);
+
+	if (next == UINT64_MAX)
+		return 0;
+	/* To the microsecond: for anything coarser sd-event reads the boot id, which the filter
+	 * does not let it open. */
+	if (!audit->timer)
+		return sd_event_add_time(audit->event, &audit->timer, CLOCK_MONOTONIC, next, 1,
+					 on_timer, audit);
+	(void)sd_event_source_set_time(audit->timer, next);
+	return sd_event_source_set_enabled(audit->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct audit *audit = context;
+
+	(void)source;
+	(void)usec;
+	write_folded(audit, clock_monotonic_usec());
+	return set_timer(audit);
+}
+
+/* sockets */
+
+static int on_queue(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct audit *audit = context;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	(void)receive(audit);
+	return set_timer(audit);
+}
+
+static int answer(const struct audit *audit)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+
+	text_printf(&text, "records-written %" PRIu64 "\n", audit->written);
+	text_printf(&text, "records-folded %" PRIu64 "\n", audit->folded);
+	text_printf(&text, "records-failed %" PRIu64 "\n", audit->failed);
+	text_printf(&text, "records-malformed %" PRIu64 "\n", audit->malformed);
+	if (text.failed)
+		return -ENOMEM;
+	return control_send(CONTROL_FD, &(const struct control){ .type = CONTROL_COUNTERS,
+								 .text = text.data,
+								 .text_len = text.len });
+}
+
+static int on_control(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct audit *audit = context;
+	static uint8_t buffer[CONTROL_SIZE_MAX];
+	struct control message;
+	int r;
+
+	(void)source;
+	(void)revents;
+	r = control_receive(fd, buffer, sizeof(buffer), &message);
+	if (r == -EAGAIN)
+		return 0;
+	if (r <= 0)
+		return sd_event_exit(audit->event, 0);
+	fd_close(message.fd);
+	return message.type == CONTROL_ASK ? answer(audit) : -EPROTO;
+}
+
+/* life */
+
+static int know_parent(void)
+{
+	struct ucred parent;
+	int r;
+
+	r = handshake_receive(CONTROL_FD, LIMIT_HANDSHAKE_SEC * USEC_PER_SEC, &parent);
+	if (r < 0)
+		return r;
+	return parent.pid == getppid() && parent.uid == 0 ? 0 : -EPERM;
+}
+
+static int become_confined(void)
+{
+	_cleanup_(account_done) struct account account = { 0 };
+	int r;
+
+	r = account_by_name(AUDIT_USER, &account);
+	if (r < 0)
+		return r;
+	return confine_audit(account.uid, account.gid);
+}
+
+static int listen_to_all(struct audit *audit)
+{
+	int r;
+
+	r = sd_event_default(&audit->event);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(audit->event, NULL, CONTROL_FD, EPOLLIN, on_control, audit);
+	if (r < 0)
+		return r;
+	return sd_event_add_io(audit->event, NULL, AUDIT_FD, EPOLLIN, on_queue, audit);
+}
+
+static int run(struct audit *audit)
+{
+	int r;
+
+	r = know_parent();
+	if (r < 0)
+		return r;
+	r = fold_init(&audit->fold);
+	if (r < 0)
+		return r;
+	r = become_confined();
+	if (r < 0)
+		return r;
+	r = listen_to_all(audit);
+	if (r < 0)
+		return r;
+	r = sd_event_loop(audit->event);
+	while (receive(audit) > 0)
+		continue;
+	write_folded(audit, UINT64_MAX);
+	return r;
+}
+
+int audit_main(void)
+{
+	struct audit audit = { .file = fcntl(AUDIT_FILE_FD, F_GETFD) < 0 ? -EBADF : AUDIT_FILE_FD };
+	int r;
+
+	log_set_name("fdbrokerd audit");
+	r = run(&audit);
+	if (r < 0)
+		log_error_errno(r, "the audit process ends: %m");
+	sd_event_source_unref(audit.timer);
+	sd_event_unref(audit.event);
+	fold_done(&audit.fold);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

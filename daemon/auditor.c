@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/auditor.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "daemon/child.h"
+#include "daemon/control.h"
+#include "daemon/log.h"
+#include "wire/handshake.h"
+
+/*
+ * An audit process that dies is replaced at once if it lived for a while, and
+ * after a second if it did not. Meanwhile records wait in the queue, and when
+ * that is full the brokers count what they lose: nobody waits for the log.
+ */
+
+#define QUEUE_BYTES  (4 << 20) /* asked for; /proc/sys/net/core/wmem_max may give less */
+#define RESTART_USEC USEC_PER_SEC
+#define CALM_USEC    (10 * USEC_PER_SEC)
+
+static int start(struct auditor *a);
+
+static int on_delay(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct auditor *a = context;
+	int r;
+
+	(void)source;
+	(void)usec;
+	r = start(a);
+	if (r < 0)
+		(void)sd_event_exit(a->setup.event,
+				    log_error_errno(r, "cannot start the audit process: %m"));
+	return 0;
+}
+
+static void forget(struct auditor *a)
+{
+	a->io = sd_event_source_disable_unref(a->io);
+	a->exit = sd_event_source_disable_unref(a->exit);
+	a->control = fd_close(a->control);
+	a->pid = 0;
+	a->is_greeted = false;
+}
+
+static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *context)
+{
+	struct auditor *a = context;
+	bool calm = clock_monotonic_usec() - a->started_usec > CALM_USEC;
+
+	(void)source;
+	forget(a);
+	if (a->closing && si->si_code == CLD_EXITED) {
+		a->setup.closed(a->setup.context);
+		return 0;
+	}
+	if (si->si_code == CLD_EXITED)
+		log_error("audit process exited with status %d, unasked", si->si_status);
+	else
+		log_error("audit process was ended by signal %d (%s)", si->si_status,
+			  sigabbrev_np(si->si_status) ?: "?");
+	a->n_restarts++;
+	a->delay = sd_event_source_disable_unref(a->delay);
+	return sd_event_add_time_relative(a->setup.event, &a->delay, CLOCK_MONOTONIC,
+					  calm || a->n_restarts == 1 ? 0 : RESTART_USEC, 0,
+					  on_delay, a);
+}
+
+static int receive(struct auditor *a)
+{
+	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
+	_cleanup_(freep) char *buffer = NULL;
+	struct control message;
+	int r;
+
+	if (!a->is_greeted) {
+		r = handshake_answer(a->control, &self);
+		a->is_greeted = r == 0;
+		return r;
+	}
+	buffer = malloc(CONTROL_SIZE_MAX);
+	if (!buffer)
+		return -ENOMEM;
+	r = control_receive(a->control, buffer, CONTROL_SIZE_MAX, &message);
+	if (r <= 0)
+		return r == 0 ? -EPIPE : r;
+	fd_close(message.fd);
+	if (message.type != CONTROL_COUNTERS)
+		return -EPROTO;
+	free(a->counters);
+	a->counters = strndup(message.text, message.text_len);
+	a->setup.counted(a->setup.context);
+	return 0;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct auditor *a = context;
+	int r = receive(a);
+
+	(void)fd;
+	(void)revents;
+	if (r == -EAGAIN || r >= 0)
+		return 0;
+	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (r != -EPIPE && r != -ECONNRESET)
+		(void)sd_event_source_send_child_signal(a->exit, SIGKILL, NULL, 0);
+	return 0;
+}
+
+static int watch(struct auditor *a, int pidfd)
+{
+	_cleanup_(fd_closep) int owned = pidfd;
+	int r;
+
+	r = sd_event_add_child_pidfd(a->setup.event, &a->exit, pidfd, WEXITED, on_exit_of_child, a);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_child_pidfd_own(a->exit, true);
+	if (r < 0)
+		return r;
+	owned = -EBADF;
+	return sd_event_add_io(a->setup.event, &a->io, a->control, EPOLLIN, on_io, a);
+}
+
+static int start(struct auditor *a)
+{
+	_cleanup_(fd_closep) int its_end = -EBADF;
+	int pair[2], pidfd, r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -errno;
+	a->control = pair[0];
+	its_end = pair[1];
+	a->started_usec = clock_monotonic_usec();
+	r = child_start("--role=audit", (int[]){ its_end, a->queue[0], a->setup.file }, 3, &a->pid,
+			&pidfd);
+	if (r < 0)
+		return r;
+	r = watch(a, pidfd);
+	if (r == 0 && a->closing)
+		auditor_close(a);
+	return r;
+}
+
+int auditor_init(struct auditor *a, const struct auditor_setup *setup)
+{
+	static const int bytes = QUEUE_BYTES;
+
+	*a = (struct auditor){ .setup = *setup, .queue = { -EBADF, -EBADF }, .control = -EBADF };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, a->queue) < 0)
+		return -errno;
+	/* CAP_NET_ADMIN may exceed wmem_max; without it the wish is cut, and that is fine. */
+	if (setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	return start(a);
+}
+
+int auditor_queue(const struct auditor *a)
+{
+	return a->queue[1];
+}
+
+int auditor_ask(struct auditor *a)
+{
+	if (!a->is_greeted)
+		return -EAGAIN;
+	return control_send(a->control, &(const struct control){ .type = CONTROL_ASK });
+}
+
+void auditor_close(struct auditor *a)
+{
+	a->closing = true;
+	if (a->pid == 0)
+		return;
+	/* Its end of file says: write what is in the queue, and end. */
+	a->io = sd_event_source_disable_unref(a->io);
+	a->control = fd_close(a->control);
+}
+
+void auditor_done(struct auditor *a)
+{
+	if (!a->setup.event)
+		return;
+	forget(a);
+	a->delay = sd_event_source_disable_unref(a->delay);
+	a->queue[0] = fd_close(a->queue[0]);
+	a->queue[1] = fd_close(a->queue[1]);
+	free(a->counters);
+	a->counters = NULL;
+}

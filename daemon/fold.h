@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_FOLD_H
+#define FDB_DAEMON_FOLD_H
+
+/*
+ * A program that is refused asks again, perhaps a thousand times a second. The
+ * first record is written at once; those that say the same of the same process
+ * within the next ten seconds become one, which says how many it stands for.
+ *
+ * Pure: the time is the caller's.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/record.h"
+
+#define FOLD_USEC    UINT64_C(10000000)
+#define FOLD_ENTRIES 256U /* different records in that time; more are written unfolded */
+
+struct fold {
+	struct fold_entry *entries; /* oldest first; owned */
+	size_t n;
+};
+
+int fold_init(struct fold *fold);
+void fold_done(struct fold *fold);
+
+/* Whether @record is to be written now; if not, it is counted in an earlier one. */
+bool fold_add(struct fold *fold, const struct record *record, uint64_t now_usec);
+
+/* Take what is to be written by @now_usec, one after the other; false: nothing is left.
+ * @ret is the last of @ret_repeat records. */
+bool fold_take(struct fold *fold, uint64_t now_usec, struct record *ret, uint32_t *ret_repeat);
+
+/* When fold_take() has something to do; UINT64_MAX: never. */
+uint64_t fold_next_usec(const struct fold *fold);
+
+#endif
