@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "daemon/audit.h"
+#include "daemon/broker.h"
+#include "daemon/parent.h"
+
+/*
+ * fdbrokerd(8). One program for three processes: the parent starts the other
+ * two by --role, which is of no use to anybody else.
+ */
+
+static const struct {
+	const char *argument;
+	const char *name; /* of the process, for ps(1) */
+	int (*main)(void);
+} roles[] = {
+	{ "--role=broker", "fdbroker-broker", broker_main },
+	{ "--role=audit", "fdbroker-audit", audit_main },
+};
+
+static const struct option long_options[] = {
+	{ "policy", required_argument, NULL, 'p' }, { "audit-file", required_argument, NULL, 'a' },
+	{ "config", required_argument, NULL, 'c' }, { "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },	    { 0 },
+};
+
+static int show_help(void)
+{
+	puts("usage: fdbrokerd [OPTION]...\n"
+	     "\n"
+	     "Opens files for programs that may not, as the policy allows. Wants its listening\n"
+	     "sockets from systemd, or from systemd-socket-activate --seqpacket.\n"
+	     "\n"
+	     "  --policy=DIR       read the policy from DIR alone; not under systemd\n"
+	     "  --audit-file=FILE  write audit records to FILE as JSON lines, not to the journal\n"
+	     "  --config=FILE      settings instead of /etc/fdbroker/fdbroker.conf\n"
+	     "  --version, --help\n"
+	     "\n"
+	     "fdbrokerd(8), fdbroker.policy(5)");
+	return EXIT_SUCCESS;
+}
+
+static int usage(const char *what)
+{
+	fprintf(stderr, "fdbrokerd: %s\nusage: fdbrokerd --help\n", what);
+	return EX_USAGE;
+}
+
+/* The service manager sets INVOCATION_ID and is our parent; a shell in its service is not. */
+static bool is_service(void)
+{
+	return getenv("INVOCATION_ID") && getppid() == 1;
+}
+
+static int run_parent(int argc, char *argv[])
+{
+	struct parent_options options = { 0 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
+		if (c == 'p')
+			options.policy_directory = optarg;
+		else if (c == 'a')
+			options.audit_file = optarg;
+		else if (c == 'c')
+			options.config = optarg;
+		else if (c == 'h')
+			return show_help();
+		else if (c == 'V')
+			return puts("fdbrokerd " PACKAGE_VERSION) < 0;
+		else
+			return EX_USAGE;
+	}
+	if (optind < argc)
+		return usage("it takes no arguments");
+	/* The installed policy is trusted up to the root directory, another one only by itself. */
+	if (options.policy_directory && is_service())
+		return usage("--policy is for trying out, not for a service");
+	return parent_main(&options);
+}
+
+int main(int argc, char *argv[])
+{
+	for (size_t i = 0; argc == 2 && i < ELEMENTSOF(roles); i++) {
+		if (strcmp(argv[1], roles[i].argument) != 0)
+			continue;
+		(void)prctl(PR_SET_NAME, roles[i].name, 0, 0, 0);
+		return roles[i].main();
+	}
+	return run_parent(argc, argv);
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/parent.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/account.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "daemon/audit.h"
+#include "daemon/broker.h"
+#include "daemon/child.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+#include "daemon/status.h"
+
+/*
+ * Everything here is wiring: which module is told what another one found out.
+ * sd-event calls back, each callback does one step, nothing blocks.
+ *
+ * The end, on SIGTERM: brokers are told by the end of their control sockets,
+ * then the audit process, so that no record of theirs is lost; whoever has not
+ * ended after LIMIT_END_SEC is left to systemd.
+ */
+
+/* wiring */
+
+static int give(void *context, const struct control *connection)
+{
+	struct parent *parent = context;
+
+	return succession_give(&parent->succession, connection);
+}
+
+static void announce(struct parent *parent)
+{
+	const struct generation *g = parent->succession.serving;
+	const char *state =
+		g->start.degraded ? "degraded: no valid policy, everything is refused" : "serving";
+
+	parent->is_announced = true;
+	(void)sd_notifyf(0, "READY=1\nSTATUS=Generation %llu, %s.",
+			 (unsigned long long)g->start.generation, state);
+}
+
+static void on_serves(void *context)
+{
+	struct parent *parent = context;
+
+	connections_give(&parent->connections);
+	announce(parent);
+}
+
+static void on_vacant(void *context, bool lost)
+{
+	struct parent *parent = context;
+
+	connections_take_back(&parent->connections, lost);
+}
+
+static void on_room(void *context)
+{
+	struct parent *parent = context;
+
+	connections_give(&parent->connections);
+}
+
+static void on_decided(void *context, uint64_t number, int exit_code, const char *text)
+{
+	struct parent *parent = context;
+
+	/* Ends RELOADING=1, whatever came of it. */
+	if (parent->is_announced)
+		(void)sd_notify(0, "READY=1");
+	admin_decided(&parent->admin, number, exit_code, text);
+}
+
+static void on_counted(void *context)
+{
+	struct parent *parent = context;
+
+	if (parent->uncounted > 0 && --parent->uncounted == 0)
+		admin_counted(&parent->admin);
+}
+
+static void collect(void *context)
+{
+	struct parent *parent = context;
+	const struct generation *g = parent->succession.serving;
+
+	parent->uncounted = 0;
+	if (g && generation_ask(parent->succession.serving) == 0)
+		parent->uncounted++;
+	if (auditor_ask(&parent->auditor) == 0)
+		parent->uncounted++;
+	if (parent->uncounted == 0)
+		admin_counted(&parent->admin);
+}
+
+static void print_status(void *context, struct text *out)
+{
+	status_print(context, out);
+}
+
+static uint64_t reload(void *context)
+{
+	struct parent *parent = context;
+
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+			 (unsigned long long)clock_monotonic_usec());
+	return succession_reload(&parent->succession);
+}
+
+/* the end */
+
+static void on_brokers_gone(void *context)
+{
+	struct parent *parent = context;
+
+	auditor_close(&parent->auditor);
+}
+
+static void on_audit_gone(void *context)
+{
+	struct parent *parent = context;
+
+	(void)sd_event_exit(parent->event, 0);
+}
+
+static int on_too_late(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct parent *parent = context;
+
+	(void)source;
+	(void)usec;
+	log_warning("a process does not end: leaving it");
+	return sd_event_exit(parent->event, 0);
+}
+
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *si, void *context)
+{
+	struct parent *parent = context;
+	int r;
+
+	(void)source;
+	(void)si;
+	if (parent->is_closing)
+		return 0;
+	parent->is_closing = true;
+	(void)sd_notify(0, "STOPPING=1");
+	r = sd_event_add_time_relative(parent->event, NULL, CLOCK_MONOTONIC,
+				       LIMIT_END_SEC * USEC_PER_SEC, 0, on_too_late, parent);
+	if (r < 0)
+		return sd_event_exit(parent->event, 0);
+	admin_done(&parent->admin);
+	connections_close(&parent->connections);
+	succession_close(&parent->succession);
+	return 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *context)
+{
+	(void)source;
+	(void)si;
+	(void)reload(context);
+	return 0;
+}
+
+/* the start */
+
+static int require_user(const char *name)
+{
+	_cleanup_(account_done) struct account account = { 0 };
+	int r;
+
+	r = account_by_name(name, &account);
+	if (r == -ESRCH)
+		log_error("there is no user %s: run systemd-sysusers, or see "
+			  "sysusers.d/fdbroker.conf",
+			  name);
+	else if (r < 0)
+		log_error_errno(r, "cannot look for the user %s: %m", name);
+	return r;
+}
+
+static int require(void)
+{
+	int r;
+
+	if (geteuid() != 0) {
+		log_error("must be started as root");
+		return -EPERM;
+	}
+	r = require_user(BROKER_USER);
+	if (r < 0)
+		return r;
+	return require_user(AUDIT_USER);
+}
+
+static int set_process(void)
+{
+	struct rlimit none = { 0, 0 }, files;
+
+	umask(077);
+	if (chdir("/") < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return -errno;
+	files.rlim_cur = files.rlim_max < LIMIT_FILES ? files.rlim_max : LIMIT_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return -errno;
+	return child_init();
+}
+
+static int open_audit_file(struct parent *parent)
+{
+	const char *path = parent->options.audit_file;
+	struct stat st;
+
+	if (!path)
+		return 0;
+	parent->audit_file =
+		open(path,
+		     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+		     0640);
+	if (parent->audit_file < 0)
+		return log_error_errno(-errno, "%s: %m", path);
+	if (fstat(parent->audit_file, &st) < 0 || !S_ISREG(st.st_mode))
+		return log_error_errno(-EINVAL, "%s: not a regular file", path);
+	return 0;
+}
+
+static int take_sockets(struct parent *parent)
+{
+	const char *why;
+	int r;
+
+	r = activation_take(&parent->activation, &why);
+	if (r < 0)
+		return log_error_errno(r, "passed by whoever started this: %s: %m", why);
+	if (parent->activation.admin < 0)
+		log_notice("no admin socket was passed: no reload with a result, no status");
+	return 0;
+}
+
+static int watch_signals(struct parent *parent)
+{
+	static const struct {
+		int number;
+		sd_event_signal_handler_t caught;
+	} signals[] = {
+		{ SIGTERM, on_end },
+		{ SIGINT, on_end },
+		{ SIGHUP, on_hangup },
+	};
+	sigset_t blocked;
+	int r;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD); /* sd_event_add_child(3) wants it */
+	for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+		sigaddset(&blocked, signals[i].number);
+	if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
+		r = sd_event_add_signal(parent->event, NULL, signals[i].number, signals[i].caught,
+					parent);
+		if (r < 0)
+			return r;
+	}
+	return sd_event_set_watchdog(parent->event, true);
+}
+
+static int start_audit(struct parent *parent)
+{
+	return auditor_init(&parent->auditor,
+			    &(const struct auditor_setup){ .event = parent->event,
+							   .file = parent->audit_file,
+							   .counted = on_counted,
+							   .closed = on_audit_gone,
+							   .context = parent });
+}
+
+static int start_connections(struct parent *parent)
+{
+	return connections_init(&parent->connections, &(const struct connections_setup){
+							      .event = parent->event,
+							      .listener = parent->activation.client,
+							      .total = parent->settings.max_clients,
+							      .each = parent->settings.max_per_uid,
+							      .give = give,
+							      .context = parent });
+}
+
+static int start_brokers(struct parent *parent)
+{
+	const struct settings *settings = &parent->settings;
+	struct succession_setup setup = { .event = parent->event,
+					  .start = { .in_flight = settings->max_in_flight,
+						     .in_flight_each = settings->max_in_flight_each,
+						     .open_sec = settings->open_sec },
+					  .audit = auditor_queue(&parent->auditor),
+					  .serves = on_serves,
+					  .vacant = on_vacant,
+					  .room = on_room,
+					  .decided = on_decided,
+					  .counted = on_counted,
+					  .idle = on_brokers_gone,
+					  .context = parent };
+	const char *directory = parent->options.policy_directory;
+
+	if (directory && strlen(directory) > CONTROL_PATH_MAX)
+		return -ENAMETOOLONG;
+	if (directory)
+		strcpy(setup.start.policy_directory, directory);
+	return succession_init(&parent->succession, &setup);
+}
+
+static int start_admin(struct parent *parent)
+{
+	return admin_init(&parent->admin,
+			  &(const struct admin_setup){ .event = parent->event,
+						       .listener = parent->activation.admin,
+						       .reload = reload,
+						       .collect = collect,
+						       .status = print_status,
+						       .context = parent });
+}
+
+static int run(struct parent *parent)
+{
+	static int (*const steps[])(struct parent * parent) = {
+		watch_signals, start_audit, start_connections, start_brokers, start_admin,
+	};
+	int r;
+
+	for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+		r = steps[i](parent);
+		if (r < 0)
+			return log_error_errno(r, "cannot start: %m");
+	}
+	r = sd_event_loop(parent->event);
+	return r < 0 ? log_error_errno(r, "the event loop failed: %m") : r;
+}
+
+static int prepare(struct parent *parent)
+{
+	int r;
+
+	r = require();
+	if (r < 0)
+		return r;
+	settings_init(&parent->settings);
+	r = open_audit_file(parent);
+	if (r < 0)
+		return r;
+	r = take_sockets(parent);
+	if (r < 0)
+		return r;
+	r = set_process();
+	if (r < 0)
+		return log_error_errno(r, "cannot prepare the process: %m");
+	r = sd_event_default(&parent->event);
+	return r < 0 ? log_error_errno(r, "cannot make an event loop: %m") : 0;
+}
+
+static void done(struct parent *parent)
+{
+	admin_done(&parent->admin);
+	connections_done(&parent->connections);
+	succession_done(&parent->succession);
+	auditor_done(&parent->auditor);
+	sd_event_unref(parent->event);
+	activation_done(&parent->activation);
+	fd_close(parent->audit_file);
+}
+
+int parent_main(const struct parent_options *options)
+{
+	struct parent parent = { .options = *options,
+				 .activation = ACTIVATION_NONE,
+				 .audit_file = -EBADF };
+	int r;
+
+	r = prepare(&parent);
+	if (r < 0)
+		return EXIT_FAILURE;
+	r = run(&parent);
+	done(&parent);
+	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

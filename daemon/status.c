@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/status.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/parent.h"
+
+static void add_state(const struct succession *s, struct text *out)
+{
+	const struct generation *g = s->serving;
+
+	if (!g) {
+		text_printf(out, "state %s\n", s->n_crashes > 0 ? "recovering" : "starting");
+		return;
+	}
+	text_printf(out, "state %s\n", g->start.degraded ? "degraded" : "active");
+	text_printf(out, "generation %" PRIu64 "\n", g->start.generation);
+	text_printf(out, "loaded %" PRIu64 "\n", s->loaded_usec / USEC_PER_SEC);
+	text_puts(out, g->summary);
+}
+
+static void add_refused(const struct succession *s, struct text *out)
+{
+	if (s->refused_usec == 0 || s->refused_usec < s->loaded_usec)
+		return;
+	text_printf(out, "refused %" PRIu64 "\n", s->refused_usec / USEC_PER_SEC);
+	text_printf(out, "refused-why %.*s\n", (int)strcspn(s->refused ? s->refused : "", "\n"),
+		    s->refused ? s->refused : "");
+}
+
+static void add_connections(const struct connections *c, struct text *out)
+{
+	text_printf(out, "connections %zu\n", c->quota.taken);
+	text_printf(out, "max-clients %zu\n", c->quota.places);
+	text_printf(out, "max-per-uid %zu\n", c->quota.places_each);
+	text_printf(out, "refused-clients %" PRIu64 "\n", c->refused_total);
+	text_printf(out, "refused-per-uid %" PRIu64 "\n", c->refused_uid);
+	text_printf(out, "refused-identity %" PRIu64 "\n", c->refused_identity);
+}
+
+static void add_processes(const struct parent *parent, struct text *out)
+{
+	const struct succession *s = &parent->succession;
+
+	text_printf(out, "pid-parent %d\n", getpid());
+	if (s->serving)
+		text_printf(out, "pid-broker %d\n", s->serving->pid);
+	if (parent->auditor.pid > 0)
+		text_printf(out, "pid-audit %d\n", parent->auditor.pid);
+	text_printf(out, "leaving %zu\n", s->n_leaving);
+	text_printf(out, "crashes %" PRIu64 "\n", s->n_crashes);
+	text_printf(out, "audit-restarts %" PRIu64 "\n", parent->auditor.n_restarts);
+}
+
+static void add_places(const struct parent *parent, struct text *out)
+{
+	text_printf(out, "socket %s\n", parent->activation.client_path);
+	if (parent->activation.admin >= 0)
+		text_printf(out, "admin-socket %s\n", parent->activation.admin_path);
+	if (parent->options.policy_directory)
+		text_printf(out, "directory %s\n", parent->options.policy_directory);
+}
+
+void status_print(const struct parent *parent, struct text *out)
+{
+	const struct succession *s = &parent->succession;
+
+	add_state(s, out);
+	add_refused(s, out);
+	text_printf(out, "version %s\n", PACKAGE_VERSION);
+	add_connections(&parent->connections, out);
+	if (s->serving && s->serving->counters)
+		text_puts(out, s->serving->counters);
+	if (parent->auditor.counters)
+		text_puts(out, parent->auditor.counters);
+	add_processes(parent, out);
+	add_places(parent, out);
+}
