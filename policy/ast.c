@@ -36,6 +36,7 @@ static void who_done(struct ast_who *who)
 static void rule_done(struct ast_rule *rule)
 {
 	free(rule->label);
+	free(rule->modes_written.items);
 	paths_done(&rule->paths);
 	paths_done(&rule->except);
 	for (size_t i = 0; i < rule->n_attrs; i++)
@@ -70,6 +71,7 @@ static void statement_done(struct ast_statement *statement)
 		rule_done(&statement->rule);
 		break;
 	case AST_EXPECT:
+		free(statement->expect.modes_written.items);
 		free(statement->expect.path.text);
 		conj_done(&statement->expect.who);
 		break;

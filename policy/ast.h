@@ -40,6 +40,17 @@ enum policy_mode {
 	POLICY_ANY = (1U << 12) - 1, /* printed back as `any` */
 };
 
+/* The modes of a rule one by one, for whoever must point at one. */
+struct ast_mode {
+	uint32_t bits; /* POLICY_ANY for `any` */
+	struct place place;
+};
+
+struct ast_modes {
+	struct ast_mode *items;
+	size_t n;
+};
+
 enum ast_value_kind { AST_WORD, AST_PATTERN, AST_LITERAL };
 
 struct ast_value {
@@ -141,6 +152,7 @@ struct ast_rule {
 	bool allow;
 	bool as_root;
 	uint32_t modes; /* POLICY_* bits, or POLICY_ANY */
+	struct ast_modes modes_written;
 	struct ast_paths paths;
 	struct ast_paths except;
 	struct ast_attr *attrs;
@@ -175,6 +187,7 @@ struct ast_subject {
 struct ast_expect {
 	bool allow;
 	uint32_t modes;
+	struct ast_modes modes_written;
 	struct ast_path path; /* a literal */
 	struct ast_conj who;
 };

@@ -155,7 +155,7 @@ static void parse_expect(struct parser *parser, struct ast_statement *statement)
 		return;
 	}
 	parser_next(parser);
-	expect->modes = parser_modes(parser);
+	expect->modes = parser_modes(parser, &expect->modes_written);
 	expect->path.kind = AST_PATH_LITERAL;
 	expect->path.place = parser->token.place;
 	if (!parser_is(parser, TOKEN_LITERAL)) {

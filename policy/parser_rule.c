@@ -96,23 +96,36 @@ static uint32_t one_mode(struct parser *parser)
 	return bit;
 }
 
-uint32_t parser_modes(struct parser *parser)
+static bool add_mode(struct parser *parser, uint32_t before, struct ast_modes *modes)
+{
+	struct ast_mode *mode;
+	uint32_t bits = one_mode(parser);
+
+	if (bits & before || (bits == POLICY_ANY && before))
+		parser_error(parser, "E003", parser->token.place, "mode '%s' given twice",
+			     parser_quote(&parser->token).text);
+	mode = ARRAY_ADD(modes->items, modes->n);
+	if (!mode) {
+		parser_fail(parser);
+		return false;
+	}
+	*mode = (struct ast_mode){ bits, parser->token.place };
+	parser_next(parser);
+	return true;
+}
+
+uint32_t parser_modes(struct parser *parser, struct ast_modes *ret)
 {
 	uint32_t modes = 0;
 
 	do {
-		uint32_t bit;
-
 		if (!parser_is(parser, TOKEN_WORD)) {
 			parser_expected(parser, "an access mode");
-			return modes;
+			break;
 		}
-		bit = one_mode(parser);
-		if (bit & modes || (bit == POLICY_ANY && modes))
-			parser_error(parser, "E003", parser->token.place, "mode '%s' given twice",
-				     parser_quote(&parser->token).text);
-		modes |= bit;
-		parser_next(parser);
+		if (!add_mode(parser, modes, ret))
+			break;
+		modes |= ret->items[ret->n - 1].bits;
 	} while (parser_accept(parser, TOKEN_COMMA));
 	return modes;
 }
@@ -241,7 +254,7 @@ static bool parse_head(struct parser *parser, struct ast_rule *rule)
 	if (!parse_action(parser, rule))
 		return false;
 	rule->modes_place = parser->token.place;
-	rule->modes = parser_modes(parser);
+	rule->modes = parser_modes(parser, &rule->modes_written);
 	if (!parse_as_root(parser, rule) || !path_list(parser, &rule->paths))
 		return false;
 	return !parser_accept_word(parser, "except") || path_list(parser, &rule->except);

@@ -75,7 +75,7 @@ bool parser_at_list(const struct parser *parser);
 void parser_value(struct parser *parser, struct ast_value *ret);
 bool parser_values_list(struct parser *parser, struct ast_values *ret);
 void parser_paths(struct parser *parser, struct ast_paths *ret);
-uint32_t parser_modes(struct parser *parser);
+uint32_t parser_modes(struct parser *parser, struct ast_modes *ret);
 void parser_conj(struct parser *parser, struct ast_conj *ret);
 void parser_who(struct parser *parser, struct ast_who *ret);
 void parser_rule(struct parser *parser, struct ast_rule *ret);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_CHECK_PARTS_H
+#define FDB_POLICY_CHECK_PARTS_H
+
+/* What check.c is made of. */
+
+#include "policy/ast.h"
+#include "policy/diag.h"
+
+/* E006 for the values of each term, and for terms that need another beside them. */
+void check_conj(const struct ast_conj *conj, struct diags *diags);
+
+/* E003, E006, E014: the attributes of one rule, each by itself and against the rule. */
+void check_attrs(const struct ast_rule *rule, struct diags *diags);
+
+/* E017: allows that lie wholly inside the built-in floor. */
+void check_floor(const struct ast *const *trees, size_t n, struct diags *diags);
+
+/* "'x' is …" at a value, quoted as it is written but cut where it would be endless. */
+struct diag *check_complain(struct diags *diags, const struct ast_value *value, const char *what);
+
+#endif

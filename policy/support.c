@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What this build's daemon enforces, as tables. A word that is known but not
+ * here refuses the policy: a condition or an obligation that was passed over
+ * would be a grant that nobody wrote.
+ */
+#include "policy/check.h"
+
+#include "policy/keywords.h"
+#include "policy/parser.h"
+
+static const uint32_t supported_modes = POLICY_READ | POLICY_WRITE | POLICY_APPEND |
+					POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |
+					POLICY_LIST;
+
+static const bool supported_keys[AST_KEY_MAX] = {
+	[AST_KEY_USER] = true,	    [AST_KEY_GROUP] = true, [AST_KEY_UNIT] = true,
+	[AST_KEY_USER_UNIT] = true, [AST_KEY_SLICE] = true, [AST_KEY_EXE] = true,
+};
+
+static const bool supported_attrs[AST_ATTR_MAX] = {
+	[AST_ATTR_TYPE] = true,	    [AST_ATTR_OWNER] = true, [AST_ATTR_FILE_GROUP] = true,
+	[AST_ATTR_MODE_MAX] = true, [AST_ATTR_LINKS] = true, [AST_ATTR_MAX_SIZE] = true,
+	[AST_ATTR_DEVICE] = true,   [AST_ATTR_UNTIL] = true, [AST_ATTR_AUDIT] = true,
+	[AST_ATTR_NOTE] = true,	    [AST_ATTR_HIDE] = true,
+};
+
+struct report {
+	enum diag_severity severity;
+	struct diags *diags;
+};
+
+static void unsupported(const struct report *report, struct place place, const char *word)
+{
+	diag_help(report->diags,
+		  diag_add(report->diags, report->severity, "E019", place,
+			   "'%s' is not supported by this build", word),
+		  "a word of the language that the daemon cannot enforce yet; it refuses the policy");
+}
+
+static void support_modes(const struct ast_modes *modes, const struct report *report)
+{
+	for (size_t i = 0; i < modes->n; i++) {
+		const struct ast_mode *mode = &modes->items[i];
+
+		/* `any` denies what there is. */
+		if (mode->bits != POLICY_ANY && mode->bits & ~supported_modes)
+			unsupported(report, mode->place, policy_mode_name(mode->bits));
+	}
+}
+
+static void support_conj(const struct ast_conj *conj, const struct report *report)
+{
+	for (size_t i = 0; i < conj->n; i++) {
+		const struct ast_term *term = &conj->terms[i];
+
+		if (term->kind == AST_TERM_KEY && !supported_keys[term->key])
+			unsupported(report, term->place, keyword_keys.words[term->key]);
+	}
+}
+
+static void support_who(const struct ast_who *who, const struct report *report)
+{
+	for (size_t i = 0; i < who->n; i++)
+		support_conj(&who->conjs[i], report);
+}
+
+static void support_rule(const struct ast_rule *rule, const struct report *report)
+{
+	support_modes(&rule->modes_written, report);
+	for (size_t i = 0; i < rule->n_attrs; i++) {
+		const struct ast_attr *attr = &rule->attrs[i];
+
+		if (!supported_attrs[attr->name])
+			unsupported(report, attr->place, keyword_attrs.words[attr->name]);
+	}
+}
+
+static void support_scope(const struct ast_scope *scope, const struct report *report)
+{
+	support_who(&scope->who, report);
+	if (scope->mode == AST_SCOPE_COMPLAIN)
+		unsupported(report, scope->mode_place, "complain");
+	for (size_t i = 0; i < scope->n_rules; i++)
+		support_rule(&scope->rules[i], report);
+}
+
+static void support_statement(const struct ast_statement *statement, const struct report *report)
+{
+	switch (statement->kind) {
+	case AST_SUBJECT:
+		support_who(&statement->subject.who, report);
+		break;
+	case AST_SCOPE:
+		support_scope(&statement->scope, report);
+		break;
+	case AST_DENY:
+		support_rule(&statement->rule, report);
+		break;
+	case AST_EXPECT:
+		support_modes(&statement->expect.modes_written, report);
+		support_conj(&statement->expect.who, report);
+		break;
+	case AST_LET:
+	case AST_EXTEND:
+	case AST_DISABLE:
+		break;
+	}
+}
+
+void check_supported(const struct ast *ast, enum diag_severity severity, struct diags *diags)
+{
+	struct report report = { severity, diags };
+
+	for (size_t i = 0; i < ast->n; i++)
+		support_statement(&ast->statements[i], &report);
+}
