@@ -232,7 +232,8 @@ static void check_tree_floor(const struct ast *floor, const struct ast *ast, str
 	for (size_t i = 0; i < ast->n; i++) {
 		const struct ast_scope *scope = &ast->statements[i].scope;
 
-		for (size_t j = 0; ast->statements[i].kind == AST_SCOPE && j < scope->n_rules; j++) {
+		for (size_t j = 0; ast->statements[i].kind == AST_SCOPE && j < scope->n_rules;
+		     j++) {
 			if (scope->rules[j].allow)
 				check_rule(floor, &scope->who, &scope->rules[j], diags);
 		}

@@ -194,7 +194,8 @@ static void check_rule_paths(const struct context *context, const struct ast_pat
 		diag_help(context->diags,
 			  diag_add(context->diags, DIAG_ERROR, "E005", place,
 				   "'%%i' in a rule whose subject has no template unit"),
-			  "there is no instance to stand for it: add  unit \"name@*.service\"  to the subject");
+			  "there is no instance to stand for it: add  unit \"name@*.service\"  to "
+			  "the subject");
 	}
 }
 
@@ -212,9 +213,9 @@ static void check_subjects(const struct context *context, const struct ast_conj 
 
 		if (conj->terms[i].kind == AST_TERM_SUBJECT && values->n > 0)
 			references_resolve(&context->subjects,
-				      &(struct name_ref){ values->items[0].text,
-							  strlen(values->items[0].text),
-							  values->items[0].place });
+					   &(struct name_ref){ values->items[0].text,
+							       strlen(values->items[0].text),
+							       values->items[0].place });
 	}
 }
 

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "policy/array.h"
 #include "policy/keywords.h"
+#include "policy/source.h"
 
 #define SUGGESTIONS_MAX 1000U /* names that are compared for "did you mean" */
 #define CHAIN_MAX	8U    /* names of a cycle that are shown */
@@ -131,7 +132,8 @@ static void undefined(const struct references *names, const struct name_ref *ref
 	}
 }
 
-const struct name_node *references_resolve(const struct references *names, const struct name_ref *ref)
+const struct name_node *references_resolve(const struct references *names,
+					   const struct name_ref *ref)
 {
 	const struct name_node *node = find(names, ref);
 
@@ -231,7 +233,8 @@ static int collect(struct definitions *definitions, const struct ast *ast, bool 
 static int compare(const void *a, const void *b)
 {
 	const struct definition *x = a, *y = b;
-	bool x_extends = x->statement->kind == AST_EXTEND, y_extends = y->statement->kind == AST_EXTEND;
+	bool x_extends = x->statement->kind == AST_EXTEND,
+	     y_extends = y->statement->kind == AST_EXTEND;
 	int order = strcmp(x->name, y->name);
 
 	if (order != 0)
@@ -250,7 +253,8 @@ static void twice(const struct references *names, const struct definition *defin
 	diag_detail(names->diags, diag, "first at %s:%u:%u", node->place.source->path,
 		    node->place.line, node->place.column);
 	if (definition->statement->kind == AST_LET)
-		diag_help(names->diags, diag, "to add to it, write  extend %.60s += …;", node->name);
+		diag_help(names->diags, diag, "to add to it, write  extend %.60s += …;",
+			  node->name);
 }
 
 static struct name_node *node_for(struct references *names, const struct definition *definition)
@@ -398,7 +402,8 @@ static void check_extended(const struct references *names)
 	}
 }
 
-int references_sets(struct references *names, const struct ast *const *trees, size_t n, struct diags *diags)
+int references_sets(struct references *names, const struct ast *const *trees, size_t n,
+		    struct diags *diags)
 {
 	*names = (struct references){ .what = "set", .diags = diags };
 	if (build(names, trees, n, false) < 0)
@@ -408,7 +413,7 @@ int references_sets(struct references *names, const struct ast *const *trees, si
 }
 
 int references_subjects(struct references *names, const struct ast *const *trees, size_t n,
-		   struct diags *diags)
+			struct diags *diags)
 {
 	*names = (struct references){ .what = "subject", .diags = diags };
 	if (build(names, trees, n, true) < 0)

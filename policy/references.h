@@ -31,7 +31,7 @@ struct name_node {
 };
 
 struct references {
-	const char *what; /* "set" or "subject" */
+	const char *what;	 /* "set" or "subject" */
 	struct name_node *nodes; /* by name; owned */
 	size_t n;
 	struct diags *diags;
@@ -39,13 +39,15 @@ struct references {
 
 /* All sets, or all subjects, of all trees. E003 for what is defined twice, E007 for what is
  * extended or referred to but not defined, E008 for what contains itself. 0 or -ENOMEM. */
-int references_sets(struct references *names, const struct ast *const *trees, size_t n, struct diags *diags);
+int references_sets(struct references *names, const struct ast *const *trees, size_t n,
+		    struct diags *diags);
 int references_subjects(struct references *names, const struct ast *const *trees, size_t n,
-		   struct diags *diags);
+			struct diags *diags);
 void references_done(struct references *names);
 
 /* The node of that name, or NULL after E007. */
-const struct name_node *references_resolve(const struct references *names, const struct name_ref *ref);
+const struct name_node *references_resolve(const struct references *names,
+					   const struct name_ref *ref);
 
 /* Does the path start with a set, and which? */
 bool references_set_of(const struct ast_path *path, struct name_ref *ret);

@@ -36,7 +36,8 @@ static void unsupported(const struct report *report, struct place place, const c
 	diag_help(report->diags,
 		  diag_add(report->diags, report->severity, "E019", place,
 			   "'%s' is not supported by this build", word),
-		  "a word of the language that the daemon cannot enforce yet; it refuses the policy");
+		  "a word of the language that the daemon cannot enforce yet; it refuses the "
+		  "policy");
 }
 
 static void support_modes(const struct ast_modes *modes, const struct report *report)
