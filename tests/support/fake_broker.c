@@ -4,8 +4,12 @@
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -106,5 +110,43 @@ void fake_serve(int sock)
 	struct fake_request request;
 
 	while (fake_receive(sock, &request))
-		fake_open(sock, &request);
+		if (strncmp(request.path, "/refuse", 7) == 0)
+			fake_refuse(sock, request.id, EACCES, WIRE_REASON_DEFAULT);
+		else
+			fake_open(sock, &request);
+}
+
+static void serve_connections(int listener)
+{
+	for (;;) {
+		int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fork() == 0) {
+			fake_serve(sock);
+			_exit(0);
+		}
+		close(sock);
+	}
+}
+
+pid_t fake_listen(char *ret_path, size_t size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	pid_t pid;
+
+	snprintf(ret_path, size, "/tmp/fake_broker.%d", getpid());
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", ret_path);
+	unlink(ret_path);
+	ck_assert_int_eq(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listener, 128), 0);
+	ck_assert_int_ge(message_accept_credentials(listener, false), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGCHLD, SIG_IGN);
+		serve_connections(listener);
+	}
+	close(listener);
+	return pid;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "wire/proto.h"
 
@@ -38,7 +39,12 @@ void fake_notice(int sock, uint16_t which);
 /* Yes: a file whose content is the path that was asked for. */
 void fake_open(int sock, const struct fake_request *request);
 
-/* Answer everything with fake_open() until the client is gone. */
+/* Answer everything with fake_open() until the client is gone; but paths that begin with
+ * "/refuse" are refused. */
 void fake_serve(int sock);
+
+/* A process that does so for any number of connections to the socket @ret_path. It ends with the
+ * caller at the latest; the caller unlinks the socket. */
+pid_t fake_listen(char *ret_path, size_t size);
 
 #endif

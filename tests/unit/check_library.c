@@ -17,7 +17,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -625,43 +624,8 @@ START_TEST(a_child_does_not_use_its_parents_adopted_connection)
 END_TEST
 
 #define THREADS	 8
-#define ROUNDS	 250
-#define CHILDREN 40
-
-static void serve_connections(int listener)
-{
-	for (;;) {
-		int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-
-		if (fork() == 0) {
-			fake_serve(sock);
-			_exit(0);
-		}
-		close(sock);
-	}
-}
-
-static pid_t listening_broker(char *path, size_t size)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	pid_t pid;
-
-	snprintf(path, size, "/tmp/check_library.%d", getpid());
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	unlink(path);
-	ck_assert_int_eq(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listener, 128), 0);
-	ck_assert_int_ge(message_accept_credentials(listener, false), 0);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		signal(SIGCHLD, SIG_IGN);
-		serve_connections(listener);
-	}
-	close(listener);
-	return pid;
-}
+#define ROUNDS	 1000
+#define CHILDREN 100
 
 /* In the child, with a handle that the parent's threads were using at the fork. */
 static int child_storms(struct stage *stage)
@@ -689,7 +653,7 @@ START_TEST(threads_and_children_never_get_each_others_files)
 	struct asker askers[THREADS];
 	struct stage stage = { 0 };
 	char path[100];
-	pid_t broker = listening_broker(path, sizeof(path));
+	pid_t broker = fake_listen(path, sizeof(path));
 
 	ck_assert_int_eq(fdbroker_connect(&stage.broker, path), 0);
 	ask_in_threads(&stage, askers, THREADS, ROUNDS);
@@ -730,7 +694,7 @@ static int enter_and_live(struct stage *unused)
 {
 	struct stage stage;
 	char path[100];
-	pid_t broker = listening_broker(path, sizeof(path));
+	pid_t broker = fake_listen(path, sizeof(path));
 	int r;
 
 	(void)unused;
