@@ -53,6 +53,7 @@ struct channel {
 	bool shut;
 	bool reading; /* a thread is in receive() */
 	uint64_t last_id;
+	uint64_t lost_id; /* up to this one, an answer may come that nobody waits for: proto.h */
 	struct waiter *waiters; /* each on its thread's stack */
 };
 
@@ -155,13 +156,13 @@ static int take_answer(struct channel *c, struct incoming *in, bool cut)
 		return -EPROTO;
 	if ((answer.error == 0) != (answer.reason == WIRE_REASON_OK))
 		return -EPROTO;
-	w = find_waiter(c, header.id);
-	if (!w)
-		return -EPROTO;
 	if (in->message.n_fds != (cut ? 0 : answer.n_fds))
 		return -EPROTO;
 	if (cut && answer.n_fds == 0)
 		return -EPROTO;
+	w = find_waiter(c, header.id);
+	if (!w)
+		return header.id != 0 && header.id <= c->lost_id ? 0 : -EPROTO;
 	w->answer = answer;
 	w->result = cut ? -EMFILE : 0;
 	if (in->message.n_fds == 1)
@@ -175,8 +176,10 @@ static int take_notice(struct channel *c, const struct incoming *in)
 
 	if (in->message.n_fds > 0 || wire_notice_read(in->bytes, in->message.size, &which) < 0)
 		return -EPROTO;
-	if (which == WIRE_NOTICE_LOST)
+	if (which == WIRE_NOTICE_LOST) {
 		finish_all(c, LOST);
+		c->lost_id = c->last_id;
+	}
 	return 0; /* a notice of a later version is none of ours */
 }
 

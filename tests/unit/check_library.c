@@ -480,6 +480,34 @@ START_TEST(a_lost_request_is_repeated_once_if_that_is_harmless)
 }
 END_TEST
 
+static void lose_and_answer_late(int sock)
+{
+	struct fake_request first, second;
+
+	ck_assert(fake_receive(sock, &first));
+	fake_notice(sock, WIRE_NOTICE_LOST);
+	ck_assert(fake_receive(sock, &second));
+	ck_assert_uint_ne(first.id, second.id);
+	snprintf(first.path, sizeof(first.path), "late");
+	fake_open(sock, &first);
+	fake_open(sock, &second);
+	/* None but lost requests: this one was answered after the notice. */
+	fake_open(sock, &second);
+	fake_serve(sock);
+}
+
+/* A new broker answers what the old one had not read yet; the library has asked again. */
+START_TEST(a_late_answer_to_a_lost_request_is_dropped)
+{
+	struct stage stage;
+
+	stage_begin(&stage, lose_and_answer_late);
+	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
+	ck_assert_int_eq(open_read(&stage, "/b"), -EPROTO);
+	stage_end(&stage);
+}
+END_TEST
+
 static void notify_and_serve(int sock)
 {
 	fake_notice(sock, 999);
@@ -762,6 +790,7 @@ int main(void)
 	tcase_add_test(tcase, the_last_answer_of_a_broker_that_goes_arrives);
 	tcase_add_loop_test(tcase, a_lost_request_is_repeated_once_if_that_is_harmless, 0,
 			    (int)ELEMENTSOF(lost));
+	tcase_add_test(tcase, a_late_answer_to_a_lost_request_is_dropped);
 	tcase_add_test(tcase, a_notice_of_a_later_version_is_passed_over);
 	tcase = suite_case(suite, "threads");
 	tcase_add_test(tcase, answers_in_any_order_find_their_threads);
