@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "daemon/confine.h"
+#include "policy/load.h"
+#include "tests/support/forked.h"
+#include "tests/support/suite.h"
+#include "wire/message.h"
+
+/*
+ * A child loads a policy, confines itself as the broker does, opens what the
+ * test wishes, one after the other, and sends what it got. In policies, @d is
+ * the test's own directory, which is root's and nobody else's to write; in
+ * wishes a path without a leading slash is below it.
+ */
+
+#define BROKER_ID 4242
+#define ALICE	  30000
+#define BOB	  30001
+
+#define R      WIRE_OPEN_READ
+#define W      WIRE_OPEN_WRITE
+#define RW     (WIRE_OPEN_READ | WIRE_OPEN_WRITE)
+#define CREATE WIRE_OPEN_CREATE
+#define EXCL   (WIRE_OPEN_CREATE | WIRE_OPEN_EXCLUSIVE)
+#define TRUNC  WIRE_OPEN_TRUNCATE
+
+enum who { AS_ALICE, AS_BOB, AS_ROOT };
+
+static const struct principal principals[] = {
+	[AS_ALICE] = { .connection = 1, .uid = ALICE, .gid = ALICE },
+	[AS_BOB] = { .connection = 2, .uid = BOB, .gid = BOB },
+	[AS_ROOT] = { .connection = 3, .cap_effective = UINT64_MAX },
+};
+
+struct wish {
+	enum who who;
+	const char *path;
+	uint32_t flags;
+	uint32_t mode;
+};
+
+struct seen {
+	enum wire_reason reason;
+	int error;
+	enum policy_condition condition;
+	uint64_t ino;
+	char canonical[512];
+	int fd; /* the test's */
+};
+
+static char directory[64];
+
+struct world {
+	const char *policy;
+	const struct wish *wishes;
+	size_t n;
+	int sock;
+	bool bind_etc; /* on m/, in a mount namespace of the child's own */
+};
+
+static struct policy *load_world(const struct world *world)
+{
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+	struct policy *policy = NULL;
+	char text[4096];
+	int n;
+
+	n = snprintf(text, sizeof(text), "version 1;\nlet @d = \"%s\";\n%s\n", directory,
+		     world->policy);
+	if (load_text("test", text, (size_t)n, &diags, &policy) < 0 || !policy)
+		for (size_t i = 0; i < diags.n; i++)
+			fprintf(stderr, "%s: %s\n", diags.items[i].id, diags.items[i].message);
+	return policy;
+}
+
+static int confine_for(const struct policy *policy)
+{
+	const struct policy_summary *summary = policy_summary(policy);
+	const struct confine_needs needs = {
+		.uid = BROKER_ID,
+		.gid = BROKER_ID,
+		.reads_as_root = summary->as_root_reads,
+		.writes_as_root = summary->as_root_writes,
+	};
+
+	return confine_broker(&needs);
+}
+
+static int grant_wish(struct opener *opener, struct policy_caller *const *callers,
+		      const struct wish *wish, struct outcome *ret)
+{
+	struct wire_open claim = { .flags = wish->flags, .mode = wish->mode };
+	char path[WIRE_PATH_MAX + 1];
+	struct request request;
+	struct order order = {
+		.request = &request,
+		.principal = &principals[wish->who],
+		.caller = callers[wish->who],
+		.now_sec = 1,
+	};
+
+	if (wish->path[0] == '/')
+		snprintf(path, sizeof(path), "%s", wish->path);
+	else
+		snprintf(path, sizeof(path), "%s/%s", directory, wish->path);
+	claim.path = path;
+	claim.path_len = (uint16_t)strlen(path);
+	if (request_read(&claim, &request) != WIRE_REASON_OK)
+		return -EINVAL;
+	opener_open(opener, &order, ret);
+	return 0;
+}
+
+static int tell(int sock, const struct outcome *outcome)
+{
+	const struct message_attach attach = { .fds = &outcome->fd, .n_fds = outcome->fd >= 0 };
+	struct seen seen = {
+		.reason = outcome->reason,
+		.error = outcome->error,
+		.condition = outcome->condition,
+		.ino = outcome->ino,
+	};
+	int r;
+
+	snprintf(seen.canonical, sizeof(seen.canonical), "%.500s", outcome->canonical);
+	r = message_send(sock, &seen, sizeof(seen), &attach);
+	fd_close(outcome->fd);
+	return r;
+}
+
+static int grant_wishes(const struct world *world, struct opener *opener,
+			struct policy_caller *const *callers)
+{
+	static struct outcome outcome;
+
+	for (size_t i = 0; i < world->n; i++) {
+		if (grant_wish(opener, callers, &world->wishes[i], &outcome) < 0)
+			return 203;
+		if (tell(world->sock, &outcome) < 0)
+			return 204;
+	}
+	return 0;
+}
+
+static int bind_etc(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/m", directory);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	return mount("/etc", path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+static int broker(const void *arg)
+{
+	const struct world *world = arg;
+	struct policy_caller *callers[ELEMENTSOF(principals)];
+	struct policy *policy = load_world(world);
+	struct opener opener;
+	int procfd;
+
+	if (!policy || (world->bind_etc && bind_etc() < 0))
+		return 200;
+	for (size_t i = 0; i < ELEMENTSOF(principals); i++) {
+		struct policy_subject subject = { .known = POLICY_FACT_ALL,
+						  .uid = principals[i].uid,
+						  .gid = principals[i].gid };
+
+		if (policy_caller_new(&callers[i], policy, &subject) < 0)
+			return 201;
+	}
+	procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (procfd < 0 || confine_for(policy) < 0 || opener_init(&opener, procfd, policy) < 0)
+		return 202;
+	return grant_wishes(world, &opener, callers);
+}
+
+static void receive_seen(int sock, struct seen *ret)
+{
+	const struct message_want want = { .fds = 1 };
+	struct message m;
+	int r;
+
+	do
+		r = message_receive(sock, ret, sizeof(*ret), &want, &m);
+	while (r == -EAGAIN);
+	ck_assert_int_eq(r, 1);
+	ck_assert_uint_eq(m.size, sizeof(*ret));
+	ret->fd = m.n_fds > 0 ? m.fds[0] : -EBADF;
+}
+
+static void play(struct world *world, struct seen *seen)
+{
+	int pair[2];
+	pid_t pid;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	world->sock = pair[1];
+	pid = forked_start(broker, world);
+	close(pair[1]);
+	for (size_t i = 0; i < world->n; i++)
+		receive_seen(pair[0], &seen[i]);
+	close(pair[0]);
+	ck_assert_int_eq(forked_wait(pid), 0);
+}
+
+static struct seen ask(const char *policy, struct wish wish)
+{
+	struct world world = { .policy = policy, .wishes = &wish, .n = 1 };
+	struct seen seen;
+
+	play(&world, &seen);
+	return seen;
+}
+
+static const char *in_directory(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return path;
+}
+
+static void make(const char *name, uid_t owner, mode_t mode, const char *content)
+{
+	const char *path = in_directory(name);
+	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+	ck_assert_int_eq(fchown(fd, owner, owner), 0);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void make_directory(const char *name, uid_t owner, mode_t mode)
+{
+	const char *path = in_directory(name);
+
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(chown(path, owner, owner), 0);
+	ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+static void make_link(const char *name, const char *target, uid_t owner)
+{
+	const char *path = in_directory(name);
+
+	ck_assert_int_eq(symlink(target, path), 0);
+	ck_assert_int_eq(lchown(path, owner, owner), 0);
+}
+
+static void make_node(const char *name, mode_t mode, dev_t dev)
+{
+	const char *path = in_directory(name);
+
+	ck_assert_int_eq(mknod(path, mode, dev), 0);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+}
+
+static void make_hard_link(const char *name, const char *second)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s", in_directory(name));
+	ck_assert_int_eq(link(path, in_directory(second)), 0);
+}
+
+static void make_socket(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", directory, name);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(chmod(address.sun_path, 0666), 0);
+	close(fd);
+}
+
+static void make_directory_of_test(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/fdb-opener-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+}
+
+static void remove_directory_of_test(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static const char read_all[] = "for user 30000 { allow read \"@d/**\"; }";
+
+START_TEST(opener_opens_what_a_rule_allows)
+{
+	struct seen seen;
+	char byte;
+
+	make("f", ALICE, 0600, "x");
+	seen = ask(read_all, (struct wish){ AS_ALICE, "f", R, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	ck_assert_int_eq(read(seen.fd, &byte, 1), 1);
+	ck_assert_int_eq(byte, 'x');
+	close(seen.fd);
+}
+END_TEST
+
+/* What a reader of everything below @d is told of each kind of object. */
+static const struct object_row {
+	const char *name;
+	const char *path;
+	uint32_t flags;
+	enum wire_reason reason;
+	int error;
+	enum policy_condition condition;
+} objects[] = {
+	{ "FIFO to read", "fifo", R, WIRE_REASON_CONDITION, EACCES,
+	  POLICY_CONDITION_TYPE }, /* P13 */
+	{ "FIFO to write", "fifo", W, WIRE_REASON_CONDITION, EACCES, POLICY_CONDITION_TYPE },
+	{ "FIFO for both", "fifo", RW, WIRE_REASON_CONDITION, EACCES, POLICY_CONDITION_TYPE },
+	{ "device", "zero", R, WIRE_REASON_CONDITION, EACCES, POLICY_CONDITION_TYPE },	  /* P14 */
+	{ "terminal", "ptmx", RW, WIRE_REASON_CONDITION, EACCES, POLICY_CONDITION_TYPE }, /* P15 */
+	{ "socket", "socket", RW, WIRE_REASON_CONDITION, EACCES, POLICY_CONDITION_TYPE }, /* P16 */
+	{ "directory", "dir", R, WIRE_REASON_CONDITION, EACCES, POLICY_CONDITION_TYPE },  /* P17 */
+	{ "directory as one", "dir", R | WIRE_OPEN_DIRECTORY, WIRE_REASON_DEFAULT, EACCES, 0 },
+	{ "hard link to write", "hard", W, WIRE_REASON_CONDITION, EACCES,
+	  POLICY_CONDITION_LINKS }, /* P08 */
+	{ "hard link to truncate", "hard", W | TRUNC, WIRE_REASON_CONDITION, EACCES,
+	  POLICY_CONDITION_LINKS },
+	{ "nothing", "missing", R, WIRE_REASON_NOT_FOUND, ENOENT, 0 },
+	{ "nothing below a file", "plain/x", R, WIRE_REASON_KERNEL, ENOTDIR, 0 },
+	{ "somebody else's", "bobs", R, WIRE_REASON_KERNEL, EACCES, 0 },
+	{ "outside", "/etc/passwd", R, WIRE_REASON_DEFAULT, EACCES, 0 },
+	{ "outside, not there", "/etc/fdbroker-none", R, WIRE_REASON_DEFAULT, EACCES, 0 },
+	{ "below a file outside", "/etc/passwd/x", R, WIRE_REASON_DEFAULT, EACCES, 0 },
+};
+
+static void make_objects(void)
+{
+	make("plain", ALICE, 0666, "content");
+	make("hard", ALICE, 0666, "content");
+	make_hard_link("hard", "hard2");
+	make("bobs", BOB, 0600, "content");
+	make_directory("dir", ALICE, 0755);
+	make_node("fifo", S_IFIFO | 0666, 0);
+	make_node("zero", S_IFCHR | 0666, makedev(1, 5));
+	make_node("ptmx", S_IFCHR | 0666, makedev(5, 2));
+	make_socket("socket");
+}
+
+static int watch_opens(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	ck_assert_int_ge(inotify_add_watch(fd, directory, IN_OPEN), 0);
+	return fd;
+}
+
+START_TEST(opener_refuses_an_object_without_opening_it)
+{
+	static const char policy[] = "for user 30000 { allow read, write, truncate \"@d/**\"; }";
+	const struct object_row *row = &objects[_i];
+	struct seen seen;
+	char event[512];
+	int opens;
+
+	make_objects();
+	opens = watch_opens();
+	seen = ask(policy, (struct wish){ AS_ALICE, row->path, row->flags, 0 });
+	ck_assert_msg(seen.reason == row->reason, "%s: reason %d", row->name, seen.reason);
+	ck_assert_msg(seen.error == row->error, "%s: errno %d", row->name, seen.error);
+	ck_assert_msg(seen.condition == row->condition, "%s: condition %d", row->name,
+		      seen.condition);
+	ck_assert_int_eq(seen.fd, -EBADF);
+	/* O_PATH is no opening: no driver, no FIFO's peer, no inotify sees it. */
+	ck_assert_msg(read(opens, event, sizeof(event)) < 0 && errno == EAGAIN, "%s was opened",
+		      row->name);
+	close(opens);
+}
+END_TEST
+
+/* P13 */
+START_TEST(opener_of_a_fifo_is_not_seen_by_its_peer)
+{
+	static const char policy[] = "for user 30000 { allow read, write \"@d/**\"; }";
+	struct seen seen;
+	char byte;
+	int reader;
+
+	make_node("fifo", S_IFIFO | 0666, 0);
+	reader = open(in_directory("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	seen = ask(policy, (struct wish){ AS_ALICE, "fifo", W, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_CONDITION);
+	/* A writer that had come and gone would have left an end of file with POLLHUP. */
+	ck_assert_int_eq(read(reader, &byte, 1), 0);
+	close(reader);
+}
+END_TEST
+
+/* P06, P07, P27: whatever it may open elsewhere, the broker's own process and kernel files are not
+ * among it. */
+static const char *const kernel_files[] = {
+	"/proc/self/exe",
+	"/proc/self/mem",
+	"/proc/self/status",
+	"/proc/self/fd/0",
+	"/proc/self/root/etc/passwd",
+	"/proc/self/cwd/etc/passwd",
+	"/proc/thread-self/mem",
+	"/proc/1/root/etc/passwd",
+	"/proc/version",
+	"/proc/sys/kernel/ostype",
+	"/sys/kernel/uevent_seqnum",
+	"/dev/fd/0",
+	"/dev/stdin",
+	"/proc/mounts",
+	"/dev/pts/ptmx",
+};
+
+START_TEST(opener_never_opens_kernel_files_by_a_broad_rule)
+{
+	static const char policy[] = "for anyone { allow read \"/**\" { note \"all\"; } }";
+	struct seen seen;
+
+	seen = ask(policy, (struct wish){ AS_ROOT, kernel_files[_i], R, 0 });
+	ck_assert_msg(seen.error == EACCES && seen.fd == -EBADF, "%s: reason %d errno %d",
+		      kernel_files[_i], seen.reason, seen.error);
+}
+END_TEST
+
+/* Links, under each setting of the sysctls that a host may or may not have. */
+static const struct link_row {
+	const char *name;
+	const char *path;
+	uint32_t flags;
+	enum wire_reason reason;
+	int error;
+	const char *canonical; /* below the directory, or absolute, or "" */
+} links[] = {
+	{ "to an allowed file", "to-plain", R, WIRE_REASON_OK, 0, "plain" },
+	{ "relative, through its parent", "dir/up", R, WIRE_REASON_OK, 0, "plain" },
+	{ "in the middle", "to-dir/inner", R, WIRE_REASON_OK, 0, "dir/inner" },
+	{ "of links", "chain", R, WIRE_REASON_OK, 0, "plain" },
+	{ "to a secret", "to-shadow", R, WIRE_REASON_DEFAULT, EACCES, "/etc/shadow" }, /* P01 */
+	{ "to what is not there", "to-none", R, WIRE_REASON_DEFAULT, EACCES, "/root/none" },
+	{ "to a directory of secrets", "to-etc/shadow", R, WIRE_REASON_DEFAULT, EACCES,
+	  "/etc/shadow" }, /* P03 */
+	{ "to itself", "loop", R, WIRE_REASON_KERNEL, ELOOP, NULL },
+	{ "dangling", "dangling", R, WIRE_REASON_NOT_FOUND, ENOENT, "missing" },
+	{ "not to be followed", "to-plain", R | WIRE_OPEN_NOFOLLOW, WIRE_REASON_KERNEL, ELOOP, "" },
+	{ "in the middle, the last not to be", "to-dir/inner", R | WIRE_OPEN_NOFOLLOW,
+	  WIRE_REASON_OK, 0, "dir/inner" },
+	{ "down and up again", "crooked", R, WIRE_REASON_CONDITION, EACCES, "" },
+	{ "left for others in a sticky directory", "tmp/trap", R, WIRE_REASON_CONDITION, EACCES,
+	  "" },
+	{ "her own in a sticky directory", "tmp/own", R, WIRE_REASON_OK, 0, "plain" },
+};
+
+static void make_links(void)
+{
+	char plain[512];
+
+	snprintf(plain, sizeof(plain), "%s", in_directory("plain"));
+	make("plain", ALICE, 0600, "content");
+	make_directory("dir", 0, 0755);
+	make("dir/inner", ALICE, 0600, "content");
+	make_link("to-plain", plain, 0);
+	make_link("dir/up", "../plain", 0);
+	make_link("to-dir", "dir/", 0);
+	make_link("chain", "./to-plain", 0);
+	make_link("to-shadow", "/etc/shadow", ALICE);
+	make_link("to-none", "/root/none", ALICE);
+	make_link("to-etc", "/etc", ALICE);
+	make_link("loop", "loop", 0);
+	make_link("dangling", "missing", 0);
+	make_link("crooked", "dir/../plain", 0);
+	make_directory("tmp", 0, 01777);
+	make_link("tmp/trap", "../plain", BOB);
+	make_link("tmp/own", "../plain", ALICE);
+}
+
+static void assert_canonical(const struct link_row *row, const struct seen *seen)
+{
+	const char *expected = row->canonical;
+
+	if (!expected)
+		return;
+	if (expected[0] != '/' && expected[0] != '\0')
+		expected = in_directory(expected);
+	ck_assert_str_eq(seen->canonical, expected);
+}
+
+START_TEST(opener_follows_a_link_only_where_its_target_is_allowed)
+{
+	const struct link_row *row = &links[_i];
+	struct seen seen;
+
+	make_links();
+	seen = ask(read_all, (struct wish){ AS_ALICE, row->path, row->flags, 0 });
+	ck_assert_msg(seen.reason == row->reason && seen.error == row->error,
+		      "link %s: reason %d errno %d", row->name, seen.reason, seen.error);
+	assert_canonical(row, &seen);
+	fd_close(seen.fd);
+}
+END_TEST
+
+START_TEST(opener_follows_no_link_as_root_unless_told)
+{
+	struct seen seen;
+
+	make("plain", 0, 0600, "content");
+	make_link("link", "plain", 0);
+	seen = ask("for user 30000 { allow read as root \"@d/**\"; }",
+		   (struct wish){ AS_ALICE, "link", R, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_CONDITION);
+	ck_assert_int_eq(seen.condition, POLICY_CONDITION_SYMLINKS);
+}
+END_TEST
+
+START_TEST(opener_lends_roots_file_by_a_rule_only)
+{
+	static const char policy[] =
+		"for user 30000 { allow read as root \"@d/lent\"; allow read \"@d/own\"; }";
+	const struct wish wishes[] = {
+		{ AS_ALICE, "lent", R, 0 },
+		{ AS_ALICE, "own", R, 0 },
+		{ AS_ALICE, "lent", R, 0 },
+		{ AS_BOB, "lent", R, 0 },
+	};
+	struct world world = { .policy = policy, .wishes = wishes, .n = ELEMENTSOF(wishes) };
+	struct seen seen[ELEMENTSOF(wishes)];
+
+	make("lent", 0, 0600, "content");
+	make("own", 0, 0600, "content");
+	play(&world, seen);
+	ck_assert_int_eq(seen[0].reason, WIRE_REASON_OK);
+	ck_assert_int_eq(seen[1].reason, WIRE_REASON_KERNEL);
+	ck_assert_int_eq(seen[1].error, EACCES);
+	ck_assert_int_eq(seen[2].reason, WIRE_REASON_OK);
+	ck_assert_int_eq(seen[3].reason, WIRE_REASON_DEFAULT);
+	close(seen[0].fd);
+	close(seen[2].fd);
+}
+END_TEST
+
+/* P10 */
+static const struct {
+	const char *name;
+	uid_t directory_owner;
+	mode_t mode;
+	uid_t owner;
+	enum wire_reason reason;
+} chains[] = {
+	{ "root's", 0, 0755, 0, WIRE_REASON_OK },
+	{ "root's, sticky", 0, 01777, 0, WIRE_REASON_OK },
+	{ "root's, writable by all", 0, 0777, 0, WIRE_REASON_CONDITION },
+	{ "root's, writable by a group", 0, 0775, 0, WIRE_REASON_CONDITION },
+	{ "bob's, with bob's file", BOB, 0755, BOB, WIRE_REASON_OK },
+	{ "bob's, with root's file", BOB, 0755, 0, WIRE_REASON_CONDITION },
+	{ "bob's, with alice's file", BOB, 0755, ALICE, WIRE_REASON_CONDITION },
+	{ "bob's, sticky, with root's file", BOB, 01755, 0, WIRE_REASON_CONDITION },
+};
+
+START_TEST(opener_as_root_wants_a_chain_that_nobody_can_swap)
+{
+	struct seen seen;
+
+	make_directory("chain", chains[_i].directory_owner, chains[_i].mode);
+	make("chain/f", chains[_i].owner, 0600, "content");
+	seen = ask("for user 30000 { allow read as root \"@d/**\"; }",
+		   (struct wish){ AS_ALICE, "chain/f", R, 0 });
+	ck_assert_msg(seen.reason == chains[_i].reason, "%s: %d", chains[_i].name, seen.reason);
+	if (seen.reason == WIRE_REASON_CONDITION)
+		ck_assert_int_eq(seen.condition, POLICY_CONDITION_PARENTS);
+	fd_close(seen.fd);
+}
+END_TEST
+
+/* P09 */
+START_TEST(opener_as_root_stays_on_the_mount_of_its_rule)
+{
+	static const char *const policies[] = {
+		"for user 30000 { allow read as root \"@d/**\"; }",
+		"for user 30000 { allow read as root \"@d/**\" { mounts any; } }",
+	};
+	const struct wish wish = { AS_ALICE, "m/passwd", R, 0 };
+	struct world world = { policies[_i], &wish, 1, -1, true };
+	struct seen seen;
+
+	make_directory("m", 0, 0755);
+	play(&world, &seen);
+	if (_i == 0) {
+		ck_assert_int_eq(seen.reason, WIRE_REASON_CONDITION);
+		ck_assert_int_eq(seen.condition, POLICY_CONDITION_MOUNTS);
+	} else {
+		ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	}
+	fd_close(seen.fd);
+}
+END_TEST
+
+static off_t size_of(const char *name)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(in_directory(name), &st), 0);
+	return st.st_size;
+}
+
+/* P19 */
+START_TEST(opener_truncates_only_after_all_has_passed)
+{
+	static const char policy[] =
+		"for user 30000 { allow write, truncate \"@d/f\"; allow read \"@d/**\";\n"
+		" allow write, truncate \"@d/small\" { max-size 3; } }";
+	const struct wish wishes[] = {
+		{ AS_ALICE, "small", W | TRUNC, 0 },
+		{ AS_ALICE, "bobs", W | TRUNC, 0 },
+		{ AS_ALICE, "f", W | TRUNC, 0 },
+	};
+	struct world world = { .policy = policy, .wishes = wishes, .n = ELEMENTSOF(wishes) };
+	struct seen seen[ELEMENTSOF(wishes)];
+
+	make("f", ALICE, 0600, "content");
+	make("small", ALICE, 0600, "content");
+	make("bobs", BOB, 0644, "content");
+	play(&world, seen);
+	ck_assert_int_eq(seen[0].reason, WIRE_REASON_CONDITION);
+	ck_assert_int_eq(size_of("small"), 7);
+	ck_assert_int_eq(seen[1].reason, WIRE_REASON_DEFAULT);
+	ck_assert_int_eq(size_of("bobs"), 7);
+	ck_assert_int_eq(seen[2].reason, WIRE_REASON_OK);
+	ck_assert_int_eq(size_of("f"), 0);
+	close(seen[2].fd);
+}
+END_TEST
+
+/* P26 */
+static const struct {
+	uint32_t wire;
+	int flags;
+} status_flags[] = {
+	{ R, O_RDONLY },
+	{ W, O_WRONLY },
+	{ RW, O_RDWR },
+	{ W | WIRE_OPEN_APPEND, O_WRONLY | O_APPEND },
+	{ R | WIRE_OPEN_NONBLOCK, O_RDONLY | O_NONBLOCK },
+	{ W | WIRE_OPEN_SYNC, O_WRONLY | O_SYNC },
+	{ W | WIRE_OPEN_DSYNC | WIRE_OPEN_APPEND, O_WRONLY | O_DSYNC | O_APPEND },
+	{ W | CREATE | WIRE_OPEN_APPEND, O_WRONLY | O_APPEND },
+};
+
+START_TEST(opener_gives_the_status_flags_that_were_asked_for)
+{
+	static const char policy[] =
+		"for user 30000 { allow read, write, append, create \"@d/**\"; }";
+	struct seen seen;
+
+	make("f", ALICE, 0600, "content");
+	seen = ask(policy, (struct wish){ AS_ALICE, "f", status_flags[_i].wire, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	/* The kernel adds O_LARGEFILE, which has no name in 64-bit builds: open(2). */
+	ck_assert_int_eq(fcntl(seen.fd, F_GETFL) & ~0100000, status_flags[_i].flags);
+	/* P25 */
+	ck_assert_int_eq(fcntl(seen.fd, F_GETFD), FD_CLOEXEC);
+	close(seen.fd);
+}
+END_TEST
+
+START_TEST(opener_lists_a_directory_by_its_own_mode)
+{
+	struct seen seen;
+
+	make_directory("dir", 0, 0755);
+	seen = ask("for user 30000 { allow list \"@d/**\"; }",
+		   (struct wish){ AS_ALICE, "dir", R | WIRE_OPEN_DIRECTORY, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	ck_assert_int_eq(fcntl(seen.fd, F_GETFL) & O_PATH, 0);
+	close(seen.fd);
+}
+END_TEST
+
+START_TEST(opener_hides_as_if_there_were_nothing)
+{
+	static const char policy[] =
+		"for user 30000 { allow read \"@d/**\"; deny read \"@d/h\" { hide; } }";
+	const struct wish wishes[] = { { AS_ALICE, "h", R, 0 }, { AS_ALICE, "none", R, 0 } };
+	struct world world = { .policy = policy, .wishes = wishes, .n = ELEMENTSOF(wishes) };
+	struct seen seen[ELEMENTSOF(wishes)];
+
+	make("h", ALICE, 0600, "content");
+	play(&world, seen);
+	ck_assert_int_eq(seen[0].reason, WIRE_REASON_NOT_FOUND);
+	ck_assert_int_eq(seen[0].error, ENOENT);
+	ck_assert_int_eq(seen[1].reason, WIRE_REASON_NOT_FOUND);
+	ck_assert_int_eq(seen[1].error, ENOENT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("opener");
+	TCase *tcase = suite_case(suite, "opener");
+
+	if (geteuid() != 0)
+		return 77;
+	tcase_add_checked_fixture(tcase, make_directory_of_test, remove_directory_of_test);
+	tcase_add_test(tcase, opener_opens_what_a_rule_allows);
+	tcase_add_loop_test(tcase, opener_refuses_an_object_without_opening_it, 0,
+			    ELEMENTSOF(objects));
+	tcase_add_test(tcase, opener_of_a_fifo_is_not_seen_by_its_peer);
+	tcase_add_loop_test(tcase, opener_never_opens_kernel_files_by_a_broad_rule, 0,
+			    ELEMENTSOF(kernel_files));
+	tcase_add_loop_test(tcase, opener_follows_a_link_only_where_its_target_is_allowed, 0,
+			    ELEMENTSOF(links));
+	tcase_add_test(tcase, opener_follows_no_link_as_root_unless_told);
+	tcase_add_test(tcase, opener_lends_roots_file_by_a_rule_only);
+	tcase_add_loop_test(tcase, opener_as_root_wants_a_chain_that_nobody_can_swap, 0,
+			    ELEMENTSOF(chains));
+	tcase_add_loop_test(tcase, opener_as_root_stays_on_the_mount_of_its_rule, 0, 2);
+	tcase_add_test(tcase, opener_truncates_only_after_all_has_passed);
+	tcase_add_loop_test(tcase, opener_gives_the_status_flags_that_were_asked_for, 0,
+			    ELEMENTSOF(status_flags));
+	tcase_add_test(tcase, opener_lists_a_directory_by_its_own_mode);
+	tcase_add_test(tcase, opener_hides_as_if_there_were_nothing);
+	return suite_main(suite);
+}
