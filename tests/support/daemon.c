@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/daemon.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/number.h"
+#include "tests/support/forked.h"
+#include "wire/admin.h"
+#include "wire/codec.h"
+#include "wire/message.h"
+
+#define PATIENCE_USEC (30 * USEC_PER_SEC) /* for what takes milliseconds on an idle machine */
+
+int daemon_unavailable(void)
+{
+	if (geteuid() == 0 && getpwnam("fdbroker") && getpwnam("fdbroker-audit"))
+		return 0;
+	puts("needs root and the daemon's users: tests/support/with-users");
+	return 77;
+}
+
+/* places */
+
+static int bind_socket(const char *path, int type, mode_t mode)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_lt(strlen(path), sizeof(address.sun_path));
+	strcpy(address.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(chmod(path, mode), 0);
+	if (type == SOCK_SEQPACKET)
+		ck_assert_int_eq(listen(fd, SOMAXCONN), 0);
+	return fd;
+}
+
+void daemon_prepare(struct daemon *d)
+{
+	static const int on = 1;
+
+	*d = (struct daemon){ .directory = "/tmp/fdbroker-test.XXXXXX" };
+	ck_assert_ptr_nonnull(mkdtemp(d->directory));
+	ck_assert_int_eq(chmod(d->directory, 0755), 0);
+	snprintf(d->policy, sizeof(d->policy), "%s/policy.d", d->directory);
+	snprintf(d->socket, sizeof(d->socket), "%s/socket", d->directory);
+	snprintf(d->admin, sizeof(d->admin), "%s/admin", d->directory);
+	snprintf(d->audit, sizeof(d->audit), "%s/audit.json", d->directory);
+	snprintf(d->log, sizeof(d->log), "%s/log", d->directory);
+	snprintf(d->notify, sizeof(d->notify), "%s/notify", d->directory);
+	snprintf(d->config, sizeof(d->config), "%s/fdbroker.conf", d->directory);
+	ck_assert_int_eq(mkdir(d->policy, 0755), 0);
+	ck_assert_int_eq(chmod(d->policy, 0755), 0);
+	d->listeners[0] = bind_socket(d->socket, SOCK_SEQPACKET, 0666);
+	d->listeners[1] = bind_socket(d->admin, SOCK_SEQPACKET, 0600);
+	/* As PassCredentials=yes of the socket units. */
+	setsockopt(d->listeners[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	d->notified = bind_socket(d->notify, SOCK_DGRAM, 0600);
+}
+
+static void remove_all(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	closedir(dir);
+	rmdir(directory);
+}
+
+void daemon_discard(struct daemon *d)
+{
+	for (size_t i = 0; i < 2; i++)
+		d->listeners[i] = fd_close(d->listeners[i]);
+	d->notified = fd_close(d->notified);
+	if (access(d->policy, F_OK) == 0)
+		remove_all(d->policy);
+	remove_all(d->directory);
+}
+
+void daemon_write_policy(const struct daemon *d, const char *name, const char *text)
+{
+	char path[PATH_MAX], next[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", d->policy, name);
+	snprintf(next, sizeof(next), "%s/.next", d->policy);
+	if (!text) {
+		ck_assert_int_eq(unlink(path), 0);
+		return;
+	}
+	file = fopen(next, "we");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fchmod(fileno(file), 0644), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(rename(next, path), 0);
+}
+
+static char *read_file(const char *path)
+{
+	char *content = NULL;
+	size_t capacity = 0;
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return strdup("");
+	if (getdelim(&content, &capacity, EOF, file) < 0) {
+		free(content);
+		content = strdup("");
+	}
+	fclose(file);
+	return content;
+}
+
+char *daemon_read_audit(const struct daemon *d)
+{
+	return read_file(d->audit);
+}
+
+char *daemon_read_log(const struct daemon *d)
+{
+	return read_file(d->log);
+}
+
+/* life */
+
+static void pass_listeners(const struct daemon *d)
+{
+	char pid[16];
+	int high[2];
+
+	for (size_t i = 0; i < 2; i++)
+		high[i] = fcntl(d->listeners[i], F_DUPFD, 100);
+	for (int i = 0; i < 2; i++)
+		dup2(high[i], 3 + i);
+	closefrom(5);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 0);
+	setenv("LISTEN_FDS", "2", 0);
+	setenv("LISTEN_FDNAMES", "client:admin", 0);
+}
+
+static int execute(const void *arg)
+{
+	const struct daemon *d = arg;
+	const char *build = getenv("builddir");
+	const char *argv[16] = { "fdbrokerd", NULL, NULL };
+	char program[PATH_MAX], policy[100], audit[100];
+	size_t n = 1;
+	int log;
+
+	snprintf(program, sizeof(program), "%s/fdbrokerd", build ? build : ".");
+	snprintf(policy, sizeof(policy), "--policy=%s", d->policy);
+	snprintf(audit, sizeof(audit), "--audit-file=%s", d->audit);
+	argv[n++] = policy;
+	argv[n++] = audit;
+	for (size_t i = 0; d->arguments[i]; i++)
+		argv[n++] = d->arguments[i];
+	for (size_t i = 0; d->environment[i]; i++)
+		putenv(strdup(d->environment[i]));
+	setenv("NOTIFY_SOCKET", d->notify, 1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that failed leaves nothing behind */
+	log = open(d->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	dup2(log, STDERR_FILENO);
+	pass_listeners(d);
+	execv(program, (char **)(uintptr_t)argv);
+	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
+	return 127;
+}
+
+static void show_log(const struct daemon *d)
+{
+	char *log = daemon_read_log(d);
+
+	fprintf(stderr, "--- log of the daemon:\n%s---\n", log);
+	free(log);
+}
+
+void daemon_await(const struct daemon *d, const char *what)
+{
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
+	char text[1024];
+	ssize_t n;
+	int r;
+
+	do {
+		r = clock_wait(d->notified, POLLIN, deadline);
+		if (r < 0)
+			show_log(d);
+		ck_assert_msg(r > 0, "no notification with %s", what);
+		n = recv(d->notified, text, sizeof(text) - 1, 0);
+		ck_assert_int_ge(n, 0);
+		text[n] = '\0';
+	} while (!strstr(text, what));
+}
+
+void daemon_start(struct daemon *d)
+{
+	d->pid = forked_start(execute, d);
+	daemon_await(d, "READY=1");
+}
+
+int daemon_fails(struct daemon *d)
+{
+	return forked_run(execute, d);
+}
+
+void daemon_stop(struct daemon *d)
+{
+	int status;
+	char *log;
+
+	ck_assert_int_eq(kill(d->pid, SIGTERM), 0);
+	status = forked_wait(d->pid);
+	log = daemon_read_log(d);
+	if (status != 0)
+		show_log(d);
+	ck_assert_int_eq(status, 0);
+	ck_assert_msg(d->may_be_killed || !strstr(log, "ended by signal"), "%s", log);
+	ck_assert_msg(!strstr(log, "does not end"), "%s", log);
+	free(log);
+	daemon_discard(d);
+}
+
+/* sockets */
+
+int daemon_try_connect(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), r;
+
+	ck_assert_int_ge(fd, 0);
+	strcpy(address.sun_path, path);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	r = -errno;
+	fd_close(fd);
+	return r;
+}
+
+int daemon_connect(const struct daemon *d)
+{
+	int fd = daemon_try_connect(d->socket);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static int receive(int sock, void *buffer, size_t size, struct message *ret)
+{
+	static const struct message_want want = { .fds = 1 };
+	int r = clock_wait(sock, POLLIN, clock_monotonic_usec() + PATIENCE_USEC);
+
+	ck_assert_msg(r > 0, "no answer: %s", strerror(-r));
+	r = message_receive(sock, buffer, size, &want, ret);
+	return r == 0 ? -ECONNRESET : r;
+}
+
+int daemon_ask(int sock, const char *path, uint32_t flags, struct wire_answer *ret)
+{
+	const struct wire_open request = { .flags = flags,
+					   .path = path,
+					   .path_len = (uint16_t)strlen(path) };
+	const struct ucred self = { getpid(), geteuid(), getegid() };
+	const struct message_attach attach = { .credentials = &self };
+	static uint8_t buffer[WIRE_MESSAGE_MAX];
+	struct wire_answer answer;
+	struct wire_header header;
+	struct message m;
+	uint16_t notice;
+	int r;
+
+	r = wire_open_write(1, &request, buffer, sizeof(buffer));
+	ck_assert_int_gt(r, 0);
+	r = message_send(sock, buffer, (size_t)r, &attach);
+	if (r < 0)
+		return r;
+	do {
+		r = receive(sock, buffer, sizeof(buffer), &m);
+		if (r < 0)
+			return r;
+	} while (wire_notice_read(buffer, m.size, &notice) == 0);
+	ck_assert_int_eq(wire_answer_read(buffer, m.size, &header, &answer), 0);
+	if (ret)
+		*ret = answer;
+	return answer.error == 0 ? m.fds[0] : -answer.error;
+}
+
+static int admin_request(const struct daemon *d, uint16_t opcode, char **ret_text)
+{
+	static uint8_t buffer[WIRE_MESSAGE_MAX];
+	struct admin_reply reply;
+	struct message m;
+	int sock, r;
+
+	sock = daemon_try_connect(d->admin);
+	ck_assert_int_ge(sock, 0);
+	r = admin_request_write(opcode, buffer, sizeof(buffer));
+	ck_assert_int_gt(r, 0);
+	ck_assert_int_eq(message_send(sock, buffer, (size_t)r, NULL), 0);
+	ck_assert_int_eq(receive(sock, buffer, sizeof(buffer), &m), 1);
+	ck_assert_int_eq(admin_reply_read(buffer, m.size, &reply), 0);
+	*ret_text = strndup(reply.text, reply.text_len);
+	fd_close(sock);
+	return reply.exit_code;
+}
+
+int daemon_reload(const struct daemon *d, char **ret_text)
+{
+	char *text;
+	int exit_code = admin_request(d, ADMIN_OPCODE_RELOAD, &text);
+
+	if (ret_text)
+		*ret_text = text;
+	else
+		free(text);
+	return exit_code;
+}
+
+char *daemon_status(const struct daemon *d, const char *key)
+{
+	size_t len = strlen(key);
+	char *text, *found = NULL;
+
+	ck_assert_int_eq(admin_request(d, ADMIN_OPCODE_STATUS, &text), 0);
+	for (char *line = text; line && !found; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			found = strndup(line + len + 1, strcspn(line + len + 1, "\n"));
+	}
+	free(text);
+	return found ? found : strdup("");
+}
+
+uint64_t daemon_number(const struct daemon *d, const char *key)
+{
+	char *value = daemon_status(d, key);
+	uint64_t number;
+
+	ck_assert_msg(number_u64(value, &number) == 0, "%s is '%s'", key, value);
+	free(value);
+	return number;
+}
+
+pid_t daemon_pid(const struct daemon *d, const char *process)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "pid-%s", process);
+	return (pid_t)daemon_number(d, key);
+}

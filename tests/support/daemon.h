@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_TESTS_DAEMON_H
+#define FDB_TESTS_DAEMON_H
+
+/*
+ * The real fdbrokerd, started as systemd starts it: with sockets that are bound
+ * and listen already, so that nobody connects too early, and with a socket to
+ * notify, so that nobody waits too long.
+ *
+ *	struct daemon d;
+ *
+ *	daemon_prepare(&d);
+ *	daemon_write_policy(&d, "a.fdp", "version 1; …");
+ *	daemon_start(&d);
+ *	…
+ *	daemon_stop(&d);
+ *
+ * Everything aborts the test if it does not work. As root, with the users of the daemon.
+ */
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "wire/proto.h"
+
+struct daemon {
+	char directory[64]; /* root's, for all to search; removed in the end */
+	char policy[80];    /* a directory in it, empty at first */
+	char socket[80], admin[80];
+	char audit[80]; /* JSON lines */
+	char log[80];	/* stderr of all its processes */
+	char notify[80];
+	char config[80];	    /* written by the test, or not there */
+	const char *arguments[8];   /* further ones; NULL ends them */
+	const char *environment[8]; /* "NAME=value"; NULL ends them */
+	bool may_be_killed;	    /* a process of it that a signal ended is no failure */
+	pid_t pid;
+	int listeners[2]; /* client, admin */
+	int notified;
+};
+
+/* 0, or 77 for main() to return where such tests cannot run. */
+int daemon_unavailable(void);
+
+void daemon_prepare(struct daemon *d);
+
+/* Replaces the whole file, atomically. NULL removes it. */
+void daemon_write_policy(const struct daemon *d, const char *name, const char *text);
+
+/* Start, and return when it said READY=1. */
+void daemon_start(struct daemon *d);
+
+/* Start what is expected to give up; its exit status. daemon_discard() follows. */
+int daemon_fails(struct daemon *d);
+
+/* SIGTERM; it must exit with 0, and no process of it may have been ended by a signal. Removes
+ * everything. */
+void daemon_stop(struct daemon *d);
+
+/* Close and remove what daemon_prepare() made. */
+void daemon_discard(struct daemon *d);
+
+/* Wait for a notification that contains @what. */
+void daemon_await(const struct daemon *d, const char *what);
+
+/* The value of one line of the status, or "" if there is none; the caller frees it. */
+char *daemon_status(const struct daemon *d, const char *key);
+uint64_t daemon_number(const struct daemon *d, const char *key);
+
+/* Of "parent", "broker" or "audit". */
+pid_t daemon_pid(const struct daemon *d, const char *process);
+
+/* The exit code of a reload; *ret_text, if wanted, is the caller's to free. */
+int daemon_reload(const struct daemon *d, char **ret_text);
+
+/* The files' whole content, NUL-terminated; the caller frees it. */
+char *daemon_read_audit(const struct daemon *d);
+char *daemon_read_log(const struct daemon *d);
+
+/* A client's connection. */
+int daemon_connect(const struct daemon *d);
+/* Of either socket; -errno where the kernel or the daemon refuses it. */
+int daemon_try_connect(const char *path);
+
+/* Ask to open @path; the descriptor, or -errno of the answer. Skips the notice `lost`. */
+int daemon_ask(int sock, const char *path, uint32_t flags, struct wire_answer *ret);
+
+#endif
