@@ -32,10 +32,10 @@ static uint32_t effect_of(bool allow, uint32_t modes)
 {
 	if (allow)
 		return modes & POLICY_WRITE ? modes | POLICY_APPEND : modes;
+	if (modes & POLICY_WRITE)
+		modes |= POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE | POLICY_APPEND;
 	if (modes & POLICY_APPEND)
 		modes |= POLICY_WRITE;
-	if (modes & POLICY_WRITE)
-		modes |= POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE;
 	return modes;
 }
 
