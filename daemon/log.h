@@ -17,6 +17,9 @@ void log_error(const char *format, ...) _printf_(1, 2);
 void log_warning(const char *format, ...) _printf_(1, 2);
 void log_notice(const char *format, ...) _printf_(1, 2);
 
+/* An error that the journal's catalog explains under @message_id of messages.h. */
+void log_event(const char *message_id, const char *format, ...) _printf_(2, 3);
+
 /* The error is @r, a negative errno, for %m in @format. Returns @r. */
 int log_error_errno(int r, const char *format, ...) _printf_(2, 3);
 int log_warning_errno(int r, const char *format, ...) _printf_(2, 3);

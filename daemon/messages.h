@@ -4,5 +4,7 @@
 
 /* MESSAGE_ID of journal entries; systemd/fdbroker.catalog explains the same ids. */
 #define MESSAGE_DECISION "96e869cf24f34460a6e6d6470d38ec47"
+#define MESSAGE_REFUSED	 "dd5a2cddd34f460bac7795782b0fd2f1"
+#define MESSAGE_DEGRADED "9348895504a3415395196f4b749ad8d2"
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/messages.h"
 
 /*
  * A generation's policy never changes: to reload is to start another one, and
@@ -130,8 +131,12 @@ static void take_over(struct succession *s)
 	s->serving = g;
 	s->next = NULL;
 	s->loaded_usec = clock_realtime_usec();
-	log_notice("generation %" PRIu64 " serves%s", g->start.generation,
-		   g->start.degraded ? " nothing: there is no valid policy" : "");
+	if (g->start.degraded)
+		log_event(MESSAGE_DEGRADED,
+			  "generation %" PRIu64 " serves nothing: there is no valid policy",
+			  g->start.generation);
+	else
+		log_notice("generation %" PRIu64 " serves", g->start.generation);
 	s->setup.serves(s->setup.context);
 	if (!g->start.degraded)
 		decide(s, g->start.generation, 0, g->warnings);
@@ -197,7 +202,7 @@ static void on_refused(struct succession *s, struct generation *g, const struct 
 		return;
 	s->next = NULL;
 	leave(s, g);
-	log_error("policy refused%s", s->serving ? ", the running one stays" : "");
+	log_event(MESSAGE_REFUSED, "policy refused%s", s->serving ? ", the running one stays" : "");
 	log_lines(message->text, message->text_len);
 	decide(s, g->start.generation, 2, text ?: "");
 	fall_back(s);
