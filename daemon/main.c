@@ -61,6 +61,11 @@ static bool is_service(void)
 	return getenv("INVOCATION_ID") && getppid() == 1;
 }
 
+static bool is_absolute(const char *path)
+{
+	return !path || path[0] == '/';
+}
+
 static int run_parent(int argc, char *argv[])
 {
 	struct parent_options options = { 0 };
@@ -82,6 +87,9 @@ static int run_parent(int argc, char *argv[])
 	}
 	if (optind < argc)
 		return usage("it takes no arguments");
+	/* The daemon leaves its working directory. */
+	if (!is_absolute(options.policy_directory) || !is_absolute(options.config))
+		return usage("--policy and --config want absolute paths");
 	/* The installed policy is trusted up to the root directory, another one only by itself. */
 	if (options.policy_directory && is_service())
 		return usage("--policy is for trying out, not for a service");

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/control.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "tests/support/suite.h"
+#include "wire/cursor.h"
+#include "wire/message.h"
+
+static const struct facts alice = {
+	.connection = 7,
+	.pid = 4711,
+	.uid = 4000000000U, /* beyond INT_MAX: P41 */
+	.gid = 1000,
+	.cap_effective = UINT64_C(1) << 40,
+	.exe_dev = 0xfd01,
+	.exe_ino = 918273,
+	.unit = "php8.2-fpm.service",
+	.user_unit = "app.service",
+	.slice = "system.slice",
+	.exe = "/usr/sbin/php-fpm8.2",
+};
+
+static const struct control controls[] = {
+	{ .type = CONTROL_START,
+	  .start = { 42, UINT64_C(0x7f3a91c200000000), 64, 16, 5, true,
+		     "/etc/fdbroker/policy.d" } },
+	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },
+	{ .type = CONTROL_STOP },
+	{ .type = CONTROL_READY, .text = "files 7\n\n", .text_len = 9 },
+	{ .type = CONTROL_REFUSED, .text = "a.fdp:1:1: error", .text_len = 16 },
+	{ .type = CONTROL_STOPPED },
+	{ .type = CONTROL_ASK },
+	{ .type = CONTROL_COUNTERS, .text = "", .text_len = 0 },
+};
+
+static uint8_t buffer[CONTROL_SIZE_MAX];
+
+static void assert_same_facts(const struct facts *a, const struct facts *b)
+{
+	ck_assert_uint_eq(a->connection, b->connection);
+	ck_assert_int_eq(a->pid, b->pid);
+	ck_assert_uint_eq(a->uid, b->uid);
+	ck_assert_uint_eq(a->gid, b->gid);
+	ck_assert_uint_eq(a->cap_effective, b->cap_effective);
+	ck_assert_uint_eq(a->exe_dev, b->exe_dev);
+	ck_assert_uint_eq(a->exe_ino, b->exe_ino);
+	ck_assert_str_eq(a->unit, b->unit);
+	ck_assert_str_eq(a->user_unit, b->user_unit);
+	ck_assert_str_eq(a->slice, b->slice);
+	ck_assert_str_eq(a->exe, b->exe);
+}
+
+static void assert_same(const struct control *a, const struct control *b)
+{
+	ck_assert_int_eq(a->type, b->type);
+	ck_assert_uint_eq(a->start.generation, b->start.generation);
+	ck_assert_uint_eq(a->start.first_decision, b->start.first_decision);
+	ck_assert_uint_eq(a->start.in_flight, b->start.in_flight);
+	ck_assert_uint_eq(a->start.in_flight_each, b->start.in_flight_each);
+	ck_assert_uint_eq(a->start.open_sec, b->start.open_sec);
+	ck_assert_int_eq(a->start.degraded, b->start.degraded);
+	ck_assert_str_eq(a->start.policy_directory, b->start.policy_directory);
+	assert_same_facts(&a->facts, &b->facts);
+	ck_assert_int_eq(a->lost, b->lost);
+	ck_assert_uint_eq(a->text_len, b->text_len);
+	if (a->text_len > 0)
+		ck_assert_mem_eq(a->text, b->text, a->text_len);
+}
+
+START_TEST(control_reads_what_it_wrote)
+{
+	struct control read;
+	int size = control_write(&controls[_i], buffer, sizeof(buffer));
+
+	ck_assert_int_gt(size, 0);
+	ck_assert_int_eq(control_read(buffer, (size_t)size, &read), 0);
+	assert_same(&controls[_i], &read);
+}
+END_TEST
+
+static bool has_text(const struct control *control)
+{
+	return control->text;
+}
+
+START_TEST(control_refuses_a_message_cut_anywhere)
+{
+	struct control read;
+	int size = control_write(&controls[_i], buffer, sizeof(buffer));
+
+	for (size_t cut = 0; cut < (size_t)size; cut++) {
+		if (has_text(&controls[_i]) && cut >= 2)
+			continue; /* a text ends where its message does */
+		ck_assert_int_eq(control_read(buffer, cut, &read), -EBADMSG);
+	}
+}
+END_TEST
+
+START_TEST(control_refuses_a_byte_too_many)
+{
+	struct control read;
+	int size = control_write(&controls[_i], buffer, sizeof(buffer));
+
+	buffer[size] = 0;
+	if (!has_text(&controls[_i]))
+		ck_assert_int_eq(control_read(buffer, (size_t)size + 1, &read), -EBADMSG);
+}
+END_TEST
+
+START_TEST(control_refuses_unknown_types)
+{
+	struct control read;
+
+	buffer[1] = 0;
+	for (unsigned int type = CONTROL_COUNTERS + 1; type < 256; type++) {
+		buffer[0] = (uint8_t)type;
+		ck_assert_int_eq(control_read(buffer, 2, &read), -EBADMSG);
+	}
+	buffer[0] = 0;
+	ck_assert_int_eq(control_read(buffer, 2, &read), -EBADMSG);
+}
+END_TEST
+
+START_TEST(control_cuts_a_long_text_where_a_line_ends)
+{
+	static char text[CONTROL_TEXT_MAX + 10];
+	struct control read;
+	int size;
+
+	memset(text, 'x', sizeof(text));
+	text[CONTROL_TEXT_MAX - 3] = '\n';
+	size = control_write(&(const struct control){ .type = CONTROL_REFUSED,
+						      .text = text,
+						      .text_len = sizeof(text) },
+			     buffer, sizeof(buffer));
+	ck_assert_int_eq(control_read(buffer, (size_t)size, &read), 0);
+	ck_assert_uint_eq(read.text_len, CONTROL_TEXT_MAX - 2);
+	ck_assert_int_eq(read.text[read.text_len - 1], '\n');
+}
+END_TEST
+
+START_TEST(control_passes_a_connection_with_its_descriptor)
+{
+	struct control sent = controls[1], received;
+	int pair[2], r;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	sent.fd = pair[0];
+	ck_assert_int_eq(control_send(pair[0], &sent), 0);
+	r = control_receive(pair[1], buffer, sizeof(buffer), &received);
+	ck_assert_int_eq(r, 1);
+	assert_same(&sent, &received);
+	ck_assert_int_ge(received.fd, 0);
+	ck_assert_int_eq(fcntl(received.fd, F_GETFD), FD_CLOEXEC);
+	fd_close(received.fd);
+	fd_close(pair[0]);
+	ck_assert_int_eq(control_receive(pair[1], buffer, sizeof(buffer), &received), 0);
+	fd_close(pair[1]);
+}
+END_TEST
+
+/* A broker that sends descriptors to the parent, or a connection without one. */
+START_TEST(control_refuses_descriptors_that_do_not_belong)
+{
+	const struct control *control = &controls[_i];
+	struct control received;
+	struct message_attach attach = { 0 };
+	int pair[2], size;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	attach.fds = pair;
+	attach.n_fds = control->type == CONTROL_CONNECTION ? 0 : 1;
+	size = control_write(control, buffer, sizeof(buffer));
+	ck_assert_int_eq(message_send(pair[0], buffer, (size_t)size, &attach), 0);
+	ck_assert_int_eq(control_receive(pair[1], buffer, sizeof(buffer), &received), -EBADMSG);
+	fd_close(pair[0]);
+	fd_close(pair[1]);
+}
+END_TEST
+
+START_TEST(facts_refuse_a_name_that_is_too_long)
+{
+	char name[FACTS_NAME_MAX + 2];
+	struct cursor_writer w = cursor_writer(buffer, sizeof(buffer));
+	struct cursor_reader r;
+	struct facts facts;
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	facts_put(&w, &alice);
+	/* The last name is "/usr/sbin/php-fpm8.2": write another in its place. */
+	w.at -= strlen(alice.exe) + 2;
+	w.left += strlen(alice.exe) + 2;
+	w.size -= strlen(alice.exe) + 2;
+	cursor_write_text(&w, name);
+	r = cursor_reader(buffer, w.size);
+	facts_get(&r, &facts);
+	ck_assert_int_eq(cursor_read_end(&r), -EBADMSG);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("control");
+	TCase *tcase = suite_case(suite, "control");
+
+	tcase_add_loop_test(tcase, control_reads_what_it_wrote, 0, ELEMENTSOF(controls));
+	tcase_add_loop_test(tcase, control_refuses_a_message_cut_anywhere, 0, ELEMENTSOF(controls));
+	tcase_add_loop_test(tcase, control_refuses_a_byte_too_many, 0, ELEMENTSOF(controls));
+	tcase_add_test(tcase, control_refuses_unknown_types);
+	tcase_add_test(tcase, control_cuts_a_long_text_where_a_line_ends);
+	tcase_add_test(tcase, control_passes_a_connection_with_its_descriptor);
+	tcase_add_loop_test(tcase, control_refuses_descriptors_that_do_not_belong, 0,
+			    ELEMENTSOF(controls));
+	tcase_add_test(tcase, facts_refuse_a_name_that_is_too_long);
+	return suite_main(suite);
+}

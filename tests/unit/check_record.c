@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "daemon/sink.h"
+#include "policy/ast.h"
+#include "tests/support/suite.h"
+#include "wire/proto.h"
+
+#define SECOND UINT64_C(1000000)
+
+/* Newline and escape sequence, NUL, and a byte that is not UTF-8: P79. */
+static const char evil[] = "/srv/\n<0>fdbroker: \033[31mALLOW\0\xff%n%s";
+
+static uint8_t buffer[RECORD_SIZE_MAX];
+
+static struct record refusal(void)
+{
+	struct record record = {
+		.outcome = RECORD_DENY,
+		.time_usec = UINT64_C(1795317783122910),
+		.decision = UINT64_C(0x3e16625700000001),
+		.generation = 42,
+		.reason = WIRE_REASON_CONDITION,
+		.error = EACCES,
+		.modes = POLICY_READ | POLICY_WRITE,
+		.rule_line = 4,
+		.lost = 3,
+		.sender_pid = 4712,
+		.who = { .connection = 9, .pid = 4711, .uid = 33, .gid = 33, .unit = "a.service" },
+		.object_dev = 1,
+		.object_ino = 2,
+		.condition = "links",
+		.rule = "20-nginx.tls-key",
+		.rule_file = "/etc/fdbroker/policy.d/20-nginx.fdp",
+		.path = "/etc/ssl/private/site.key",
+		.path_len = 25,
+		.canonical = "/etc/ssl/private/real.key",
+	};
+
+	return record;
+}
+
+static struct record of_path(const char *path, size_t len)
+{
+	struct record record = refusal();
+
+	memcpy(record.path, path, len);
+	record.path[len] = '\0';
+	record.path_len = len;
+	return record;
+}
+
+static void collect(void *context, const char *name, const char *value, size_t len)
+{
+	text_printf(context, "%s=", name);
+	text_add(context, value, len);
+	text_puts(context, "\n");
+}
+
+static char *fields_of(const struct record *record, uint32_t repeat)
+{
+	struct text text = TEXT_EMPTY;
+	char *string;
+
+	record_fields(record, repeat, collect, &text);
+	ck_assert_int_eq(text_finish(&text, &string), 0);
+	return string;
+}
+
+START_TEST(record_reads_what_it_wrote)
+{
+	struct record wrote = of_path(evil, sizeof(evil) - 1), read;
+	int size = record_write(&wrote, buffer, sizeof(buffer));
+	char *a = fields_of(&wrote, 1), *b;
+
+	ck_assert_int_gt(size, 0);
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
+	b = fields_of(&read, 1);
+	ck_assert_str_eq(a, b);
+	ck_assert_uint_eq(read.path_len, sizeof(evil) - 1);
+	ck_assert_mem_eq(read.path, evil, sizeof(evil) - 1);
+	free(a);
+	free(b);
+}
+END_TEST
+
+START_TEST(record_of_the_longest_names_fits)
+{
+	struct record record = refusal();
+
+	memset(record.path, 'p', RECORD_PATH_MAX);
+	record.path_len = RECORD_PATH_MAX;
+	memset(record.canonical, 'c', RECORD_PATH_MAX);
+	memset(record.rule, 'r', RECORD_RULE_MAX);
+	memset(record.rule_file, 'f', RECORD_RULE_MAX);
+	memset(record.who.unit, 'u', FACTS_NAME_MAX);
+	memset(record.who.user_unit, 'u', FACTS_NAME_MAX);
+	memset(record.who.slice, 's', FACTS_NAME_MAX);
+	memset(record.who.exe, 'e', FACTS_NAME_MAX);
+	ck_assert_int_gt(record_write(&record, buffer, sizeof(buffer)), 0);
+}
+END_TEST
+
+START_TEST(record_cut_anywhere_is_refused)
+{
+	struct record record = refusal();
+	int size = record_write(&record, buffer, sizeof(buffer));
+
+	for (size_t cut = 0; cut < (size_t)size; cut++)
+		ck_assert_int_eq(record_read(buffer, cut, &record), -EBADMSG);
+	buffer[size] = 0;
+	ck_assert_int_eq(record_read(buffer, (size_t)size + 1, &record), -EBADMSG);
+}
+END_TEST
+
+START_TEST(record_of_an_unknown_outcome_is_refused)
+{
+	struct record record = refusal();
+	int size = record_write(&record, buffer, sizeof(buffer));
+
+	buffer[0] = RECORD_CLOSED + 1;
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &record), -EBADMSG);
+}
+END_TEST
+
+/* P81 */
+START_TEST(record_says_everything_in_stable_fields)
+{
+	struct record record = refusal();
+	char *fields = fields_of(&record, 2);
+
+	ck_assert_str_eq(fields, "FDBROKER_SCHEMA=1\n"
+				 "FDBROKER_ID=3e16625700000001\n"
+				 "FDBROKER_TIME=1795317783122910\n"
+				 "FDBROKER_GENERATION=42\n"
+				 "FDBROKER_DECISION=deny\n"
+				 "FDBROKER_REASON=condition\n"
+				 "FDBROKER_CONDITION=links\n"
+				 "FDBROKER_ERRNO=13\n"
+				 "FDBROKER_RULE=20-nginx.tls-key\n"
+				 "FDBROKER_RULE_SRC=/etc/fdbroker/policy.d/20-nginx.fdp:4\n"
+				 "FDBROKER_MODES=read, write\n"
+				 "FDBROKER_PATH=/etc/ssl/private/site.key\n"
+				 "FDBROKER_CANONICAL=/etc/ssl/private/real.key\n"
+				 "FDBROKER_OBJECT=1:2\n"
+				 "FDBROKER_UID=33\n"
+				 "FDBROKER_GID=33\n"
+				 "FDBROKER_PID=4711\n"
+				 "FDBROKER_SENDER_PID=4712\n"
+				 "FDBROKER_UNIT=a.service\n"
+				 "FDBROKER_CONNECTION=9\n"
+				 "FDBROKER_LOST=3\n"
+				 "FDBROKER_REPEAT=2\n");
+	free(fields);
+}
+END_TEST
+
+/* P79 */
+START_TEST(record_line_for_a_person_has_no_control_characters)
+{
+	struct record record = of_path(evil, sizeof(evil) - 1);
+	struct text text = TEXT_EMPTY;
+
+	record_print(&record, 1, &text);
+	ck_assert(!text.failed);
+	for (size_t i = 0; i < text.len; i++)
+		ck_assert_int_ge((unsigned char)text.data[i], ' ');
+	ck_assert_ptr_nonnull(strstr(text.data, "\\n<0>fdbroker: \\x1b[31mALLOW\\x00\\xff%n%s"));
+	text_done(&text);
+}
+END_TEST
+
+static struct json_object *written_line(const struct record *record)
+{
+	char line[RECORD_SIZE_MAX], name[] = "/tmp/fdbroker-sink.XXXXXX";
+	int fd = mkstemp(name);
+	ssize_t n;
+
+	ck_assert_int_ge(fd, 0);
+	unlink(name);
+	ck_assert_int_eq(sink_file(fd, record, 1), 0);
+	n = pread(fd, line, sizeof(line) - 1, 0);
+	ck_assert_int_gt(n, 0);
+	line[n] = '\0';
+	ck_assert_ptr_eq(strchr(line, '\n'), line + n - 1);
+	fd_close(fd);
+	return json_tokener_parse(line);
+}
+
+START_TEST(sink_file_writes_one_object_in_one_line)
+{
+	struct record record = refusal();
+	struct json_object *line = written_line(&record);
+
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(line, "path")), record.path);
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(line, "rule_src")),
+			 "/etc/fdbroker/policy.d/20-nginx.fdp:4");
+	json_object_put(line);
+}
+END_TEST
+
+/* P79 */
+START_TEST(sink_file_keeps_every_byte_of_a_path_that_is_not_text)
+{
+	struct record record = of_path(evil, sizeof(evil) - 1);
+	struct json_object *line = written_line(&record);
+	struct json_object *path = json_object_object_get(line, "path");
+
+	ck_assert(json_object_is_type(path, json_type_array));
+	ck_assert_uint_eq(json_object_array_length(path), sizeof(evil) - 1);
+	for (size_t i = 0; i < sizeof(evil) - 1; i++)
+		ck_assert_int_eq(json_object_get_int(json_object_array_get_idx(path, i)),
+				 (unsigned char)evil[i]);
+	json_object_put(line);
+}
+END_TEST
+
+START_TEST(sink_file_says_that_the_disk_is_full)
+{
+	struct record record = refusal();
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(sink_file(fd, &record, 1), -ENOSPC);
+	fd_close(fd);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("record");
+	TCase *record = suite_case(suite, "record"), *sink = suite_case(suite, "sink");
+
+	tcase_add_test(record, record_reads_what_it_wrote);
+	tcase_add_test(record, record_of_the_longest_names_fits);
+	tcase_add_test(record, record_cut_anywhere_is_refused);
+	tcase_add_test(record, record_of_an_unknown_outcome_is_refused);
+	tcase_add_test(record, record_says_everything_in_stable_fields);
+	tcase_add_test(record, record_line_for_a_person_has_no_control_characters);
+	tcase_add_test(sink, sink_file_writes_one_object_in_one_line);
+	tcase_add_test(sink, sink_file_keeps_every_byte_of_a_path_that_is_not_text);
+	tcase_add_test(sink, sink_file_says_that_the_disk_is_full);
+	return suite_main(suite);
+}
