@@ -227,14 +227,14 @@ static int receive(int fd, struct incoming *in)
 	static const struct message_want want = { .fds = 1 };
 	int r;
 
-	for (;;) {
-		r = message_receive(fd, in->bytes, sizeof(in->bytes), &want, &in->message);
-		if (r != -EAGAIN && r != -EINTR)
-			return r;
+	/* Rarely is the answer there already. */
+	do {
 		r = wait_for(fd, POLLIN);
 		if (r < 0)
 			return r;
-	}
+		r = message_receive(fd, in->bytes, sizeof(in->bytes), &want, &in->message);
+	} while (r == -EAGAIN || r == -EINTR);
+	return r;
 }
 
 /* With the lock held: let one message be read, by this thread or by another. */
