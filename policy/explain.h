@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_EXPLAIN_H
+#define FDB_POLICY_EXPLAIN_H
+
+/*
+ * How each rule stands to a question, one by one and in words: for people who
+ * ask why. The answer itself is decide_name()'s; this says what led to it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "policy/decide.h"
+#include "policy/match.h"
+
+/* One caller under one policy. Both are borrowed, and the subject's strings too. */
+struct explainer;
+int explainer_new(struct explainer **ret, const struct policy *policy,
+		  const struct policy_subject *subject);
+struct explainer *explainer_free(struct explainer *explainer);
+DEFINE_CLEANUP(struct explainer *, explainer_free)
+
+struct explain_match {
+	enum truth path;
+	bool excepted;	    /* a path matches, and a path of its `except` too */
+	bool modes;	    /* allow: all that are asked; deny: one of them */
+	bool expired;	    /* `until` is over */
+	bool unconditional; /* a deny that need not see the object */
+	enum truth subject;
+	uint32_t
+		keys; /* 1U << enum ast_key: what keeps the subject from being YES, at its nearest */
+};
+
+/* @i counts as policy_rule() does. @query's caller was made from the same subject. */
+struct explain_match explain_rule(const struct explainer *explainer,
+				  const struct policy_query *query, size_t i);
+
+/* Is this a rule that names the query (section 8, step 2), or may be? */
+bool explain_names(const struct explain_match *match);
+
+/* Add `unit "nginx.service" ≠ php.service`, for each term that keeps the rule's subject from
+ * being YES. Escaped. */
+void explain_subject(const struct explainer *explainer, size_t i, struct text *out);
+
+/* Add what the object must be, defaults included: "type regular, owner root", in the language's words. */
+void explain_conditions(const struct policy_rule *rule, const char *separator, struct text *out);
+
+/* The word of the language for a key: "user-unit". */
+const char *explain_key(enum ast_key key);
+
+#endif

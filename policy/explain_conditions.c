@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a rule asks of the object, in the words of the language; a default is said only where the
+ * rule's modes have one that is not "regular". */
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "base/macro.h"
+#include "policy/compiled.h"
+#include "policy/explain.h"
+
+struct list {
+	struct text *out;
+	const char *separator, *next;
+};
+
+static struct text *item(struct list *list, const char *word)
+{
+	text_puts(list->out, list->next);
+	text_puts(list->out, word);
+	list->next = list->separator;
+	return list->out;
+}
+
+static bool is_asked(const struct conditions *conditions, enum policy_condition condition)
+{
+	return conditions->asked >> condition & 1;
+}
+
+static const struct {
+	mode_t type;
+	const char *name;
+} types[] = {
+	{ S_IFREG, "regular" }, { S_IFDIR, "directory" }, { S_IFLNK, "symlink" },
+	{ S_IFCHR, "char" },	{ S_IFBLK, "block" },	  { S_IFIFO, "fifo" },
+	{ S_IFSOCK, "socket" },
+};
+
+static void add_types(struct list *list, const struct conditions *conditions)
+{
+	const char *separator = "";
+
+	if (!is_asked(conditions, POLICY_CONDITION_TYPE))
+		return;
+	item(list, "type { ");
+	for (size_t i = 0; i < ELEMENTSOF(types); i++)
+		if (conditions->types >> (types[i].type >> 12) & 1) {
+			text_printf(list->out, "%s%s", separator, types[i].name);
+			separator = ", ";
+		}
+	text_puts(list->out, " }");
+}
+
+static void add_ids(struct list *list, const char *word, const struct id_ranges *ids, bool caller)
+{
+	const char *separator = caller ? ", " : "";
+
+	text_printf(item(list, word), " { %s", caller ? "caller" : "");
+	for (size_t i = 0; i < ids->n; i++) {
+		text_puts(list->out, separator);
+		separator = ", ";
+		if (ids->items[i].first == 0 && ids->items[i].last == 0)
+			text_puts(list->out, "root");
+		else
+			text_printf(list->out, "%" PRIu32, ids->items[i].first);
+		if (ids->items[i].last != ids->items[i].first)
+			text_printf(list->out, "-%" PRIu32, ids->items[i].last);
+	}
+	text_puts(list->out, " }");
+}
+
+static void add_devices(struct list *list, const struct conditions *conditions)
+{
+	if (!is_asked(conditions, POLICY_CONDITION_DEVICE))
+		return;
+	item(list, "device { ");
+	for (size_t i = 0; i < conditions->n_devices; i++) {
+		const struct device_range *device = &conditions->devices[i];
+
+		text_printf(list->out, "%s%" PRIu32 ":", i > 0 ? ", " : "", device->major);
+		if (device->any_minor)
+			text_puts(list->out, "*");
+		else
+			text_printf(list->out, "%" PRIu32, device->minor);
+	}
+	text_puts(list->out, " }");
+}
+
+static void add_fs(struct list *list, const struct conditions *conditions)
+{
+	if (!is_asked(conditions, POLICY_CONDITION_FS))
+		return;
+	if (conditions->fs_any)
+		item(list, "fs any");
+	else if (conditions->fs_local)
+		item(list, "fs local");
+	else
+		item(list, "fs as named there");
+}
+
+static void add_numbers(struct list *list, const struct conditions *conditions)
+{
+	if (is_asked(conditions, POLICY_CONDITION_MODE_MAX))
+		text_printf(item(list, "mode-max "), "%04o", (unsigned int)conditions->mode_max);
+	if (is_asked(conditions, POLICY_CONDITION_LINKS))
+		item(list, conditions->any_links ? "links any" : "links 1");
+	if (is_asked(conditions, POLICY_CONDITION_MAX_SIZE))
+		text_printf(item(list, "max-size "), "%" PRIu64, conditions->max_size);
+}
+
+/* What the opener holds the way to the object to. */
+static void add_way(struct list *list, const struct policy_rule *rule)
+{
+	if (!rule->allow)
+		return;
+	if (rule->symlinks == POLICY_SYMLINKS_REFUSE)
+		item(list, "symlinks refuse");
+	if (rule->mounts_stay)
+		item(list, "mounts stay");
+	if (rule->parents_trusted)
+		item(list, "parents trusted");
+}
+
+void explain_conditions(const struct policy_rule *rule, const char *separator, struct text *out)
+{
+	const struct conditions *conditions = &((const struct rule *)rule)->conditions;
+	struct list list = { .out = out, .separator = separator, .next = "" };
+
+	add_types(&list, conditions);
+	if (is_asked(conditions, POLICY_CONDITION_OWNER))
+		add_ids(&list, "owner", &conditions->owners, conditions->owner_caller);
+	if (is_asked(conditions, POLICY_CONDITION_FILE_GROUP))
+		add_ids(&list, "file-group", &conditions->groups, false);
+	add_numbers(&list, conditions);
+	add_devices(&list, conditions);
+	add_fs(&list, conditions);
+	if (conditions->set_id)
+		item(&list, "set-user-ID or set-group-ID");
+	add_way(&list, rule);
+}
