@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon is root's and is believed, but what it says may quote file names and
+ * a policy's text, so it is escaped like anything else. A daemon that was taken over must not
+ * get further through the terminal of the admin who looks into it (P79).
+ */
+#include "ctl/admin.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "wire/admin.h"
+#include "wire/message.h"
+#include "wire/proto.h"
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_(fd_closep) int sock = -EBADF;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (sock < 0)
+		return -errno;
+	/* connect(2): EAGAIN when the backlog is full; the caller may try again later. */
+	if (connect(sock, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return TAKE_FD(sock);
+}
+
+static int send_request(int sock, uint16_t opcode)
+{
+	char request[WIRE_HEADER_SIZE];
+	int n;
+
+	n = admin_request_write(opcode, request, sizeof(request));
+	if (n < 0)
+		return n;
+	return message_send(sock, request, (size_t)n, NULL);
+}
+
+/* Bytes received into @buffer. */
+static int receive_reply(int sock, void *buffer, size_t size, uint64_t deadline)
+{
+	static const struct message_want nothing_else = { .fds = 0, .credentials = false };
+	struct message message = MESSAGE_EMPTY;
+	int r;
+
+	r = clock_wait(sock, POLLIN, deadline);
+	if (r < 0)
+		return r;
+	r = message_receive(sock, buffer, size, &nothing_else, &message);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return -ECONNRESET;
+	r = (int)message.size;
+	message_done(&message);
+	return r;
+}
+
+int admin_ask(const char *socket_path, uint16_t opcode, uint64_t timeout_usec,
+	      struct admin_answer *ret)
+{
+	uint64_t deadline = clock_monotonic_usec() + timeout_usec;
+	_cleanup_(freep) char *buffer = malloc(WIRE_MESSAGE_MAX);
+	_cleanup_(fd_closep) int sock = -EBADF;
+	struct admin_reply reply;
+	char *text;
+	int r;
+
+	if (!buffer)
+		return -ENOMEM;
+	sock = connect_to(socket_path ? socket_path : ADMIN_SOCKET);
+	if (sock < 0)
+		return sock;
+	r = send_request(sock, opcode);
+	if (r < 0)
+		return r;
+	r = receive_reply(sock, buffer, WIRE_MESSAGE_MAX, deadline);
+	if (r < 0)
+		return r;
+	r = admin_reply_read(buffer, (size_t)r, &reply);
+	if (r < 0)
+		return r;
+	if (reply.opcode != opcode)
+		return -EBADMSG;
+	text = strndup(reply.text, reply.text_len);
+	if (!text)
+		return -ENOMEM;
+	*ret = (struct admin_answer){ .exit_code = reply.exit_code, .text = text };
+	return 0;
+}
+
+void admin_answer_done(struct admin_answer *answer)
+{
+	free(answer->text);
+	*answer = ADMIN_ANSWER_EMPTY;
+}
+
+static enum exit_code exit_of_ask(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return EXIT_NOT_PERMITTED;
+	case EBADMSG:
+	case EMSGSIZE:
+	case ENOMEM:
+		return EXIT_IO;
+	case ENAMETOOLONG:
+		return EXIT_USAGE;
+	default:
+		return EXIT_UNAVAILABLE;
+	}
+}
+
+enum exit_code admin_ask_for(const struct ctl *ctl, uint16_t opcode, uint64_t timeout_usec,
+			     struct admin_answer *ret)
+{
+	const char *path = ctl->options.socket ? ctl->options.socket : ADMIN_SOCKET;
+	int r;
+
+	r = admin_ask(path, opcode, timeout_usec, ret);
+	if (r < 0)
+		return ctl_fail(ctl, exit_of_ask(-r), "cannot ask the daemon at %s: %s", path,
+				strerror(-r));
+	return EXIT_YES;
+}
+
+enum exit_code admin_exit_code(const struct admin_answer *answer)
+{
+	switch (answer->exit_code) {
+	case EXIT_YES:
+	case EXIT_NO:
+	case EXIT_INVALID:
+	case EXIT_UNAVAILABLE:
+	case EXIT_NOT_PERMITTED:
+		return (enum exit_code)answer->exit_code;
+	default:
+		return EXIT_IO;
+	}
+}
+
+void admin_add_lines(struct text *out, const char *lines)
+{
+	while (*lines) {
+		size_t len = strcspn(lines, "\n");
+
+		text_escape(out, lines, len);
+		text_puts(out, "\n");
+		lines += len + (lines[len] == '\n');
+	}
+}
+
+char *admin_value(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = text; *line;) {
+		size_t line_len = strcspn(line, "\n");
+
+		if (line_len > len && strncmp(line, key, len) == 0 && line[len] == ' ')
+			return strndup(line + len + 1, line_len - len - 1);
+		line += line_len + (line[line_len] == '\n');
+	}
+	return NULL;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/evaluation_show.h"
+
+#include <string.h>
+
+#include "ctl/findings.h"
+#include "policy/parser.h"
+
+static const char *const truth_words[] = {
+	[TRUTH_NO] = "NO",
+	[TRUTH_UNKNOWN] = "?",
+	[TRUTH_YES] = "yes",
+};
+
+static void add_fact(struct text *out, bool known, const char *name, const char *value)
+{
+	text_printf(out, "  %s ", name);
+	if (!known)
+		text_puts(out, "not stated");
+	else if (!value || *value == '\0')
+		text_puts(out, "none");
+	else
+		screen_add(out, value);
+}
+
+void evaluation_add_caller(struct text *out, const struct policy_subject *subject)
+{
+	if (subject->known & POLICY_FACT_USER)
+		text_printf(out, "uid %u", subject->uid);
+	else
+		text_puts(out, "user not stated");
+	if (subject->known & POLICY_FACT_GROUP)
+		text_printf(out, "  gid %u", subject->gid);
+	for (size_t i = 0; i < subject->n_groups; i++)
+		text_printf(out, "%s%u", i == 0 ? "  groups " : ",", subject->groups[i]);
+	add_fact(out, subject->known & POLICY_FACT_UNIT, "unit", subject->unit);
+	if (subject->user_unit)
+		add_fact(out, true, "user-unit", subject->user_unit);
+	if (subject->slice)
+		add_fact(out, true, "slice", subject->slice);
+	for (size_t i = 0; i < subject->n_exes; i++)
+		add_fact(out, true, "exe", subject->exes[i]);
+}
+
+/* steps */
+
+/* A rule is worth a line if it is for this path, and a deny only for these modes too. */
+static bool comes_near(const struct policy_rule *rule, const struct explain_match *match)
+{
+	return match->path != TRUTH_NO && (rule->allow || match->modes);
+}
+
+static void add_match(const struct evaluation *e, size_t i, struct text *out)
+{
+	const struct policy_rule *rule = policy_rule(e->inquiry->policy, i);
+	const struct explain_match *match = &e->matches[i];
+
+	if (match->excepted)
+		text_puts(out, "  EXCEPTED");
+	text_printf(out, "  modes %s  subject %s", match->modes ? "yes" : "NO",
+		    truth_words[match->subject]);
+	if (match->expired)
+		text_puts(out, "  EXPIRED");
+	if (match->subject != TRUTH_YES) {
+		text_puts(out, "   ");
+		explain_subject(e->explainer, i, out);
+	} else if (!rule->allow && !match->unconditional) {
+		text_puts(out, "   if the object has ");
+		explain_conditions(rule, ", ", out);
+	}
+}
+
+static void add_rule(const struct ctl *ctl, const struct evaluation *e, size_t i, struct text *out)
+{
+	const struct explain_match *match = &e->matches[i];
+	const char *id = policy_rule(e->inquiry->policy, i)->id;
+
+	screen_paint(&ctl->out, out, PAINT_RULE, id);
+	text_printf(out, "%*s  path %s", strlen(id) < 24 ? (int)(24 - strlen(id)) : 0, "",
+		    match->path == TRUTH_NO ? "no" : truth_words[match->path]);
+	if (match->path != TRUTH_NO)
+		add_match(e, i, out);
+	text_puts(out, "\n");
+}
+
+static void add_rules(const struct ctl *ctl, const struct evaluation *e, bool allow,
+		      struct text *out)
+{
+	const char *heading = allow ? " 4 allow   " : " 2 deny    ";
+	size_t n_hidden = 0;
+
+	for (size_t i = 0; i < policy_n_rules(e->inquiry->policy); i++) {
+		const struct policy_rule *rule = policy_rule(e->inquiry->policy, i);
+
+		if (rule->allow != allow)
+			continue;
+		if (!comes_near(rule, &e->matches[i]) && !ctl->options.all) {
+			n_hidden++;
+			continue;
+		}
+		text_puts(out, heading);
+		heading = "           ";
+		add_rule(ctl, e, i, out);
+	}
+	if (n_hidden == 0)
+		return;
+	text_puts(out, heading);
+	findings_count(out, n_hidden, "rule");
+	text_puts(out, allow ? " for other paths  " : " for other paths or modes  ");
+	screen_paint(&ctl->out, out, PAINT_HINT, "(--all to list)");
+	text_puts(out, "\n");
+}
+
+/* Steps 5 and 6 of an allowed name: whose authority, and what the object is held to. */
+static void add_object(const struct evaluation *e, struct text *out)
+{
+	for (size_t i = 0; i < e->candidates->n_allows; i++) {
+		const struct policy_rule *rule = e->candidates->allows[i].rule;
+
+		text_printf(out, "%s%s, with %s authority\n",
+			    i == 0 ? " 5 pin     " : "           ", rule->id,
+			    rule->as_root ? "root's" : "the caller's own");
+	}
+	for (size_t i = 0; i < e->candidates->n_denies; i++) {
+		text_printf(out, "%s%s denies if ", i == 0 ? " 6 object  " : "           ",
+			    e->candidates->denies[i].rule->id);
+		explain_conditions(e->candidates->denies[i].rule, ", ", out);
+		text_puts(out, "\n");
+	}
+}
+
+/* the answer */
+
+static void add_yes(const struct ctl *ctl, const struct evaluation *e, struct text *out)
+{
+	size_t before;
+
+	screen_paint(&ctl->out, out, PAINT_ALLOW, "ALLOW");
+	text_puts(out, " by ");
+	screen_paint(&ctl->out, out, PAINT_RULE, e->answer.rule->id);
+	text_printf(out, " (%s:%u)", e->answer.rule->file, e->answer.rule->line);
+	text_puts(out, e->answer.rule->as_root ? ", as root" : ", as the caller");
+	if (!e->inquiry->live) {
+		before = out->len;
+		text_puts(out, ", if ");
+		explain_conditions(e->answer.rule, ", ", out);
+		if (out->len == before + strlen(", if "))
+			text_puts(out, "it is there");
+	}
+	text_puts(out, "\n");
+}
+
+static void add_answer(const struct ctl *ctl, const struct evaluation *e, struct text *out)
+{
+	switch (e->answer.kind) {
+	case ANSWER_YES:
+		add_yes(ctl, e, out);
+		return;
+	case ANSWER_NO:
+		screen_paint(&ctl->out, out, PAINT_DENY, "DENY");
+		text_puts(out, "  ");
+		answer_reason(&e->answer, out);
+		if (e->answer.rule)
+			text_printf(out, " (%s:%u)", e->answer.rule->file, e->answer.rule->line);
+		if (e->answer.rule && e->answer.rule->note) {
+			text_puts(out, ": ");
+			screen_add(out, e->answer.rule->note);
+		}
+		text_puts(out, "\n");
+		return;
+	case ANSWER_UNDECIDED:
+		screen_paint(&ctl->out, out, PAINT_WARNING, "UNDECIDED");
+		text_printf(out, "  %s hinges on a fact that was not stated\n", e->answer.rule->id);
+	}
+}
+
+static void add_modes_difference(const struct evaluation *e, struct text *out)
+{
+	text_puts(out, "modes (it allows ");
+	policy_modes_print(e->nearest.rule->modes, out);
+	text_puts(out, ")");
+}
+
+static void add_differences(const struct evaluation *e, struct text *out)
+{
+	const char *separator = "";
+
+	if (e->nearest.match.excepted) {
+		text_puts(out, "path (excepted)");
+		separator = ", ";
+	}
+	if (!e->nearest.match.modes) {
+		text_puts(out, separator);
+		add_modes_difference(e, out);
+		separator = ", ";
+	}
+	for (int key = 0; key < AST_KEY_MAX; key++)
+		if (e->nearest.match.keys & (1U << key)) {
+			text_printf(out, "%s%s", separator, explain_key((enum ast_key)key));
+			separator = ", ";
+		}
+	if (e->nearest.match.expired)
+		text_printf(out, "%suntil (it is over)", separator);
+}
+
+/* A rule that would allow it, ready to be pasted; only for a subject given in the language. */
+static void add_hint(const struct evaluation *e, struct text *out)
+{
+	const struct inquiry *inquiry = e->inquiry;
+	struct text attributes = TEXT_EMPTY;
+
+	if (!inquiry->stated || strpbrk(inquiry->path, "'\n\t\033"))
+		return;
+	text_puts(out, "hint      to allow it, in a file of its own:\n              for ");
+	screen_add(out, inquiry->stated);
+	text_puts(out, " { allow ");
+	policy_modes_print(inquiry->modes, out);
+	text_puts(out, e->nearest.rule->as_root ? " as root '" : " '");
+	screen_add(out, inquiry->path);
+	text_puts(out, "'");
+	explain_conditions(e->nearest.rule, "; ", &attributes);
+	if (attributes.len > 0)
+		text_printf(out, " { %s; } }\n", attributes.data);
+	else
+		text_puts(out, "; }\n");
+	text_done(&attributes);
+}
+
+static void add_nearest(const struct ctl *ctl, const struct evaluation *e, struct text *out)
+{
+	if (!e->nearest.rule)
+		return;
+	text_puts(out, "nearest   ");
+	screen_paint(&ctl->out, out, PAINT_RULE, e->nearest.rule->id);
+	text_printf(out, " (%s:%u) differs only in: ", e->nearest.rule->file,
+		    e->nearest.rule->line);
+	add_differences(e, out);
+	text_puts(out, "\n");
+	if (!e->nearest.match.excepted && e->nearest.match.modes && !e->nearest.match.expired)
+		add_hint(e, out);
+}
+
+void evaluation_add(const struct ctl *ctl, const struct evaluation *e, struct text *out)
+{
+	if (e->answer.kind == ANSWER_NO && e->answer.reason == POLICY_REASON_BAD_PATH) {
+		text_puts(out, " 1 name    NOT clean\n");
+	} else {
+		text_puts(out, " 1 name    clean\n");
+		add_rules(ctl, e, false, out);
+		add_rules(ctl, e, true, out);
+		if (e->candidates->reason == POLICY_REASON_OK)
+			add_object(e, out);
+	}
+	add_answer(ctl, e, out);
+	add_nearest(ctl, e, out);
+}
+
+/* JSON */
+
+static const char *const json_answers[] = {
+	[ANSWER_YES] = "allow", [ANSWER_NO] = "deny", [ANSWER_UNDECIDED] = "undecided"
+};
+static const char *const json_truths[] = {
+	[TRUTH_NO] = "no", [TRUTH_UNKNOWN] = "unknown", [TRUTH_YES] = "yes"
+};
+
+static struct json_object *nearest_json(const struct nearest *nearest)
+{
+	struct json_object *object = json_part(), *differs = json_list();
+
+	if (nearest->match.excepted)
+		json_append_text(differs, "path");
+	if (!nearest->match.modes)
+		json_append_text(differs, "modes");
+	for (int key = 0; key < AST_KEY_MAX; key++)
+		if (nearest->match.keys & (1U << key))
+			json_append_text(differs, explain_key((enum ast_key)key));
+	if (nearest->match.expired)
+		json_append_text(differs, "until");
+	json_add_text(object, "rule", nearest->rule->id);
+	json_add_text(object, "file", nearest->rule->file);
+	json_add_number(object, "line", nearest->rule->line);
+	json_add(object, "differs", differs);
+	return object;
+}
+
+static struct json_object *rule_json(const struct policy_rule *rule,
+				     const struct explain_match *match)
+{
+	struct json_object *object = json_part();
+
+	json_add_text(object, "rule", rule->id);
+	json_add_text(object, "file", rule->file);
+	json_add_number(object, "line", rule->line);
+	json_add_text(object, "action", rule->allow ? "allow" : "deny");
+	json_add_text(object, "path", json_truths[match->path]);
+	json_add_bool(object, "excepted", match->excepted);
+	json_add_bool(object, "modes", match->modes);
+	json_add_text(object, "subject", json_truths[match->subject]);
+	json_add_bool(object, "expired", match->expired);
+	return object;
+}
+
+/* Those rules that come near, as on the screen. */
+static struct json_object *rules_json(const struct evaluation *e)
+{
+	struct json_object *list = json_list();
+
+	for (size_t i = 0; i < policy_n_rules(e->inquiry->policy); i++)
+		if (comes_near(policy_rule(e->inquiry->policy, i), &e->matches[i]))
+			json_append(list,
+				    rule_json(policy_rule(e->inquiry->policy, i), &e->matches[i]));
+	return list;
+}
+
+void evaluation_json(const struct evaluation *e, struct json_object *object)
+{
+	struct text modes = TEXT_EMPTY;
+
+	policy_modes_print(e->inquiry->modes, &modes);
+	json_add_text(object, "answer", json_answers[e->answer.kind]);
+	json_add_text(object, "reason", answer_reason_name(e->answer.reason));
+	if (e->answer.condition != POLICY_CONDITION_NONE)
+		json_add_text(object, "condition", policy_condition_name(e->answer.condition));
+	json_add_text(object, "rule", e->answer.rule ? e->answer.rule->id : NULL);
+	if (e->answer.kind == ANSWER_YES)
+		json_add_bool(object, "as_root", e->answer.rule->as_root);
+	json_add_text(object, "modes", modes.data);
+	json_add_text(object, "path", e->inquiry->path);
+	json_add_text(object, "as", e->inquiry->stated);
+	json_add_text(object, "policy", policy_summary(e->inquiry->policy)->sha256);
+	json_add(object, "nearest", e->nearest.rule ? nearest_json(&e->nearest) : NULL);
+	json_add(object, "rules", rules_json(e));
+	text_done(&modes);
+}

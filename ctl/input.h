@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_CTL_INPUT_H
+#define FDB_CTL_INPUT_H
+
+/* The policy that a command is about: the installed one, or that of --root or --policy. */
+
+#include "base/cleanup.h"
+#include "ctl/command.h"
+#include "policy/load.h"
+
+DEFINE_CLEANUP(struct policy *, policy_free)
+
+/* The load_options of this command line; FILE operands are @files. */
+struct load_options input_options(const struct ctl *ctl, const char *const *files, size_t n_files);
+
+/* load_policy() for this command line; says what is wrong beside the policy and returns what to exit
+ * with. A directory or file that was named must be there: a typing error is not an empty policy. */
+enum exit_code input_read(const struct ctl *ctl, const struct load_options *options,
+			  struct diags *diags, struct policy **ret);
+
+/**
+ * input_load() - the policy to evaluate, exactly as the daemon would take it
+ * @ret:	the caller's; only when EXIT_YES
+ *
+ * A policy that the daemon would refuse, for a word it does not support too, has no answers:
+ * its errors go to stderr, and EXIT_INVALID is returned.
+ */
+enum exit_code input_load(const struct ctl *ctl, struct policy **ret);
+
+#endif

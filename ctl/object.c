@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon walks a name link by link and judges each new name before it goes
+ * there. Here the admin's own authority looks, so nothing can be told to somebody who may not
+ * know it: one open follows all links, and the real name is judged after it.
+ */
+#include "ctl/object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+struct object {
+	struct policy_object facts;
+	uint64_t mount;
+	char path[PATH_MAX + NAME_MAX + 2]; /* where it really is */
+};
+
+static int mount_of(int dir, const char *path, int flags, uint64_t *ret)
+{
+	struct statx stx;
+
+	if (statx(dir, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &stx) < 0)
+		return -errno;
+	*ret = stx.stx_mnt_id;
+	return 0;
+}
+
+static int real_path(int fd, char *ret, size_t size)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, ret, size - 1);
+	if (n < 0)
+		return -errno;
+	ret[n] = '\0';
+	return 0;
+}
+
+static int look(const char *path, struct object *ret)
+{
+	_cleanup_(fd_closep) int fd = -EBADF;
+	struct statfs fs;
+	struct stat st;
+	int r;
+
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	r = real_path(fd, ret->path, PATH_MAX);
+	if (r < 0)
+		return r;
+	ret->facts = (struct policy_object){
+		.mode = st.st_mode,
+		.uid = st.st_uid,
+		.gid = st.st_gid,
+		.links = st.st_nlink,
+		.size = (uint64_t)st.st_size,
+		.rdev = st.st_rdev,
+		.fs_magic = (uint32_t)fs.f_type,
+	};
+	return mount_of(fd, "", AT_EMPTY_PATH, &ret->mount);
+}
+
+/* What a request that creates would find: its directory, and nothing in it. */
+static int look_at_parent(const char *path, struct object *ret)
+{
+	const char *name = strrchr(path, '/') + 1;
+	char parent[PATH_MAX];
+	size_t len;
+	int r;
+
+	if (strlen(name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(name - path), path);
+	r = look(parent, ret);
+	if (r < 0)
+		return r;
+	len = strlen(ret->path);
+	snprintf(ret->path + len, sizeof(ret->path) - len, "%s%s",
+		 ret->path[len - 1] == '/' ? "" : "/", name);
+	ret->facts.fresh = true;
+	ret->facts.mode = S_IFREG;
+	ret->facts.links = 1;
+	ret->facts.size = 0;
+	return 0;
+}
+
+static int look_for(const struct policy_query *query, struct object *ret)
+{
+	int r = look(query->path, ret);
+
+	if (r == -ENOENT && (query->modes & POLICY_CREATE))
+		r = look_at_parent(query->path, ret);
+	return r;
+}
+
+/* Can only root or the object's owner change this directory? */
+static bool is_trusted_directory(const struct stat *st, uid_t owner)
+{
+	if (st->st_uid != 0 && st->st_uid != owner)
+		return false;
+	return !(st->st_mode & (S_IWGRP | S_IWOTH)) || (st->st_mode & S_ISVTX);
+}
+
+static bool has_trusted_parents(const struct object *object)
+{
+	char path[sizeof(object->path)];
+	char *slash;
+	struct stat st;
+
+	strcpy(path, object->path);
+	while ((slash = strrchr(path, '/'))) {
+		slash[slash == path] = '\0';
+		if (lstat(path, &st) < 0 || !is_trusted_directory(&st, object->facts.uid))
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
+static bool stays_on_mount(const struct candidate *allow, const struct object *object)
+{
+	char prefix[PATH_MAX];
+	uint64_t mount;
+
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)allow->prefix_len, object->path);
+	if (mount_of(AT_FDCWD, *prefix ? prefix : "/", 0, &mount) < 0)
+		return false;
+	return mount == object->mount;
+}
+
+/* The conditions that the opener finds, after those of decide_object(). */
+static enum policy_condition opener_condition(const struct candidate *allow,
+					      const struct object *object)
+{
+	if (allow->rule->mounts_stay && !stays_on_mount(allow, object))
+		return POLICY_CONDITION_MOUNTS;
+	if (allow->rule->parents_trusted && !has_trusted_parents(object))
+		return POLICY_CONDITION_PARENTS;
+	return POLICY_CONDITION_NONE;
+}
+
+static struct answer judge(const struct candidates *candidates, const struct policy_query *query,
+			   const struct object *object)
+{
+	struct answer no = { .kind = ANSWER_NO, .reason = POLICY_REASON_CONDITION };
+
+	for (size_t i = 0; i < candidates->n_allows; i++) {
+		struct decision decision = decide_object(candidates, i, query, &object->facts);
+		enum policy_condition condition = decision.condition;
+
+		if (decision.verdict == VERDICT_DENY)
+			return (struct answer){ ANSWER_NO, .reason = POLICY_REASON_RULE,
+						.rule = decision.rule };
+		if (decision.verdict == VERDICT_ALLOW)
+			condition = opener_condition(&candidates->allows[i], object);
+		if (condition == POLICY_CONDITION_NONE)
+			return (struct answer){ ANSWER_YES, .rule = candidates->allows[i].rule };
+		if (i == 0) {
+			no.condition = condition;
+			no.rule = candidates->allows[i].rule;
+		}
+	}
+	return no;
+}
+
+static bool follows_links(const struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->n_allows; i++)
+		if (candidates->allows[i].rule->symlinks == POLICY_SYMLINKS_FOLLOW)
+			return true;
+	return false;
+}
+
+int answer_live(const struct policy *policy, const struct policy_query *query,
+		struct candidates *candidates, struct answer *ret)
+{
+	struct policy_query real = *query;
+	struct object object;
+	struct answer answer;
+	int r;
+
+	answer = answer_name(policy, query, candidates);
+	if (answer.kind != ANSWER_YES) {
+		*ret = answer;
+		return 0;
+	}
+	r = look_for(query, &object);
+	if (r < 0)
+		return r;
+	if (strcmp(object.path, query->path) != 0) {
+		if (!follows_links(candidates)) {
+			*ret = (struct answer){ ANSWER_NO, POLICY_REASON_CONDITION,
+						POLICY_CONDITION_SYMLINKS,
+						candidates->allows[0].rule };
+			return 0;
+		}
+		real.path = object.path;
+		answer = answer_name(policy, &real, candidates);
+	}
+	*ret = answer.kind == ANSWER_YES ? judge(candidates, &real, &object) : answer;
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_CTL_OPTIONS_H
+#define FDB_CTL_OPTIONS_H
+
+/*
+ * The options of all commands, one table: an option means the same wherever it
+ * is taken, and the help is printed from what is parsed.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "ctl/screen.h"
+
+enum option_id {
+	OPTION_ALL,
+	OPTION_AS,
+	OPTION_AUDIT_FILE,
+	OPTION_DECISION,
+	OPTION_FORMAT,
+	OPTION_LIVE,
+	OPTION_ONLY,
+	OPTION_PID,
+	OPTION_POLICY,
+	OPTION_REQUESTS,
+	OPTION_ROOT,
+	OPTION_SOCKET,
+	OPTION_STRICT,
+	/* common ones */
+	OPTION_COLOR,
+	OPTION_JSON,
+	OPTION_NO_PAGER,
+	OPTION_QUIET,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_MAX,
+};
+
+#define OPTION_BIT(id) (UINT32_C(1) << OPTION_##id)
+#define OPTIONS_COMMON                                                                             \
+	(OPTION_BIT(COLOR) | OPTION_BIT(JSON) | OPTION_BIT(NO_PAGER) | OPTION_BIT(QUIET) |         \
+	 OPTION_BIT(HELP) | OPTION_BIT(VERSION))
+
+enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
+
+/* Strings are borrowed from argv; NULL: not given. */
+struct options {
+	bool all, help, json, live, no_pager, only, quiet, strict, version;
+	int color;  /* enum screen_colour */
+	int format; /* enum options_format */
+	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket;
+};
+
+/**
+ * options_parse() - read a command line
+ * @options:	written as options are met, so that several calls add up
+ * @accepted:	OPTION_BIT()s
+ * @argv:	argv[0] is skipped; operands are moved behind the options unless @ordered
+ * @ordered:	stop at the first operand
+ * @reterr:	on failure, what is wrong, not escaped
+ *
+ * Return: the index of the first operand; -EINVAL.
+ */
+struct options_line {
+	int argc;
+	char **argv;
+	bool ordered;
+};
+int options_parse(struct options *options, uint32_t accepted, const struct options_line *line,
+		  struct text *reterr);
+
+/* The lines of help for these options. */
+void options_help(uint32_t accepted, struct text *out);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * `status`: what the daemon serves, from its own mouth, and whether the policy on
+ * disk is the same one, which only looking can tell.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/number.h"
+#include "ctl/admin.h"
+#include "ctl/input.h"
+#include "ctl/json.h"
+#include "wire/admin.h"
+
+#define STATUS_TIMEOUT (10 * USEC_PER_SEC)
+
+enum disk { DISK_SAME, DISK_DIFFERENT, DISK_INVALID, DISK_UNKNOWN };
+
+static const char *const disk_words[] = {
+	[DISK_SAME] = "same",
+	[DISK_DIFFERENT] = "different",
+	[DISK_INVALID] = "invalid",
+	[DISK_UNKNOWN] = "unknown",
+};
+
+struct status {
+	struct admin_answer answer;
+	enum disk disk;
+	char *problem; /* DISK_INVALID: the first error, in one line; DISK_UNKNOWN: why; or NULL */
+};
+
+static void status_done(struct status *status)
+{
+	admin_answer_done(&status->answer);
+	free(status->problem);
+}
+
+/* the disk */
+
+static const struct diag *first_error(const struct diags *diags)
+{
+	for (size_t i = 0; i < diags->n; i++)
+		if (diags->items[i].severity == DIAG_ERROR)
+			return &diags->items[i];
+	return NULL;
+}
+
+static void describe_error(struct status *status, struct diags *diags)
+{
+	const struct diag *diag;
+	struct text out = TEXT_EMPTY;
+
+	diags_sort(diags);
+	diag = first_error(diags);
+	if (diag) {
+		if (diag->place.source)
+			text_printf(&out, "%s:%u:%u ", diag->place.source->path, diag->place.line,
+				    diag->place.column);
+		text_puts(&out, diag->message);
+	}
+	(void)text_finish(&out, &status->problem);
+}
+
+/* The directory that the daemon was started with, if it was not the installed four. */
+static void look_at_disk(const struct ctl *ctl, struct status *status)
+{
+	_cleanup_(freep) char *running = admin_value(status->answer.text, "policy");
+	_cleanup_(freep) char *directory = admin_value(status->answer.text, "directory");
+	struct load_options options = input_options(ctl, NULL, 0);
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	int r;
+
+	status->disk = DISK_UNKNOWN;
+	if (!options.directory && !options.root && directory) {
+		options.directory = directory;
+		options.trust = LOAD_TRUST_NOTE;
+	}
+	r = load_policy(&options, &diags, &policy);
+	if (r < 0) {
+		status->problem = strdup(strerror(-r));
+		return;
+	}
+	if (!policy) {
+		status->disk = DISK_INVALID;
+		describe_error(status, &diags);
+	} else if (running) {
+		status->disk = strcmp(running, policy_summary(policy)->sha256) == 0
+				       ? DISK_SAME
+				       : DISK_DIFFERENT;
+	}
+}
+
+/* the screen */
+
+/* Add @before, the value of @key and @after; nothing if the daemon does not say. */
+static bool add_value(struct text *out, const struct status *status, const char *key,
+		      const char *before)
+{
+	_cleanup_(freep) char *value = admin_value(status->answer.text, key);
+
+	if (!value)
+		return false;
+	text_puts(out, before);
+	screen_add(out, value);
+	return true;
+}
+
+static void add_when(struct text *out, const struct status *status, const char *key,
+		     const char *before)
+{
+	_cleanup_(freep) char *value = admin_value(status->answer.text, key);
+	uint64_t sec;
+
+	if (!value || number_u64(value, &sec) < 0)
+		return;
+	text_puts(out, before);
+	screen_time(out, sec);
+}
+
+static void add_state(const struct ctl *ctl, const struct status *status, struct text *out)
+{
+	_cleanup_(freep) char *state = admin_value(status->answer.text, "state");
+	_cleanup_(freep) char *sha256 = admin_value(status->answer.text, "policy");
+	bool active = state && strcmp(state, "active") == 0;
+
+	screen_paint(&ctl->out, out, active ? PAINT_ALLOW : PAINT_DENY, "●");
+	text_puts(out, " fdbroker: ");
+	screen_paint(&ctl->out, out, active ? PAINT_PLAIN : PAINT_DENY, state ? state : "?");
+	add_value(out, status, "generation", ", generation ");
+	add_when(out, status, "loaded", " (loaded ");
+	if (add_value(out, status, "files", " from "))
+		text_puts(out, " files)");
+	if (sha256) {
+		text_puts(out, ", policy sha256:");
+		text_escape(out, sha256, strnlen(sha256, 12));
+		text_puts(out, "…");
+	}
+	text_puts(out, "\n");
+}
+
+static void add_disk(const struct ctl *ctl, const struct status *status, struct text *out)
+{
+	text_puts(out, "  on disk:  ");
+	switch (status->disk) {
+	case DISK_SAME:
+		text_puts(out, "the same\n");
+		return;
+	case DISK_DIFFERENT:
+		screen_paint(&ctl->out, out, PAINT_WARNING, "DIFFERENT");
+		text_puts(out, "  → fdbrokerctl reload\n");
+		return;
+	case DISK_INVALID:
+		screen_paint(&ctl->out, out, PAINT_DENY, "DIFFERENT, and invalid");
+		text_puts(out, ": ");
+		screen_add(out, status->problem ? status->problem : "");
+		text_puts(out, "  → fdbrokerctl check\n");
+		return;
+	case DISK_UNKNOWN:
+		text_puts(out, "not known: ");
+		screen_add(out, status->problem ? status->problem : "the daemon does not say");
+		text_puts(out, "\n");
+	}
+}
+
+static void add_refused(const struct status *status, struct text *out)
+{
+	struct text when = TEXT_EMPTY;
+
+	add_when(&when, status, "refused", "            last reload refused ");
+	if (when.len > 0) {
+		text_printf(out, "%s; running policy unchanged", when.data);
+		add_value(out, status, "refused-why", ": ");
+		text_puts(out, "\n");
+	}
+	text_done(&when);
+}
+
+static void add_limits(const struct status *status, struct text *out)
+{
+	if (!add_value(out, status, "connections", "  limits:   conns "))
+		return;
+	add_value(out, status, "max-clients", "/");
+	text_puts(out, "\n");
+}
+
+static const char *const shown_keys[] = {
+	"state",   "generation",  "loaded",	 "files",	"policy",
+	"refused", "refused-why", "connections", "max-clients",
+};
+
+static bool is_shown(const char *line, size_t len)
+{
+	for (size_t i = 0; i < ELEMENTSOF(shown_keys); i++)
+		if (strlen(shown_keys[i]) == len && strncmp(line, shown_keys[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* What the daemon says beside: one line each, in its order. */
+static void add_rest(const struct status *status, struct text *out)
+{
+	for (const char *line = status->answer.text; *line;) {
+		size_t len = strcspn(line, "\n"), key = strcspn(line, " \n");
+
+		if (len > 0 && !is_shown(line, key)) {
+			text_puts(out, "  ");
+			text_escape(out, line, key);
+			text_printf(out, ":%*s", key < 20 ? (int)(20 - key) : 1, "");
+			if (len > key)
+				text_escape(out, line + key + 1, len - key - 1);
+			text_puts(out, "\n");
+		}
+		line += len + (line[len] == '\n');
+	}
+}
+
+static void show_text(const struct ctl *ctl, const struct status *status)
+{
+	struct text out = TEXT_EMPTY;
+
+	add_state(ctl, status, &out);
+	add_disk(ctl, status, &out);
+	add_refused(status, &out);
+	add_limits(status, &out);
+	add_rest(status, &out);
+	screen_show(&ctl->out, &out);
+}
+
+static void show_json(const struct ctl *ctl, const struct status *status)
+{
+	struct json_object *object = json_answer(), *daemon = json_part();
+
+	for (const char *line = status->answer.text; *line;) {
+		size_t len = strcspn(line, "\n"), key_len = strcspn(line, " \n");
+		_cleanup_(freep) char *name = strndup(line, key_len);
+		_cleanup_(freep) char *value = name ? admin_value(line, name) : NULL;
+
+		if (len > 0 && name)
+			json_add_text(daemon, name, value);
+		line += len + (line[len] == '\n');
+	}
+	json_add(object, "daemon", daemon);
+	json_add_text(object, "on_disk", disk_words[status->disk]);
+	json_add_text(object, "problem", status->problem);
+	json_show(&ctl->out, object);
+}
+
+enum exit_code command_status(struct ctl *ctl)
+{
+	_cleanup_(status_done) struct status status = { 0 };
+	enum exit_code code;
+
+	if (ctl->n_operands > 0)
+		return ctl_usage(ctl, "takes no operand");
+	code = admin_ask_for(ctl, ADMIN_OPCODE_STATUS, STATUS_TIMEOUT, &status.answer);
+	if (code != EXIT_YES)
+		return code;
+	look_at_disk(ctl, &status);
+	if (!ctl->options.quiet && ctl->options.json)
+		show_json(ctl, &status);
+	else if (!ctl->options.quiet)
+		show_text(ctl, &status);
+	return admin_exit_code(&status.answer);
+}
