@@ -1,0 +1,222 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# fdbrokerctl can: one line and an exit status, for one request and for many.
+
+. "$srcdir/tests/support/sh-lib"
+
+cd "$scratch" || exit 99
+mkdir policy
+cat >policy/10-t.fdp <<END
+version 1;
+deny any '/srv/secret' { note "not for you"; }
+for unit "web.service" {
+	page: allow read "/srv/www/**";
+	key:  allow read as root "/etc/key" { owner root; mode-max 0640; }
+	live: allow read "$scratch/tree/**";
+	out:  allow create "$scratch/tree/*.new";
+	all:  allow read "/srv/secret";
+}
+for user root { adm: allow read, write "/srv/adm"; }
+END
+can() {
+	run fdbrokerctl can --policy=policy "$@"
+}
+web='unit "web.service"'
+
+it 'says yes, by which rule, and exits 0'
+can read /srv/www/index.html --as "$web"
+exits 0
+says 'yes  10-t.page'
+no_complaint
+
+it 'says what the object must still be'
+can read /etc/key --as "$web"
+exits 0
+says 'yes  10-t.key, as root, if owner { root }, mode-max 0640, symlinks refuse, mounts stay, parents trusted'
+
+it 'says no by default, and exits 1'
+can read /srv/other --as "$web"
+exits 1
+says 'no   default: no allow rule names this request'
+
+it 'says no by a rule, and which'
+can read /srv/secret --as "$web"
+exits 1
+says 'no   rule: denied by 10-t.L2'
+
+it 'says no for a mode that is not allowed'
+can read,write /srv/www/index.html --as "$web"
+exits 1
+
+it 'says undecided, and exits 3, for a fact that was not stated'
+can read /srv/adm --as "$web"
+exits 3
+says 'undecided  hinges on facts that were not stated: 10-t.adm'
+
+it 'refuses a name that is not clean'
+can read /srv/www/../secret --as "$web"
+exits 1
+says 'no   bad-path:'
+can read srv --as "$web"
+exits 1
+says 'no   bad-path:'
+
+for modes in any '' reed read, read,,write; do
+	it "calls '$modes' for modes a usage error"
+	can "$modes" /srv/www/a --as "$web"
+	exits 64
+	silent
+done
+
+it 'calls a missing --as a usage error'
+can read /srv/www/a
+exits 64
+
+it 'calls a description that cannot be read a usage error, and shows where'
+can read /srv/www/a --as 'unti "web.service"'
+exits 64
+errs "--as:1:1: error[E002]: unknown identity matcher 'unti'"
+
+it 'takes no glob and no "not" in a description'
+can read /srv/www/a --as 'unit "web*.service"'
+exits 64
+can read /srv/www/a --as 'not unit "web.service"'
+exits 64
+
+it 'answers in JSON'
+can read /etc/key --as "$web" --json
+exits 0
+json schema 1
+json answer allow
+json rule 10-t.key
+json as_root true
+json path /etc/key
+can read /srv/other --as "$web" --json
+exits 1
+json answer deny
+json reason default
+json rule null
+can read /srv/adm --as "$web" --json
+exits 3
+json answer undecided
+
+# P79
+it 'never writes a raw control character of a path'
+evil=$(printf '/srv/a\033[2J\n<0>fdbroker: ALLOW\302\233x\377')
+can read "$evil" --as "$web" --json
+exits 1
+! LC_ALL=C grep -q "$(printf '[\033\233\377]')" "$out" || fail 'raw bytes'
+[ "$(wc -l <"$out")" = 1 ] || fail 'more than one line'
+json path '/srv/a\x1b[2J\n<0>fdbroker: ALLOW\xc2\x9bx\xff'
+
+it 'has no answer where the policy has errors'
+mkdir bad && echo 'version 1; alow' >bad/10-bad.fdp
+run fdbrokerctl can --policy=bad read /srv/a --as "$web"
+exits 2
+silent
+errs 'error[E0'
+
+it 'has no answer where the daemon would refuse the policy'
+mkdir rate && printf 'version 1;\nfor user root { allow read "/srv/a" { rate 1/s per uid; } }\n' >rate/10-r.fdp
+run fdbrokerctl can --policy=rate read /srv/a --as 'user root'
+exits 2
+errs 'error[E019]'
+
+it 'calls a policy directory that is not there an error'
+run fdbrokerctl can --policy=no-such read /srv/a --as "$web"
+[ "$status" = 74 ] || [ "$status" = 2 ] || fail "exit status $status"
+silent
+
+# many
+
+it 'answers many requests, a line each, and exits 0'
+cat >requests <<'END'
+read /srv/www/a b
+read /srv/other
+write	/srv/adm	user root
+read	/srv/adm	user daemon
+END
+can --requests=requests --as "$web"
+exits 0
+printf 'yes  10-t.page\nno   default: no allow rule names this request\nyes  10-t.adm\nno   default: no allow rule names this request\n' >expected
+sed 's/, if .*//' "$out" >short && cp short "$out"
+same expected
+
+it 'answers many requests in JSON, a line each'
+can --requests=requests --as "$web" --json
+exits 0
+[ "$(wc -l <"$out")" = 4 ] || fail 'not four lines'
+json answer deny
+
+it 'reads requests from stdin with -'
+fdbrokerctl can --policy=policy --requests=- --as "$web" <requests >"$out" 2>"$err"
+status=$?
+exits 0
+[ "$(wc -l <"$out")" = 4 ] || fail 'not four lines'
+
+it 'answers each line before it reads the next'
+mkfifo ask answer
+fdbrokerctl can --policy=policy --requests=- --as "$web" <ask >answer 2>"$err" &
+exec 3>ask 4<answer
+echo 'read /srv/www/a' >&3
+read -r line <&4
+exec 3>&- 4<&-
+wait
+case $line in yes*) ;; *) fail "answered: $line" ;; esac
+
+it 'stops at a line that is no request'
+printf 'read /srv/www/a\nnonsense\n' >requests
+can --requests=requests --as "$web"
+exits 64
+errs 'line 2'
+printf 'read /srv/www/a\n' >requests
+can --requests=requests
+exits 64
+
+it 'takes no operands with --requests'
+can --requests=requests read /srv/a --as "$web"
+exits 64
+
+it 'calls a file of requests that is not there an I/O error'
+can --requests=no-such --as "$web"
+exits 74
+
+# --live
+mkdir tree
+echo hello >tree/file
+ln -s file tree/link
+ln -s /etc/passwd tree/away
+mkfifo tree/fifo
+
+it 'looks at the object with --live'
+can read "$scratch/tree/file" --as "$web" --live
+exits 0
+says 'yes  10-t.live'
+
+it 'refuses an object of another type, without opening it'
+can read "$scratch/tree/fifo" --as "$web" --live
+exits 1
+says 'no   condition: type of 10-t.live does not hold'
+
+it 'judges where a link leads'
+can read "$scratch/tree/link" --as "$web" --live
+exits 0
+can read "$scratch/tree/away" --as "$web" --live
+exits 1
+says 'no   default:'
+
+it 'says that nothing is there'
+can read "$scratch/tree/none" --as "$web" --live
+exits 1
+says 'no   not-found'
+can read "$scratch/tree/none" --as "$web" --live --json
+exits 1
+json reason not-found
+
+it 'looks at the directory for what would be created'
+can create "$scratch/tree/a.new" --as "$web" --live
+exits 0
+says 'yes  10-t.out'
+
+finish

@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# fdbrokerctl check: its screens, formats and exit statuses, through the real program.
+
+. "$srcdir/tests/support/sh-lib"
+
+data=$(cd "$srcdir/tests/system/ctl" && pwd)
+printf 'state active\ngeneration 42\npolicy 9c1e\n' >"$scratch/status"
+mkdir "$scratch/in" && cd "$scratch/in" || exit 99
+cp "$data/bad.fdp" .
+nobody=--socket=$scratch/nobody
+fake() { # HOW COMMAND...
+	how=$1
+	shift
+	run fake-admin "$scratch/admin" "$how" "$scratch/status" "$@" "--socket=$scratch/admin"
+}
+
+it 'shows the twelve mistakes of bad.fdp, to the letter'
+fake 0 fdbrokerctl check ./bad.fdp --only
+exits 2
+same "$data/bad.screen"
+no_complaint
+
+it 'shows the same but for the generation when no daemon answers'
+run fdbrokerctl check ./bad.fdp --only "$nobody"
+exits 2
+sed 's/ (generation 42)//' "$data/bad.screen" >"$scratch/screen"
+same "$scratch/screen"
+
+it 'says the same in ASCII where the locale is not UTF-8'
+run env LC_ALL=C fdbrokerctl check bad.fdp --only "$nobody"
+exits 2
+! LC_ALL=C grep -q '[^ -~]' "$out" || fail 'not ASCII'
+
+it 'writes one line per finding with --format=gcc'
+run fdbrokerctl check bad.fdp --only --format=gcc
+exits 2
+[ "$(grep -cE '^bad\.fdp:[0-9]+:[0-9]+: error: .* \[E0[0-9]+\]$' "$out")" = 12 ] ||
+	fail 'not twelve such lines'
+[ "$(wc -l <"$out")" = 12 ] || fail 'other lines'
+
+it 'writes JSON with --format=json'
+run fdbrokerctl check bad.fdp --only --format=json
+exits 2
+json schema 1
+json valid false
+json errors 12
+json findings 0 file bad.fdp
+json findings 0 line 3
+json findings 0 col 30
+json findings 0 end_col 34
+json findings 0 severity error
+json findings 0 id E002
+json findings 0 message "unknown identity matcher 'exec'"
+json findings 0 help "did you mean 'exe'?"
+json findings 0 fix replace exe
+
+cp "$out" "$scratch/json"
+
+it 'writes the same JSON with --json'
+run fdbrokerctl --json check bad.fdp --only
+exits 2
+same "$scratch/json"
+
+it 'prints nothing with -q'
+run fdbrokerctl -q check bad.fdp --only
+exits 2
+silent
+no_complaint
+
+cat >good.fdp <<'END'
+version 1;
+for unit "a.service" {
+	one: allow read "/srv/a/*";
+	two: allow read as root "/srv/b" { owner root; }
+}
+expect allow read '/srv/a/x' as unit "a.service";
+END
+
+it 'counts what a good policy has'
+run fdbrokerctl check good.fdp --only
+exits 0
+says '1 file, 2 rules (1 as root), 1 expectation holds.  0 errors, 0 warnings, '
+
+it 'says the same in JSON'
+run fdbrokerctl check good.fdp --only --json
+exits 0
+json valid true
+json rules 2
+json as_root 1
+json expectations 1
+
+it 'refuses a policy whose expectation fails'
+sed 's/^expect allow/expect deny/' good.fdp >wrong.fdp
+run fdbrokerctl check wrong.fdp --only
+exits 2
+says 'error[E013]'
+says 'wrong.fdp: 1 error. Nothing would be loaded'
+
+it 'calls a missing file an I/O error'
+run fdbrokerctl check no-such.fdp --only
+exits 74
+errs 'no-such.fdp: No such file'
+
+it 'calls --only without a file a usage error'
+run fdbrokerctl check --only
+exits 64
+
+it 'checks the directory of --policy'
+mkdir site && cp good.fdp site/10-good.fdp
+run fdbrokerctl check --policy=site
+exits 0
+says '1 file, 2 rules'
+
+it 'checks the image of --root'
+mkdir -p image/etc/fdbroker/policy.d image/usr/lib/fdbroker/policy.d
+cp good.fdp image/etc/fdbroker/policy.d/10-good.fdp
+printf 'version 1;\nfor anyone { motd: allow read "/etc/motd"; }\n' \
+	>image/usr/lib/fdbroker/policy.d/00-vendor.fdp
+run fdbrokerctl check --root=image
+exits 0
+says '2 files, 3 rules'
+
+it 'joins a named file with the installed ones, replacing one of its name'
+printf 'version 1;\nfor anyone { only: allow read "/etc/issue"; }\n' >10-good.fdp
+run fdbrokerctl check --root=image 10-good.fdp
+exits 0
+says '2 files, 2 rules'
+
+it 'warns of files that are not read, and exits 1 for them only if strict'
+cp good.fdp site/notes.txt
+run fdbrokerctl check --policy=site
+exits 0
+says 'warning[W010]'
+run fdbrokerctl check --policy=site --strict
+exits 1
+
+it 'notes words that the daemon of this build does not support'
+printf 'version 1;\nfor user root { one: allow read "/srv/a" { rate 1/s per uid; } }\n' >rate.fdp
+run fdbrokerctl check rate.fdp --only
+exits 0
+says 'note[E019]'
+says 'The daemon of this build would refuse it: E019.'
+run fdbrokerctl check rate.fdp --only --json
+json supported false
+
+# P79
+it 'shows control characters of a file escaped'
+printf 'version 1;\nfor user "a\033[2J\007" { }\n' >evil.fdp
+run fdbrokerctl check evil.fdp --only "$nobody"
+exits 2
+! LC_ALL=C grep -q "$(printf '[\033\007]')" "$out" || fail 'a control character came through'
+
+finish
