@@ -51,7 +51,7 @@ static void add_yes(const struct answer *answer, bool decided, struct text *out)
 	screen_add(out, answer->rule->id);
 	if (answer->rule->as_root)
 		text_puts(out, ", as root");
-	explain_conditions(answer->rule, ", ", &conditions);
+	explain_conditions(answer->rule, &conditions);
 	if (!decided && conditions.len > 0)
 		text_printf(out, ", if %s", conditions.data);
 	text_done(&conditions);
@@ -96,7 +96,7 @@ static void show_json(const struct ctl *ctl, const struct request *request,
 		struct text conditions = TEXT_EMPTY;
 
 		json_add_bool(object, "as_root", answer->rule->as_root);
-		explain_conditions(answer->rule, ", ", &conditions);
+		explain_conditions(answer->rule, &conditions);
 		json_add_text(object, "conditions", conditions.data);
 		text_done(&conditions);
 	}

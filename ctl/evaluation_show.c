@@ -66,7 +66,7 @@ static void add_match(const struct evaluation *e, size_t i, struct text *out)
 		explain_subject(e->explainer, i, out);
 	} else if (!rule->allow && !match->unconditional) {
 		text_puts(out, "   if the object has ");
-		explain_conditions(rule, ", ", out);
+		explain_conditions(rule, out);
 	}
 }
 
@@ -124,7 +124,7 @@ static void add_object(const struct evaluation *e, struct text *out)
 	for (size_t i = 0; i < e->candidates->n_denies; i++) {
 		text_printf(out, "%s%s denies if ", i == 0 ? " 6 object  " : "           ",
 			    e->candidates->denies[i].rule->id);
-		explain_conditions(e->candidates->denies[i].rule, ", ", out);
+		explain_conditions(e->candidates->denies[i].rule, out);
 		text_puts(out, "\n");
 	}
 }
@@ -143,7 +143,7 @@ static void add_yes(const struct ctl *ctl, const struct evaluation *e, struct te
 	if (!e->inquiry->live) {
 		before = out->len;
 		text_puts(out, ", if ");
-		explain_conditions(e->answer.rule, ", ", out);
+		explain_conditions(e->answer.rule, out);
 		if (out->len == before + strlen(", if "))
 			text_puts(out, "it is there");
 	}
@@ -218,7 +218,7 @@ static void add_hint(const struct evaluation *e, struct text *out)
 	text_puts(out, e->nearest.rule->as_root ? " as root '" : " '");
 	screen_add(out, inquiry->path);
 	text_puts(out, "'");
-	explain_conditions(e->nearest.rule, "; ", &attributes);
+	explain_attributes(e->nearest.rule, &attributes);
 	if (attributes.len > 0)
 		text_printf(out, " { %s; } }\n", attributes.data);
 	else

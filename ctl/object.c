@@ -74,6 +74,15 @@ static int look(const char *path, struct object *ret)
 	return mount_of(fd, "", AT_EMPTY_PATH, &ret->mount);
 }
 
+/* Judge what the request would make in this directory, not the directory. */
+static void make_fresh(struct object *object)
+{
+	object->facts.fresh = true;
+	object->facts.mode = S_IFREG;
+	object->facts.links = 1;
+	object->facts.size = 0;
+}
+
 /* What a request that creates would find: its directory, and nothing in it. */
 static int look_at_parent(const char *path, struct object *ret)
 {
@@ -91,10 +100,7 @@ static int look_at_parent(const char *path, struct object *ret)
 	len = strlen(ret->path);
 	snprintf(ret->path + len, sizeof(ret->path) - len, "%s%s",
 		 ret->path[len - 1] == '/' ? "" : "/", name);
-	ret->facts.fresh = true;
-	ret->facts.mode = S_IFREG;
-	ret->facts.links = 1;
-	ret->facts.size = 0;
+	make_fresh(ret);
 	return 0;
 }
 
@@ -103,7 +109,9 @@ static int look_for(const struct policy_query *query, struct object *ret)
 	int r = look(query->path, ret);
 
 	if (r == -ENOENT && (query->modes & POLICY_CREATE))
-		r = look_at_parent(query->path, ret);
+		return look_at_parent(query->path, ret);
+	if (r == 0 && (query->modes & POLICY_TMPFILE) && S_ISDIR(ret->facts.mode))
+		make_fresh(ret);
 	return r;
 }
 

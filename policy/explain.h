@@ -45,8 +45,12 @@ bool explain_names(const struct explain_match *match);
  * being YES. Escaped. */
 void explain_subject(const struct explainer *explainer, size_t i, struct text *out);
 
-/* Add what the object must be, defaults included: "type regular, owner root", in the language's words. */
-void explain_conditions(const struct policy_rule *rule, const char *separator, struct text *out);
+/* Add what the object and the way to it must be, defaults of the way included: "owner { root },
+ * mode-max 0640, symlinks refuse". */
+void explain_conditions(const struct policy_rule *rule, struct text *out);
+
+/* The same as attributes for another rule, without defaults: "owner { root }; mode-max 0640". */
+void explain_attributes(const struct policy_rule *rule, struct text *out);
 
 /* The word of the language for a key: "user-unit". */
 const char *explain_key(enum ast_key key);

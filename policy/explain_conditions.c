@@ -120,20 +120,33 @@ static void add_way(struct list *list, const struct policy_rule *rule)
 		item(list, "parents trusted");
 }
 
-void explain_conditions(const struct policy_rule *rule, const char *separator, struct text *out)
+static void add_written(struct list *list, const struct policy_rule *rule)
 {
 	const struct conditions *conditions = &((const struct rule *)rule)->conditions;
-	struct list list = { .out = out, .separator = separator, .next = "" };
 
-	add_types(&list, conditions);
+	add_types(list, conditions);
 	if (is_asked(conditions, POLICY_CONDITION_OWNER))
-		add_ids(&list, "owner", &conditions->owners, conditions->owner_caller);
+		add_ids(list, "owner", &conditions->owners, conditions->owner_caller);
 	if (is_asked(conditions, POLICY_CONDITION_FILE_GROUP))
-		add_ids(&list, "file-group", &conditions->groups, false);
-	add_numbers(&list, conditions);
-	add_devices(&list, conditions);
-	add_fs(&list, conditions);
+		add_ids(list, "file-group", &conditions->groups, false);
+	add_numbers(list, conditions);
+	add_devices(list, conditions);
+	add_fs(list, conditions);
 	if (conditions->set_id)
-		item(&list, "set-user-ID or set-group-ID");
+		item(list, "set-user-ID or set-group-ID");
+}
+
+void explain_attributes(const struct policy_rule *rule, struct text *out)
+{
+	struct list list = { .out = out, .separator = "; ", .next = "" };
+
+	add_written(&list, rule);
+}
+
+void explain_conditions(const struct policy_rule *rule, struct text *out)
+{
+	struct list list = { .out = out, .separator = ", ", .next = "" };
+
+	add_written(&list, rule);
 	add_way(&list, rule);
 }

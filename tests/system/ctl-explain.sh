@@ -52,6 +52,7 @@ printf 'version 1;\n%s\nexpect allow read %s as unit "php8.2-fpm.service";\n' "$
 run fdbrokerctl check hint.fdp --only
 exits 0
 says '1 expectation holds'
+says_not E019
 
 it 'says that the nearest rule allows other modes'
 explain read /var/log/nginx/a.log --as "$nginx"
