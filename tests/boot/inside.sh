@@ -130,6 +130,16 @@ check "  no process stays" not processes
 check "  the result is success" is success systemctl show -P Result fdbroker.service
 check "  and the next connection starts it again" systemctl start fdb-mine.service
 
+systemctl stop fdbroker.service
+load bad
+check "the daemon starts with a bad policy" systemctl start fdbroker.service
+check "  and refuses what the good one allowed" not systemctl start fdb-mine.service
+check "  which is in the journal" records MESSAGE_ID=9348895504a3415395196f4b749ad8d2
+check "  and so is the request" records FDBROKER_REASON=degraded
+load first
+check "a reload ends that" systemctl reload fdbroker.service
+check "  and it serves" systemctl start fdb-mine.service
+
 echo
 systemd-analyze security --no-pager --offline=true \
 	"$(systemctl show -P FragmentPath fdbroker.service)" | tail -n 1
