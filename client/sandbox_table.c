@@ -15,8 +15,8 @@
  * duplicate can be put there. Standard input may well be a socket that somebody
  * passes descriptors through.
  *
- * What the filter cannot see is an io_uring with SQPOLL that is still mapped from before: the kernel's
- * thread asks for it (libfdbroker(3) says so).
+ * What the filter cannot see is an io_uring with SQPOLL that is still mapped from
+ * before: the kernel's thread asks for it (libfdbroker(3) says so).
  *
  * Two things are let through knowingly. fstat(3) is newfstatat(2) with AT_EMPTY_PATH in glibc
  * 2.33 to 2.38, and a filter cannot see that its path is "": what is left is

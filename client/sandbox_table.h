@@ -26,7 +26,7 @@ enum sandbox_operand {
 	SANDBOX_BROKER,	    /* argument == the connection's descriptor */
 	SANDBOX_NOT_BROKER, /* argument != the connection's descriptor */
 	SANDBOX_SELF,	    /* argument == this process's pid */
-	SANDBOX_READ_LIMIT, /* argument 0 is 0 and argument 2 is NULL: prlimit64(2) that only reads */
+	SANDBOX_READ_LIMIT, /* argument 0 is 0 and argument 2 is NULL: prlimit64(2), to read */
 };
 
 struct sandbox_row {

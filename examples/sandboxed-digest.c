@@ -111,7 +111,7 @@ static int digest_all(const char *socket_path, char **names)
 	if (r < 0)
 		return fail("cannot connect to the broker", -r);
 
-	/* 2. From here on the broker is the only way to a file, for this process and its children. */
+	/* 2. From here on the broker is the only way to a file, for children too. */
 	r = fdbroker_sandbox(broker, 0);
 	if (r < 0)
 		return fail("cannot enter the sandbox", -r);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/confined.h"
 
-#include <check.h>
 #include <errno.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/sandbox.h"
@@ -40,19 +37,4 @@ int confined_load(struct sock_filter *program, size_t size)
 int confined_errno(long r)
 {
 	return r < 0 ? errno : CONFINED_ALLOWED;
-}
-
-int confined_run(int (*body)(const void *), const void *argument)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(body(argument));
-	}
-	ck_assert_int_gt(pid, 0);
-	while (waitpid(pid, &status, 0) < 0)
-		ck_assert_int_eq(errno, EINTR);
-	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }

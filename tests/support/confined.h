@@ -13,11 +13,11 @@
 
 #define CONFINED_BROKER 37 /* the connection's descriptor; any number with set and clear bits */
 
-/* Exit statuses of children: an errno, or one of these. */
+/* What forked_run() gives for the child: an errno, or one of these. */
 #define CONFINED_ALLOWED    0
 #define CONFINED_NO_SANDBOX 255
 
-/* To write a filter by hand: libseccomp is under test, and keeps what it finds out of the kernel. */
+/* To write a filter by hand: libseccomp is under test, and remembers what the kernel can do. */
 #define FILTER_LOAD(offset)	   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
 #define FILTER_UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, (skip))
 #define FILTER_RETURN(value)	   BPF_STMT(BPF_RET | BPF_K, (value))
@@ -32,8 +32,5 @@ int confined_load(struct sock_filter *program, size_t size);
 
 /* 0 for a result >= 0, else errno */
 int confined_errno(long r);
-
-/* What a child that runs @body ends with: its exit status, or minus the signal that ended it. */
-int confined_run(int (*body)(const void *), const void *argument);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* examples/sandboxed-digest, the real program, in front of a broker whose files hold their names. */
+/* examples/sandboxed-digest, the real program; the broker's files hold their own names. */
 
 #include <signal.h>
 #include <stdio.h>

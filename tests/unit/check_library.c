@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "tests/support/fake_broker.h"
+#include "tests/support/forked.h"
 #include "tests/support/suite.h"
 #include "wire/codec.h"
 #include "wire/message.h"
@@ -61,7 +62,7 @@ static void stage_end(struct stage *stage)
 	ck_assert_int_eq(pthread_join(stage->thread, NULL), 0);
 }
 
-static int open_read(struct stage *stage, const char *path)
+static int open_read(const struct stage *stage, const char *path)
 {
 	return fdbroker_open(stage->broker, path, O_RDONLY, 0, NULL);
 }
@@ -537,7 +538,7 @@ static void answer_in_reverse(int sock)
 }
 
 struct asker {
-	struct stage *stage;
+	const struct stage *stage;
 	char path[32];
 	unsigned rounds;
 	unsigned right;
@@ -617,23 +618,9 @@ START_TEST(a_signal_does_not_disturb_a_request)
 }
 END_TEST
 
-/* Run @body in a child; its exit status. */
-static int in_child(int (*body)(struct stage *), struct stage *stage)
+static int child_opens(const void *argument)
 {
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(body(stage));
-	}
-	ck_assert_int_gt(pid, 0);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static int child_opens(struct stage *stage)
-{
+	const struct stage *stage = argument;
 	int r = open_read(stage, "/child");
 
 	return r < 0 ? -r : 0;
@@ -645,7 +632,7 @@ START_TEST(a_child_does_not_use_its_parents_adopted_connection)
 	struct stage stage;
 
 	stage_begin(&stage, fake_serve);
-	ck_assert_int_eq(in_child(child_opens, &stage), ECHILD);
+	ck_assert_int_eq(forked_run(child_opens, &stage), ECHILD);
 	ck_assert(is_file_of(open_read(&stage, "/parent"), "/parent"));
 	stage_end(&stage);
 }
@@ -656,8 +643,9 @@ END_TEST
 #define CHILDREN 100
 
 /* In the child, with a handle that the parent's threads were using at the fork. */
-static int child_storms(struct stage *stage)
+static int child_storms(const void *argument)
 {
+	const struct stage *stage = argument;
 	struct asker askers[2];
 
 	for (size_t i = 0; i < ELEMENTSOF(askers); i++) {
@@ -686,7 +674,7 @@ START_TEST(threads_and_children_never_get_each_others_files)
 	ck_assert_int_eq(fdbroker_connect(&stage.broker, path), 0);
 	ask_in_threads(&stage, askers, THREADS, ROUNDS);
 	for (int i = 0; i < CHILDREN; i++)
-		ck_assert_int_eq(in_child(child_storms, &stage), 0);
+		ck_assert_int_eq(forked_run(child_storms, &stage), 0);
 	join(askers, THREADS);
 	fdbroker_close(stage.broker);
 	kill(broker, SIGKILL);
@@ -712,13 +700,13 @@ static int live_in_sandbox(struct stage *stage)
 	if (fdbroker_connect(&second, "/nonexistent") != -EPERM)
 		return 5;
 	/* A child cannot connect anew. */
-	if (in_child(child_opens, stage) != ECHILD)
+	if (forked_run(child_opens, stage) != ECHILD)
 		return 6;
 	fdbroker_close(stage->broker);
 	return 0;
 }
 
-static int enter_and_live(struct stage *unused)
+static int enter_and_live(const void *unused)
 {
 	struct stage stage;
 	char path[100];
@@ -736,12 +724,14 @@ static int enter_and_live(struct stage *unused)
 
 START_TEST(the_sandbox_leaves_the_broker_and_nothing_else)
 {
-	ck_assert_int_eq(in_child(enter_and_live, NULL), 0);
+	ck_assert_int_eq(forked_run(enter_and_live, NULL), 0);
 }
 END_TEST
 
-static int child_confines(struct stage *stage)
+static int child_confines(const void *argument)
 {
+	const struct stage *stage = argument;
+
 	return -fdbroker_sandbox(stage->broker, 0);
 }
 
@@ -750,7 +740,7 @@ START_TEST(a_child_cannot_confine_itself_to_its_parents_connection)
 	struct stage stage;
 
 	stage_begin(&stage, fake_serve);
-	ck_assert_int_eq(in_child(child_confines, &stage), ECHILD);
+	ck_assert_int_eq(forked_run(child_confines, &stage), ECHILD);
 	ck_assert_int_eq(fdbroker_sandbox(NULL, 0), -EINVAL);
 	stage_end(&stage);
 }

@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "tests/support/confined.h"
+#include "tests/support/forked.h"
 #include "tests/support/suite.h"
 
 /* --- real attempts ------------------------------------------------------ */
@@ -37,7 +38,7 @@ static int take_the_brokers_number(const void *unused)
 
 START_TEST(bits_above_the_32nd_change_nothing)
 {
-	ck_assert_int_eq(confined_run(take_the_brokers_number, NULL), EPERM);
+	ck_assert_int_eq(forked_run(take_the_brokers_number, NULL), EPERM);
 }
 END_TEST
 
@@ -96,7 +97,7 @@ START_TEST(no_descriptor_comes_through_an_inherited_socket)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	send_fd(pair[1], 2);
-	got = confined_run(receive_through_stdin, &pair[0]);
+	got = forked_run(receive_through_stdin, &pair[0]);
 	fd_close(pair[0]);
 	fd_close(pair[1]);
 	ck_assert_int_eq(got, EPERM);
@@ -116,8 +117,8 @@ START_TEST(descriptors_above_2_are_closed)
 	_cleanup_(fd_closep) int low = dup(0);
 	_cleanup_(fd_closep) int high = fcntl(0, F_DUPFD, CONFINED_BROKER + 1);
 
-	ck_assert_int_eq(confined_run(use_inherited, &low), EBADF);
-	ck_assert_int_eq(confined_run(use_inherited, &high), EBADF);
+	ck_assert_int_eq(forked_run(use_inherited, &low), EBADF);
+	ck_assert_int_eq(forked_run(use_inherited, &high), EBADF);
 }
 END_TEST
 
@@ -136,7 +137,7 @@ START_TEST(a_descriptor_cannot_be_reopened)
 	_cleanup_(fd_closep) int fd = memfd_create("read-only", MFD_CLOEXEC);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(confined_run(reopen_for_writing, &fd), EACCES);
+	ck_assert_int_eq(forked_run(reopen_for_writing, &fd), EACCES);
 }
 END_TEST
 
@@ -154,7 +155,7 @@ static int lock_standard_input(const void *unused)
 
 START_TEST(files_cannot_be_locked)
 {
-	ck_assert_int_eq(confined_run(lock_standard_input, NULL), EPERM);
+	ck_assert_int_eq(forked_run(lock_standard_input, NULL), EPERM);
 }
 END_TEST
 
@@ -199,7 +200,7 @@ static int live(const void *unused)
 
 START_TEST(a_program_lives_on_inside)
 {
-	ck_assert_int_eq(confined_run(live, NULL), 0);
+	ck_assert_int_eq(forked_run(live, NULL), 0);
 }
 END_TEST
 
@@ -229,7 +230,7 @@ static int confine_with_thread(const void *unused)
 
 START_TEST(a_thread_that_was_there_before_is_confined_too)
 {
-	ck_assert_int_eq(confined_run(confine_with_thread, NULL), EACCES);
+	ck_assert_int_eq(forked_run(confine_with_thread, NULL), EACCES);
 }
 END_TEST
 
@@ -280,7 +281,7 @@ static int enter_injected(const void *argument)
 START_TEST(a_sandbox_that_cannot_be_is_an_error)
 {
 	const struct injection *in = &injections[_i];
-	int got = confined_run(enter_injected, in);
+	int got = forked_run(enter_injected, in);
 
 	ck_assert_msg(got > 0 && got != CONFINED_NO_SANDBOX &&
 			      (in->expected == 0 || got == in->expected),
@@ -300,7 +301,7 @@ static int enter_twice(const void *unused)
 
 START_TEST(a_second_sandbox_is_refused)
 {
-	ck_assert_int_eq(confined_run(enter_twice, NULL), EPERM);
+	ck_assert_int_eq(forked_run(enter_twice, NULL), EPERM);
 }
 END_TEST
 
