@@ -297,10 +297,9 @@ static void parse_file(struct parser *parser, struct ast *ast)
 {
 	struct place version = parser->token.place;
 
-	if (!parse_header(parser))
-		return;
-	while (!parser_is(parser, TOKEN_END))
-		parse_statement(parser, ast, &version);
+	if (parse_header(parser))
+		while (!parser_is(parser, TOKEN_END))
+			parse_statement(parser, ast, &version);
 	complain_cut(parser);
 }
 
