@@ -22,51 +22,6 @@
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 
-/* Where the text ends. */
-static struct place end_of(const struct source *source)
-{
-	struct place place = { .source = source, .line = 1, .column = 1 };
-
-	for (size_t i = 0; i < source->size; i++) {
-		/* UTF-8: bytes 10xxxxxx continue a character. */
-		if (source->text[i] == '\n') {
-			place.line++;
-			place.column = 1;
-		} else if ((source->text[i] & 0xc0) != 0x80) {
-			place.column++;
-		}
-	}
-	place.end_column = place.column + 1;
-	return place;
-}
-
-/* What a crash or a full disk leaves of a file must not pass for one (P62). */
-static void check_whole(const struct source *source, struct diags *diags)
-{
-	struct diag *diag;
-
-	if (source->size == 0) {
-		diag = diag_add(diags, DIAG_ERROR, "E001", (struct place){ .source = source },
-				"file is empty");
-		diag_help(diags, diag, "link it to /dev/null to mask a file of this name");
-	} else if (source->text[source->size - 1] != '\n') {
-		diag = diag_add(diags, DIAG_ERROR, "E001", end_of(source), "file is cut short");
-		diag_detail(diags, diag, "it does not end with a newline");
-	}
-}
-
-static int parse_source(const struct source *source, struct diags *diags, struct ast **ret)
-{
-	check_whole(source, diags);
-	if (source->size > 0)
-		return parser_parse(source, diags, ret);
-	*ret = calloc(1, sizeof(**ret));
-	if (!*ret)
-		return -ENOMEM;
-	(*ret)->source = source;
-	return 0;
-}
-
 /* Consumes the list, also on failure. */
 static int parse_all(struct source_list *take_list, struct diags *diags, struct policy_files *ret)
 {
@@ -78,7 +33,7 @@ static int parse_all(struct source_list *take_list, struct diags *diags, struct 
 	int r = files.trees ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < files.n; i++)
-		r = parse_source(files.sources[i], diags, &files.trees[i]);
+		r = parser_parse(files.sources[i], diags, &files.trees[i]);
 	if (r < 0) {
 		policy_files_done(&files);
 		return r;
