@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/macro.h"
+#include "policy/decide.h"
+#include "tests/support/policy.h"
+#include "tests/support/suite.h"
+
+DEFINE_CLEANUP(struct policy *, policy_free)
+DEFINE_CLEANUP(struct policy_caller *, policy_caller_free)
+DEFINE_CLEANUP(struct candidates *, candidates_free)
+
+#define FUSE_MAGIC 0x65735546U
+
+/* makedev(3) of small numbers, as a constant. */
+#define DEV(major, minor) ((major) << 8 | (minor))
+
+/* The objects of all tests: what differs from an ordinary file. */
+enum which {
+	ORDINARY,
+	LINKED,
+	DIRECTORY,
+	FIFO,
+	SOCKET,
+	TTY,
+	MEMORY,
+	DISK,
+	SETUID,
+	SETGID,
+	BIG,
+	OF_ROOT,
+	PRIVATE,
+	ON_PROC,
+	ON_SYSFS,
+	ON_FUSE,
+	ON_AUTOFS,
+	ON_NFS,
+	FRESH,
+	FRESH_ON_FUSE,
+};
+
+#define FILE_OF(...)                                                                               \
+	{                                                                                          \
+		.mode = S_IFREG | 0644, .uid = 1, .gid = 2, .links = 1, .size = 10, __VA_ARGS__    \
+	}
+
+static const struct policy_object objects[] = {
+	[ORDINARY] = FILE_OF(.fs_magic = EXT4_SUPER_MAGIC),
+	[LINKED] = { .mode = S_IFREG | 0644, .uid = 1, .gid = 2, .links = 2 },
+	[DIRECTORY] = { .mode = S_IFDIR | 0755, .uid = 1, .gid = 2, .links = 3 },
+	[FIFO] = { .mode = S_IFIFO | 0644, .uid = 1, .gid = 2, .links = 1 },
+	[SOCKET] = { .mode = S_IFSOCK | 0644, .uid = 1, .gid = 2, .links = 1 },
+	[TTY] = { .mode = S_IFCHR | 0660, .links = 1, .rdev = DEV(188, 3) },
+	[MEMORY] = { .mode = S_IFCHR | 0640, .links = 1, .rdev = DEV(1, 1) },
+	[DISK] = { .mode = S_IFBLK | 0660, .links = 1, .rdev = DEV(8, 0) },
+	[SETUID] = { .mode = S_IFREG | S_ISUID | 0755, .uid = 1, .links = 1 },
+	[SETGID] = { .mode = S_IFREG | S_ISGID | 0755, .uid = 1, .links = 1 },
+	[BIG] = { .mode = S_IFREG | 0644, .uid = 1, .links = 1, .size = 64 * 1024 + 1 },
+	[OF_ROOT] = { .mode = S_IFREG | 0644, .uid = 0, .gid = 0, .links = 1 },
+	[PRIVATE] = { .mode = S_IFREG | 0600, .uid = 1, .gid = 2, .links = 1 },
+	[ON_PROC] = FILE_OF(.fs_magic = PROC_SUPER_MAGIC),
+	[ON_SYSFS] = FILE_OF(.fs_magic = SYSFS_MAGIC),
+	[ON_FUSE] = FILE_OF(.fs_magic = FUSE_MAGIC),
+	[ON_AUTOFS] = FILE_OF(.fs_magic = AUTOFS_SUPER_MAGIC),
+	[ON_NFS] = FILE_OF(.fs_magic = NFS_SUPER_MAGIC),
+	[FRESH] = { .mode = S_IFREG | 0644, .uid = 1, .gid = 1, .links = 1, .fresh = true },
+	[FRESH_ON_FUSE] = FILE_OF(.fs_magic = FUSE_MAGIC, .fresh = true),
+};
+
+/* One allow with these attributes, for user 1. Expected: "allow", or the condition that fails. */
+static const struct {
+	const char *attrs;
+	const char *modes;
+	enum which object;
+	const char *expected;
+} cases[] = {
+	/* defaults: type */
+	{ "", "read", ORDINARY, "allow" },
+	{ "", "read", DIRECTORY, "type" },
+	{ "", "read", FIFO, "type" },
+	{ "", "read", SOCKET, "type" },
+	{ "", "read", TTY, "type" },
+	{ "", "list", DIRECTORY, "allow" },
+	{ "", "list", ORDINARY, "type" },
+	{ "", "connect", SOCKET, "allow" },
+	{ "", "connect", ORDINARY, "type" },
+	{ "", "stat", FIFO, "allow" },
+	{ "", "remove", SOCKET, "allow" },
+	{ "", "attributes", DIRECTORY, "allow" },
+	{ "", "watch", DIRECTORY, "allow" },
+	/* defaults: links */
+	{ "", "read", LINKED, "allow" },
+	{ "", "write", LINKED, "links" },
+	{ "", "append", LINKED, "links" },
+	{ "", "read,write", LINKED, "links" },
+	{ "", "read,truncate", LINKED, "links" },
+	{ "links any;", "write", LINKED, "allow" },
+	{ "links 1;", "read", LINKED, "links" },
+	/* defaults: file system */
+	{ "", "read", ON_PROC, "fs" },
+	{ "", "read", ON_SYSFS, "fs" },
+	{ "", "read", ON_FUSE, "fs" },
+	{ "", "read", ON_AUTOFS, "fs" },
+	{ "", "read", ON_NFS, "allow" },
+	{ "fs proc;", "read", ON_PROC, "allow" },
+	{ "fs proc;", "write", ON_PROC, "fs" },
+	{ "fs proc;", "read", ORDINARY, "fs" },
+	{ "fs any;", "read", ON_PROC, "fs" },
+	{ "fs any;", "read", ON_FUSE, "allow" },
+	{ "fs local;", "read", ON_NFS, "fs" },
+	{ "fs { ext4, nfs };", "read", ON_NFS, "allow" },
+	/* type */
+	{ "type char;", "read", TTY, "allow" },
+	{ "type char;", "read", ORDINARY, "type" },
+	{ "type { regular, fifo };", "read", FIFO, "allow" },
+	{ "type block;", "read", DISK, "allow" },
+	{ "type char; device 188:*;", "read", TTY, "allow" },
+	{ "type char; device 188:3;", "read", TTY, "allow" },
+	{ "type char; device 188:4;", "read", TTY, "device" },
+	{ "type char; device { 189:*, 166:* };", "read", TTY, "device" },
+	/* owner and group */
+	{ "owner 1;", "read", ORDINARY, "allow" },
+	{ "owner caller;", "read", ORDINARY, "allow" },
+	{ "owner caller;", "read", OF_ROOT, "owner" },
+	{ "owner root;", "read", OF_ROOT, "allow" },
+	{ "owner root;", "read", ORDINARY, "owner" },
+	{ "owner { root, caller };", "read", ORDINARY, "allow" },
+	{ "file-group 2;", "read", ORDINARY, "allow" },
+	{ "file-group 3;", "read", ORDINARY, "file-group" },
+	/* mode and size */
+	{ "mode-max 0644;", "read", ORDINARY, "allow" },
+	{ "mode-max 0640;", "read", ORDINARY, "mode-max" },
+	{ "mode-max 0600;", "read", PRIVATE, "allow" },
+	{ "mode-max 0755;", "read", SETUID, "mode-max" },
+	{ "max-size 64K;", "read", ORDINARY, "allow" },
+	{ "max-size 64K;", "read", BIG, "max-size" },
+	{ "max-size 65537;", "read", BIG, "allow" },
+	/* the first that fails is named */
+	{ "owner root; mode-max 0600; max-size 1;", "read", ORDINARY, "owner" },
+	/* what is not there yet is asked for its place alone */
+	{ "owner root; type fifo; links 1; max-size 0;", "create", FRESH, "allow" },
+	{ "", "create", FRESH_ON_FUSE, "fs" },
+};
+
+struct fixture {
+	struct policy *policy;
+	struct policy_caller *caller;
+	struct candidates *answer;
+	struct policy_query query;
+};
+
+static struct fixture fixture_of(const char *text, const char *modes)
+{
+	struct fixture f = { .policy = policy_of(text) };
+
+	f.caller = caller_of(f.policy, "user 1");
+	f.query = (struct policy_query){
+		.caller = f.caller,
+		.path = "/x",
+		.modes = modes_of(modes),
+	};
+	ck_assert_int_eq(candidates_new(&f.answer, f.policy), 0);
+	decide_name(f.policy, &f.query, f.answer);
+	return f;
+}
+
+static void fixture_done(struct fixture *f)
+{
+	candidates_free(f->answer);
+	policy_caller_free(f->caller);
+	policy_free(f->policy);
+}
+
+static const char *answer(struct fixture *f, size_t i, enum which object)
+{
+	struct decision decision;
+
+	if (f->answer->reason != POLICY_REASON_OK || i >= f->answer->n_allows)
+		return "refused by name";
+	decision = decide_object(f->answer, i, &f->query, &objects[object]);
+	if (decision.verdict == VERDICT_DENY)
+		return decision.rule->id;
+	if (decision.verdict == VERDICT_ALLOW)
+		return "allow";
+	return policy_condition_name(decision.condition);
+}
+
+START_TEST(object_is_held_to_conditions_and_defaults)
+{
+	_cleanup_(fixture_done) struct fixture f = { 0 };
+	char text[512];
+
+	snprintf(text, sizeof(text), "version 1;\nfor user 1 { allow %s \"/*\" { %s } }\n",
+		 cases[_i].modes, cases[_i].attrs);
+	f = fixture_of(text, cases[_i].modes);
+	ck_assert_msg(strcmp(answer(&f, 0, cases[_i].object), cases[_i].expected) == 0,
+		      "%s of object %d under { %s }: %s, not %s", cases[_i].modes, cases[_i].object,
+		      cases[_i].attrs, answer(&f, 0, cases[_i].object), cases[_i].expected);
+}
+END_TEST
+
+/* One deny with these attributes, under a rule that allows anything. */
+static const struct {
+	const char *attrs;
+	const char *modes;
+	enum which object;
+	const char *expected;
+} denies[] = {
+	{ "owner root;", "read", OF_ROOT, "test.no" },
+	{ "owner root;", "read", ORDINARY, "allow" },
+	{ "owner caller;", "read", ORDINARY, "test.no" },
+	{ "owner root; mode-max 0600;", "read", OF_ROOT, "allow" },
+	{ "type char;", "read", TTY, "test.no" },
+	{ "type char;", "read", ORDINARY, "allow" },
+	/* no defaults: not the type, not the links, not the file system */
+	{ "owner 1;", "read", FIFO, "test.no" },
+	{ "owner 1;", "write", LINKED, "test.no" },
+	{ "owner 1;", "read", ON_FUSE, "test.no" },
+	{ "fs proc;", "read", ON_PROC, "test.no" },
+	{ "links 1;", "read", ORDINARY, "test.no" },
+	{ "links 1;", "read", LINKED, "allow" },
+	{ "device 8:*;", "read", DISK, "test.no" },
+	{ "device 8:*;", "read", ORDINARY, "allow" },
+	{ "max-size 64K;", "read", BIG, "allow" },
+	/* what would be made is judged by a deny */
+	{ "type regular;", "create", FRESH, "test.no" },
+	{ "owner 7;", "create", FRESH, "allow" },
+	/* what cannot be judged denies */
+	{ "mount { noexec };", "read", ORDINARY, "test.no" },
+};
+
+#define ANYTHING                                                                                   \
+	"{ type { regular, directory, fifo, socket, char, block }; links any; fs { ext4, ext3, "   \
+	"proc, sysfs, fuse, autofs, nfs, tmpfs, any }; }"
+
+START_TEST(object_denies_only_where_all_of_its_conditions_hold)
+{
+	_cleanup_(fixture_done) struct fixture f = { 0 };
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "version 1;\nfor user 1 { allow %s \"/*\" " ANYTHING " }\n"
+		 "no: deny %s \"/*\" { %s }\n",
+		 denies[_i].modes, denies[_i].modes, denies[_i].attrs);
+	f = fixture_of(text, denies[_i].modes);
+	ck_assert_msg(strcmp(answer(&f, 0, denies[_i].object), denies[_i].expected) == 0,
+		      "%s of object %d, deny { %s }: %s, not %s", denies[_i].modes,
+		      denies[_i].object, denies[_i].attrs, answer(&f, 0, denies[_i].object),
+		      denies[_i].expected);
+}
+END_TEST
+
+static const struct {
+	const char *modes;
+	enum which object;
+	const char *expected;
+} floors[] = {
+	{ "write", SETUID, "builtin.set-id" },
+	{ "append", SETGID, "builtin.set-id" },
+	{ "read", SETUID, "allow" },
+	{ "write", ORDINARY, "allow" },
+	{ "write", DISK, "builtin.disk" },
+	{ "read", DISK, "allow" },
+	{ "read", MEMORY, "builtin.memory-device" },
+	{ "write", TTY, "allow" },
+	{ "create", FRESH, "allow" },
+};
+
+START_TEST(object_floor_holds_under_any_rule)
+{
+	_cleanup_(fixture_done) struct fixture f = { 0 };
+	char text[512];
+
+	snprintf(text, sizeof(text), "version 1;\nfor user 1 { allow %s \"/*\" " ANYTHING " }\n",
+		 floors[_i].modes);
+	f = fixture_of(text, floors[_i].modes);
+	ck_assert_msg(strcmp(answer(&f, 0, floors[_i].object), floors[_i].expected) == 0,
+		      "%s of object %d: %s, not %s", floors[_i].modes, floors[_i].object,
+		      answer(&f, 0, floors[_i].object), floors[_i].expected);
+}
+END_TEST
+
+START_TEST(object_as_root_is_never_on_a_kernel_file_system)
+{
+	_cleanup_(fixture_done) struct fixture f =
+		fixture_of("version 1;\nfor user 1 { allow read as root \"/*\" { fs proc; } }\n",
+			   "read");
+
+	ck_assert_str_eq(answer(&f, 0, ON_PROC), "fs");
+}
+END_TEST
+
+START_TEST(object_may_satisfy_a_less_specific_rule)
+{
+	_cleanup_(fixture_done) struct fixture f =
+		fixture_of("version 1;\nfor user 1 { allow read '/x' { owner root; }\n"
+			   "allow read \"/*\" { owner caller; } }\n",
+			   "read");
+
+	ck_assert_str_eq(answer(&f, 0, ORDINARY), "owner");
+	ck_assert_str_eq(answer(&f, 1, ORDINARY), "allow");
+}
+END_TEST
+
+START_TEST(object_owner_that_does_not_exist_is_nobody)
+{
+	_cleanup_(fixture_done) struct fixture f =
+		fixture_of("version 1;\nfor user 1 { allow read \"/*\" { owner no-such-user; } }\n",
+			   "read");
+
+	ck_assert_str_eq(answer(&f, 0, ORDINARY), "owner");
+	ck_assert_str_eq(answer(&f, 0, OF_ROOT), "owner");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("object");
+	TCase *tcase = suite_case(suite, "object");
+
+	tcase_add_loop_test(tcase, object_is_held_to_conditions_and_defaults, 0, ELEMENTSOF(cases));
+	tcase_add_loop_test(tcase, object_denies_only_where_all_of_its_conditions_hold, 0,
+			    ELEMENTSOF(denies));
+	tcase_add_loop_test(tcase, object_floor_holds_under_any_rule, 0, ELEMENTSOF(floors));
+	tcase_add_test(tcase, object_as_root_is_never_on_a_kernel_file_system);
+	tcase_add_test(tcase, object_may_satisfy_a_less_specific_rule);
+	tcase_add_test(tcase, object_owner_that_does_not_exist_is_nobody);
+	return suite_main(suite);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/who.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/macro.h"
+#include "tests/support/policy.h"
+#include "tests/support/suite.h"
+
+DEFINE_CLEANUP(struct policy *, policy_free)
+DEFINE_CLEANUP(struct policy_caller *, policy_caller_free)
+DEFINE_CLEANUP(struct candidates *, candidates_free)
+
+/* For an allow: yes is allow, unknown is undecided. */
+static const struct {
+	const char *who, *caller, *expected;
+} cases[] = {
+	{ "anyone", "anyone", "allow" },
+	{ "user 0", "user 0", "allow" },
+	{ "user 0", "user 1", "deny" },
+	{ "user root", "user 0", "allow" },
+	{ "user { daemon, root }", "user root", "allow" },
+	{ "user 1000-1999", "user 1000", "allow" },
+	{ "user 1000-1999", "user 1999", "allow" },
+	{ "user 1000-1999", "user 999", "deny" },
+	{ "user 1000-1999", "user 2000", "deny" },
+	{ "user 0-4294967294", "user 65534", "deny" },
+	{ "user 0", "anyone", "undecided" },
+	{ "not user 0", "anyone", "undecided" },
+	{ "not user 0", "user 0", "deny" },
+	{ "not user 0", "user 1", "allow" },
+	{ "group 0", "user root", "allow" },
+	{ "group 4242", "user root", "deny" },
+	{ "group 4242", "user root and group 4242", "allow" },
+	{ "group 4242", "group 4242", "allow" },
+	{ "group 4242", "group 4243", "undecided" },
+	{ "group 4242", "user 4244", "undecided" },
+	{ "not group 4242", "group 4242", "deny" },
+	{ "unit \"a.service\"", "unit \"a.service\"", "allow" },
+	{ "unit \"a.service\"", "unit \"b.service\"", "deny" },
+	{ "unit \"a@*.service\"", "unit \"a@x.service\"", "allow" },
+	{ "unit \"a@*.service\"", "unit 'a@*.service'", "allow" },
+	{ "unit 'a@*.service'", "unit \"a@x.service\"", "deny" },
+	{ "unit { \"a.service\", \"b.service\" }", "unit \"b.service\"", "allow" },
+	{ "unit \"a.service\"", "user 0", "undecided" },
+	{ "user 0 and user-unit \"app-*.scope\"", "user 0 and user-unit \"app-x.scope\"", "allow" },
+	{ "user 0 and user-unit \"app-*.scope\"", "user 0 and user-unit \"x.scope\"", "deny" },
+	{ "slice \"user.slice\"", "slice \"user.slice\"", "allow" },
+	{ "slice \"user.slice\"", "slice \"user-1000.slice\"", "allow" },
+	{ "slice \"user.slice\"", "slice \"user-1000-a.slice\"", "allow" },
+	{ "slice \"user.slice\"", "slice \"users.slice\"", "deny" },
+	{ "slice \"user-1000.slice\"", "slice \"user.slice\"", "deny" },
+	{ "slice \"-.slice\"", "slice \"system.slice\"", "allow" },
+	{ "exe \"/usr/bin/a\"", "exe \"/usr/bin/a\"", "allow" },
+	{ "exe \"/usr/bin/a\"", "exe \"/usr/bin/b\"", "deny" },
+	{ "exe \"/usr/bin/a\"", "unit \"a.service\"", "undecided" },
+	/* Conjunctions: false wins over unknown. */
+	{ "user 0 and unit \"a.service\"", "user 1", "deny" },
+	{ "user 0 and unit \"a.service\"", "user 0", "undecided" },
+	{ "user 0 and unit \"a.service\"", "user 0 and unit \"a.service\"", "allow" },
+	/* Alternatives: true wins over unknown. */
+	{ "user 0 or unit \"a.service\"", "user 0", "allow" },
+	{ "user 0 or unit \"a.service\"", "user 1", "undecided" },
+	{ "user 0 or unit \"a.service\"", "user 1 and unit \"b.service\"", "deny" },
+	/* What no caller has in this build is never known. */
+	{ "user 0 and nnp yes", "user 0", "undecided" },
+	{ "user 0 and not nnp yes", "user 0", "undecided" },
+};
+
+START_TEST(who_accepts_in_three_values)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "version 1;\nfor %s { allow read '/x'; }\n", cases[_i].who);
+	ck_assert_msg(strcmp(answer_by(text, cases[_i].caller, "read", "/x"), cases[_i].expected) ==
+			      0,
+		      "for %s as %s", cases[_i].who, cases[_i].caller);
+}
+END_TEST
+
+/* The same subjects under a deny: what is not known to spare the caller holds. */
+START_TEST(who_that_is_unknown_denies)
+{
+	char text[512];
+	const char *answer, *expected = cases[_i].expected;
+
+	snprintf(text, sizeof(text),
+		 "version 1;\nfor anyone { allow read '/x'; }\nfor %s { deny read '/x'; }\n",
+		 cases[_i].who);
+	answer = answer_by(text, cases[_i].caller, "read", "/x");
+	if (strcmp(expected, "undecided") != 0)
+		expected = strcmp(expected, "allow") == 0 ? "deny" : "allow";
+	ck_assert_msg(strcmp(answer, expected) == 0, "for %s as %s: %s", cases[_i].who,
+		      cases[_i].caller, answer);
+}
+END_TEST
+
+static const char named[] = "version 1;\n"
+			    "subject inner = unit \"a.service\" and user 1;\n"
+			    "subject outer = subject inner or user 2;\n"
+			    "subject others = not subject outer;\n"
+			    "for subject outer { allow read '/outer'; }\n"
+			    "for subject others { allow read '/others'; }\n";
+
+static const struct {
+	const char *caller, *outer, *others;
+} subjects[] = {
+	{ "user 2", "allow", "deny" },
+	{ "user 1 and unit \"a.service\"", "allow", "deny" },
+	{ "user 1 and unit \"b.service\"", "deny", "allow" },
+	{ "user 1", "undecided", "undecided" },
+	{ "user 3", "deny", "allow" },
+};
+
+START_TEST(who_may_name_subjects_in_subjects)
+{
+	_cleanup_(policy_freep) struct policy *policy = policy_of(named);
+
+	ck_assert_str_eq(answer_of(policy, subjects[_i].caller, "read", "/outer"),
+			 subjects[_i].outer);
+	ck_assert_str_eq(answer_of(policy, subjects[_i].caller, "read", "/others"),
+			 subjects[_i].others);
+}
+END_TEST
+
+/* Each line doubles the work of whoever would answer a name each time it is met (P51). */
+START_TEST(who_answers_each_named_subject_once)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	struct text text = TEXT_EMPTY;
+	char *string;
+
+	text_puts(&text, "version 1;\nsubject s0 = user 1;\n");
+	for (int i = 1; i < 60; i++)
+		text_printf(&text, "subject s%d = subject s%d or subject s%d;\n", i, i - 1, i - 1);
+	text_puts(&text, "for subject s59 { allow read '/x'; }\n");
+	ck_assert_int_eq(text_finish(&text, &string), 0);
+	policy = policy_of(string);
+	free(string);
+	ck_assert_str_eq(answer_of(policy, "user 1", "read", "/x"), "allow");
+	ck_assert_str_eq(answer_of(policy, "user 2", "read", "/x"), "deny");
+}
+END_TEST
+
+static const struct {
+	const char *who, *caller, *expected;
+} hinges[] = {
+	{ "unit \"a.service\"", "user 0", "unit" },
+	{ "user 0 and exe \"/a\"", "user 0", "exe" },
+	{ "not group 7", "user 4242", "group" },
+};
+
+START_TEST(who_says_which_fact_is_missing)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	_cleanup_(policy_caller_freep) struct policy_caller *caller = NULL;
+	_cleanup_(candidates_freep) struct candidates *candidates = NULL;
+	struct policy_query query = { .path = "/x", .modes = POLICY_READ };
+	char text[512];
+
+	snprintf(text, sizeof(text), "version 1;\nfor %s { a: allow read '/x'; }\n",
+		 hinges[_i].who);
+	policy = policy_of(text);
+	caller = caller_of(policy, hinges[_i].caller);
+	query.caller = caller;
+	ck_assert_int_eq(candidates_new(&candidates, policy), 0);
+	decide_name(policy, &query, candidates);
+	ck_assert_ptr_nonnull(candidates->undecided);
+	ck_assert_str_eq(candidates->undecided->id, "test.a");
+	ck_assert_str_eq(candidates->undecided_fact, hinges[_i].expected);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("who");
+	TCase *tcase = suite_case(suite, "who");
+
+	tcase_add_loop_test(tcase, who_accepts_in_three_values, 0, ELEMENTSOF(cases));
+	tcase_add_loop_test(tcase, who_that_is_unknown_denies, 0, ELEMENTSOF(cases));
+	tcase_add_loop_test(tcase, who_may_name_subjects_in_subjects, 0, ELEMENTSOF(subjects));
+	tcase_add_test(tcase, who_answers_each_named_subject_once);
+	tcase_add_loop_test(tcase, who_says_which_fact_is_missing, 0, ELEMENTSOF(hinges));
+	return suite_main(suite);
+}
