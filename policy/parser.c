@@ -255,52 +255,14 @@ static void parse_statement(struct parser *parser, struct ast *ast, const struct
 	parser_skip(parser, PARSER_STATEMENT);
 }
 
-/* "version" "1" ";", without which nothing else is read: another version may mean other things. */
-static bool parse_header(struct parser *parser)
-{
-	if (!parser_accept_word(parser, "version")) {
-		diag_help(parser->diags,
-			  parser_error(parser, "E001", parser->token.place,
-				       "expected 'version 1;' first"),
-			  "a policy begins with the version of the language");
-		return true;
-	}
-	if (!parser_is(parser, TOKEN_WORD)) {
-		parser_expected(parser, "the version of the language");
-		return false;
-	}
-	if (!parser_is_word(parser, "1")) {
-		diag_help(parser->diags,
-			  parser_error(parser, "E015", parser->token.place,
-				       "version '%s' of the language is not supported",
-				       parser_quote(&parser->token).text),
-			  "this program reads version 1");
-		return false;
-	}
-	parser_next(parser);
-	parser_end(parser, PARSER_STATEMENT);
-	return true;
-}
-
-static void complain_cut(const struct parser *parser)
-{
-	const struct lexer *lexer = &parser->lexer;
-	struct place place = { lexer->source, lexer->line, lexer->column, lexer->column + 1 };
-
-	if (lexer->is_cut)
-		diag_help(parser->diags,
-			  diag_add(parser->diags, DIAG_ERROR, "E001", place, "file is cut short"),
-			  "a policy ends with a newline");
-}
-
 static void parse_file(struct parser *parser, struct ast *ast)
 {
 	struct place version = parser->token.place;
 
-	if (parse_header(parser))
+	if (parser_header(parser))
 		while (!parser_is(parser, TOKEN_END))
 			parse_statement(parser, ast, &version);
-	complain_cut(parser);
+	parser_cut(parser);
 }
 
 /* Is it worth reading at all? */

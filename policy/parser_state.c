@@ -257,3 +257,40 @@ bool parser_at_list(const struct parser *parser)
 	parser_next(&ahead);
 	return parser_is(&ahead, TOKEN_COMMA) || parser_is(&ahead, TOKEN_CLOSE);
 }
+
+bool parser_header(struct parser *parser)
+{
+	if (!parser_accept_word(parser, "version")) {
+		diag_help(parser->diags,
+			  parser_error(parser, "E001", parser->token.place,
+				       "expected 'version 1;' first"),
+			  "a file begins with the version of its language");
+		return true;
+	}
+	if (!parser_is(parser, TOKEN_WORD)) {
+		parser_expected(parser, "the version of the language");
+		return false;
+	}
+	if (!parser_is_word(parser, "1")) {
+		diag_help(parser->diags,
+			  parser_error(parser, "E015", parser->token.place,
+				       "version '%s' of the language is not supported",
+				       parser_quote(&parser->token).text),
+			  "this program reads version 1");
+		return false;
+	}
+	parser_next(parser);
+	parser_end(parser, PARSER_STATEMENT);
+	return true;
+}
+
+void parser_cut(struct parser *parser)
+{
+	const struct lexer *lexer = &parser->lexer;
+	struct place place = { lexer->source, lexer->line, lexer->column, lexer->column + 1 };
+
+	if (lexer->is_cut)
+		diag_help(parser->diags,
+			  diag_add(parser->diags, DIAG_ERROR, "E001", place, "file is cut short"),
+			  "a whole file ends with a newline");
+}

@@ -71,6 +71,11 @@ bool parser_at_rule(const struct parser *parser);
 /* At `{`: do values follow, not rules or attributes? */
 bool parser_at_list(const struct parser *parser);
 
+/* "version" "1" ";". False: nothing else is worth reading, another version may mean other things. */
+bool parser_header(struct parser *parser);
+/* E001 if the file does not end with a newline. */
+void parser_cut(struct parser *parser);
+
 /* The parts. Each consumes what it can and leaves the rest to parser_end(). */
 void parser_value(struct parser *parser, struct ast_value *ret);
 bool parser_values_list(struct parser *parser, struct ast_values *ret);
