@@ -223,6 +223,7 @@ struct ast {
 	const struct source *source; /* borrowed; outlives the tree */
 	struct ast_statement *statements;
 	size_t n;
+	bool is_garbled; /* has bytes that are no text (E018): what they stood for is not known */
 };
 
 /* Frees everything the tree owns, a half-built one too. Returns NULL. */

@@ -79,6 +79,8 @@ static void check_statement(const struct ast_statement *statement, struct diags 
 
 void check_tree(const struct ast *ast, struct diags *diags)
 {
+	if (ast->is_garbled)
+		return;
 	for (size_t i = 0; i < ast->n; i++)
 		check_statement(&ast->statements[i], diags);
 }

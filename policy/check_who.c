@@ -35,7 +35,7 @@ static bool check_name(const struct ast_value *value, struct diags *diags)
 
 	if (value->kind == AST_WORD && strpbrk(value->text, "*")) {
 		diag_help(diags, check_complain(diags, value, "an unquoted pattern"),
-			  "write \"%s\"", value->text);
+			  "write \"%.60s\"", value->text);
 		return false;
 	}
 	return glob_parse_name(value, diags, &glob) == 0;
@@ -43,9 +43,15 @@ static bool check_name(const struct ast_value *value, struct diags *diags)
 
 static void check_unit(const struct ast_value *value, struct diags *diags)
 {
-	if (check_name(value, diags) && !value_is_unit(value->text))
-		diag_help(diags, check_complain(diags, value, "not the name of a unit"),
-			  "units have a suffix: write \"%s.service\"", value->text);
+	struct diag *diag;
+
+	if (!check_name(value, diags) || value_is_unit(value->text))
+		return;
+	diag = check_complain(diags, value, "not the name of a unit");
+	if (strchr(value->text, '.'))
+		diag_help(diags, diag, "units end in .service, .socket, .scope, …");
+	else
+		diag_help(diags, diag, "units have a suffix: write \"%.60s.service\"", value->text);
 }
 
 static void check_slice(const struct ast_value *value, struct diags *diags)
@@ -58,7 +64,7 @@ static void check_slice(const struct ast_value *value, struct diags *diags)
 		return;
 	if (len <= 6 || strcmp(value->text + len - 6, ".slice") != 0)
 		diag_help(diags, check_complain(diags, value, "not the name of a slice"),
-			  "write \"%s.slice\"", value->text);
+			  "slices end in .slice");
 }
 
 static void check_exe(const struct ast_value *value, struct diags *diags)

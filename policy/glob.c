@@ -33,9 +33,14 @@ static int wrong_start(const struct glob_scan *scan)
 {
 	struct diag *diag = glob_complain(scan, "E004", 0, scan->len, "relative pattern");
 
-	diag_help(scan->diags, diag, "names are absolute: write %c/%s%c",
-		  scan->syntax == GLOB_SYNTAX_LITERAL ? '\'' : '"', scan->text,
-		  scan->syntax == GLOB_SYNTAX_LITERAL ? '\'' : '"');
+	char quote = scan->syntax == GLOB_SYNTAX_LITERAL ? '\'' : '"';
+
+	if (strchr(scan->text, '{'))
+		diag_help(scan->diags, diag,
+			  "names are absolute: each alternative begins with \"/\"");
+	else
+		diag_help(scan->diags, diag, "names are absolute: write %c/%.60s%c", quote,
+			  scan->text, quote);
 	return -EINVAL;
 }
 

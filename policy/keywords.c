@@ -111,7 +111,7 @@ size_t keyword_distance(const char *a, const char *b)
 
 const char *keyword_nearest(const struct keyword_table *table, const char *word)
 {
-	size_t best = strlen(word) < 3 ? 1 : strlen(word) < 6 ? 2 : 3;
+	size_t len = strlen(word), best = len < 3 ? 0 : len < 5 ? 1 : len < 8 ? 2 : 3;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < table->n; i++) {

@@ -126,6 +126,15 @@ static bool is_bad(const struct lexer *lexer)
 	return !good;
 }
 
+static bool note_bad(struct lexer *lexer)
+{
+	if (!is_bad(lexer))
+		return false;
+	lexer->is_garbled = true;
+	lexer->bad_line = lexer->line;
+	return true;
+}
+
 /* White space, comments, and what has been complained about. */
 static void skip_blank(struct lexer *lexer)
 {
@@ -133,7 +142,7 @@ static void skip_blank(struct lexer *lexer)
 		if (peek(lexer) == '#') {
 			while (!at_end(lexer) && peek(lexer) != '\n')
 				advance(lexer);
-		} else if (is_blank(peek(lexer)) || is_bad(lexer)) {
+		} else if (is_blank(peek(lexer)) || note_bad(lexer)) {
 			advance(lexer);
 		} else {
 			return;
@@ -144,20 +153,6 @@ static void skip_blank(struct lexer *lexer)
 static bool is_blank_after(const struct lexer *lexer, size_t at)
 {
 	return at >= lexer->source->size || is_blank(lexer->source->text[at]);
-}
-
-/* A colon belongs to the word unless white space follows. */
-static void read_word(struct lexer *lexer, struct token *token)
-{
-	const char *text = lexer->source->text;
-	size_t after;
-
-	while (is_one_of(peek(lexer), word_rest) &&
-	       !(peek(lexer) == ':' && is_blank_after(lexer, lexer->at + 1)))
-		advance(lexer);
-	after = lexer->at + strspn(text + lexer->at, " \t");
-	token->kind = TOKEN_WORD;
-	token->is_label = text[after] == ':' && is_blank_after(lexer, after + 1);
 }
 
 static void complain_unterminated(struct lexer *lexer, const struct token *token)
@@ -185,6 +180,7 @@ static void read_quoted(struct lexer *lexer, struct token *token, enum token_kin
 			if (at_end(lexer) || peek(lexer) == '\n')
 				break;
 		}
+		note_bad(lexer);
 		advance(lexer);
 	}
 	if (at_end(lexer) || peek(lexer) != quote) {
@@ -221,6 +217,24 @@ static void read_bare(struct lexer *lexer, struct token *token)
 		while (lexer->at < end);
 	} while (!at_end(lexer) && !is_bad(lexer) &&
 		 (!is_one_of(peek(lexer), " \t\n;,{}\"'#") || attached_braces(lexer)));
+}
+
+/* A colon belongs to the word unless white space follows. */
+static void read_word(struct lexer *lexer, struct token *token)
+{
+	const char *text = lexer->source->text;
+	size_t after;
+
+	while (is_one_of(peek(lexer), word_rest) &&
+	       !(peek(lexer) == ':' && is_blank_after(lexer, lexer->at + 1)))
+		advance(lexer);
+	if (peek(lexer) == '@') {
+		read_bare(lexer, token);
+		return;
+	}
+	after = lexer->at + strspn(text + lexer->at, " \t");
+	token->kind = TOKEN_WORD;
+	token->is_label = text[after] == ':' && is_blank_after(lexer, after + 1);
 }
 
 static void read_set(struct lexer *lexer, struct token *token)
@@ -278,6 +292,9 @@ struct token lexer_next(struct lexer *lexer)
 		read_set(lexer, &token);
 	else
 		read_mark(lexer, &token);
+	/* What follows at once may have been meant as part of it. */
+	if (!at_end(lexer))
+		note_bad(lexer);
 	token.len = (size_t)(lexer->source->text + lexer->at - token.text);
 	token.place.end_column = lexer->column;
 	return token;

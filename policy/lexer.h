@@ -42,7 +42,9 @@ struct lexer {
 	struct diags *diags;	     /* or NULL: say nothing */
 	size_t at;
 	uint32_t line, column;
-	bool is_cut; /* the text has no newline at its end */
+	bool is_cut;	   /* the text has no newline at its end */
+	bool is_garbled;   /* something that is no text was skipped outside of comments */
+	uint32_t bad_line; /* where, last */
 };
 
 /* E018 for what must not be in a policy at all, once a line; the lexer skips it. */

@@ -27,6 +27,7 @@ static void parse_set(struct parser *parser, struct ast_statement *statement)
 		parser_skip(parser, PARSER_STATEMENT);
 		return;
 	}
+	parser_check_set(parser);
 	set->name_place = parser->token.place;
 	set->name = parser_take_text(parser);
 	if (!parser_accept(parser, mark)) {
@@ -292,6 +293,7 @@ int parser_parse(const struct source *source, struct diags *diags, struct ast **
 		lexer_check_encoding(source, diags);
 		parser_init(&parser, source, diags);
 		parse_file(&parser, ast);
+		ast->is_garbled = parser.lexer.is_garbled;
 		if (parser.failed)
 			return -ENOMEM;
 	}

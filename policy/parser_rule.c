@@ -24,7 +24,7 @@ static bool path_kind(const struct token *token, enum ast_path_kind *ret)
 	return true;
 }
 
-static void check_set_name(struct parser *parser)
+void parser_check_set(struct parser *parser)
 {
 	const struct token *token = &parser->token;
 
@@ -53,7 +53,7 @@ static bool add_path(struct parser *parser, struct ast_paths *paths)
 		parser_expected(parser, "a path");
 		return false;
 	}
-	check_set_name(parser);
+	parser_check_set(parser);
 	path = ARRAY_ADD(paths->items, paths->n);
 	if (!path) {
 		parser_fail(parser);

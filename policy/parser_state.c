@@ -107,7 +107,8 @@ struct diag *parser_error(struct parser *parser, const char *id, struct place pl
 	int r;
 
 	if (parser->failed || parser_is(parser, TOKEN_BAD) ||
-	    (parser_is(parser, TOKEN_END) && parser->lexer.is_cut))
+	    (parser_is(parser, TOKEN_END) && parser->lexer.is_cut) ||
+	    place.line == parser->lexer.bad_line)
 		return NULL;
 	va_start(args, format);
 	r = vasprintf(&message, format, args);
@@ -129,6 +130,16 @@ static void unquoted(struct parser *parser)
 		  quote.text);
 }
 
+static void unknown_text(struct parser *parser, const char *what)
+{
+	struct quote quote = parser_quote(&parser->token);
+
+	diag_help(parser->diags,
+		  parser_error(parser, "E001", parser->token.place, "expected %s, found '%s'", what,
+			       quote.text),
+		  "what is more than a word stands in quotes: \"%s\"", quote.text);
+}
+
 void parser_expected(struct parser *parser, const char *what)
 {
 	const struct token *token = &parser->token;
@@ -137,6 +148,8 @@ void parser_expected(struct parser *parser, const char *what)
 		parser_error(parser, "E001", token->place, "expected %s, found end of file", what);
 	else if (token->kind == TOKEN_BARE && *token->text == '/')
 		unquoted(parser);
+	else if (token->kind == TOKEN_BARE)
+		unknown_text(parser, what);
 	else
 		parser_error(parser, "E001", token->place, "expected %s, found '%s'", what,
 			     parser_quote(token).text);

@@ -46,7 +46,7 @@ struct quote {
 struct quote parser_quote(const struct token *token);
 
 /* An error at @place. None (NULL) where one would repeat what has been said: at a string that does
- * not end, at the end of a file that is cut short. */
+ * not end, at the end of a file that is cut short, on a line that is no text. */
 struct diag *parser_error(struct parser *parser, const char *id, struct place place,
 			  const char *format, ...) _printf_(4, 5);
 /* "expected …, found …" at the token at hand; an unquoted path is named as such. */
@@ -79,6 +79,8 @@ void parser_cut(struct parser *parser);
 /* The parts. Each consumes what it can and leaves the rest to parser_end(). */
 void parser_value(struct parser *parser, struct ast_value *ret);
 bool parser_values_list(struct parser *parser, struct ast_values *ret);
+/* E001 if the token at hand is a set with a name that none can have. */
+void parser_check_set(struct parser *parser);
 void parser_paths(struct parser *parser, struct ast_paths *ret);
 uint32_t parser_modes(struct parser *parser, struct ast_modes *ret);
 void parser_conj(struct parser *parser, struct ast_conj *ret);
