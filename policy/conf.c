@@ -102,10 +102,9 @@ int conf_parse(const struct source *source, struct diags *diags, struct conf *re
 
 	lexer_check_encoding(source, diags);
 	parser_init(&parser, source, diags);
-	if (parser_header(&parser)) {
+	if (parser_header(&parser))
 		parse_block(&parser, &conf);
-		parser_cut(&parser);
-	}
+	parser_cut(&parser);
 	if (parser.failed)
 		return -ENOMEM;
 	drop_incomplete(&conf);

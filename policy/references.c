@@ -42,6 +42,9 @@ bool references_set_of(const struct ast_path *path, struct name_ref *ret)
 		return false;
 	ret->name = path->text;
 	ret->len = strcspn(path->text, "/");
+	/* A name that none can have is glob_parse()'s to report. */
+	if (strspn(path->text + 1, "abcdefghijklmnopqrstuvwxyz0123456789-") != ret->len - 1)
+		return false;
 	ret->place = path->place;
 	if (path->kind == AST_PATH_PATTERN) {
 		ret->place.column++;
