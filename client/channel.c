@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "client/forkmark.h"
 #include "wire/codec.h"
 #include "wire/message.h"
 
@@ -46,9 +47,9 @@ struct waiter {
 
 struct channel {
 	struct channel *previous; /* owned */
-	pid_t pid;
-	int fd;		      /* owned */
-	pthread_mutex_t lock; /* of what follows */
+	struct forkmark *mark;	  /* owned */
+	int fd;			  /* owned */
+	pthread_mutex_t lock;	  /* of what follows */
 	pthread_cond_t changed;
 	bool shut;
 	bool reading; /* a thread is in receive() */
@@ -64,12 +65,15 @@ struct incoming {
 
 int channel_new(int take_fd, struct channel *previous, struct channel **ret)
 {
+	_cleanup_(forkmark_freep) struct forkmark *mark = forkmark_new();
 	struct channel *c = calloc(1, sizeof(*c));
 
-	if (!c)
+	if (!c || !mark) {
+		free(c);
 		return -ENOMEM;
+	}
+	c->mark = TAKE_PTR(mark);
 	c->previous = previous;
-	c->pid = getpid();
 	c->fd = take_fd;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
@@ -96,6 +100,7 @@ struct channel *channel_free(struct channel *c)
 			pthread_cond_destroy(&c->changed);
 			pthread_mutex_destroy(&c->lock);
 		}
+		forkmark_free(c->mark);
 		free(c);
 		c = previous;
 	}
@@ -115,7 +120,7 @@ void channel_disown(struct channel *c)
 
 bool channel_is_ours(const struct channel *c)
 {
-	return c->pid == getpid();
+	return forkmark_is_ours(c->mark);
 }
 
 int channel_fd(const struct channel *c)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -638,6 +639,35 @@ START_TEST(a_child_does_not_use_its_parents_adopted_connection)
 }
 END_TEST
 
+/* As PID 1 of a namespace, with a child that is PID 1 of the next. */
+static int have_a_child_of_the_same_pid(const void *unused)
+{
+	struct stage stage;
+	int r;
+
+	(void)unused;
+	stage_begin(&stage, fake_serve);
+	if (getpid() != 1 || unshare(CLONE_NEWPID) < 0)
+		return 100;
+	r = forked_run(child_opens, &stage);
+	stage_end(&stage);
+	return r;
+}
+
+static int become_pid_1(const void *unused)
+{
+	(void)unused;
+	if (unshare(CLONE_NEWPID | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0)
+		return 101;
+	return forked_run(have_a_child_of_the_same_pid, NULL);
+}
+
+START_TEST(a_child_of_the_same_pid_is_another_process_all_the_same)
+{
+	ck_assert_int_eq(forked_run(become_pid_1, NULL), ECHILD);
+}
+END_TEST
+
 #define THREADS	 8
 #define ROUNDS	 1000
 #define CHILDREN 100
@@ -786,6 +816,7 @@ int main(void)
 	tcase_add_test(tcase, answers_in_any_order_find_their_threads);
 	tcase_add_test(tcase, a_signal_does_not_disturb_a_request);
 	tcase_add_test(tcase, a_child_does_not_use_its_parents_adopted_connection);
+	tcase_add_test(tcase, a_child_of_the_same_pid_is_another_process_all_the_same);
 	tcase_add_test(tcase, threads_and_children_never_get_each_others_files);
 	tcase = suite_case(suite, "sandbox");
 	tcase_add_test(tcase, the_sandbox_leaves_the_broker_and_nothing_else);
