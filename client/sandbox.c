@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -45,6 +46,19 @@ static int close_others(int fd)
 	if (close_range(fd < 3 ? 3 : (unsigned)fd + 1, ~0U, 0) < 0)
 		return -errno;
 	return 0;
+}
+
+/* personality(2): with READ_IMPLIES_EXEC what is mapped to be read can be executed, too, and no
+ * filter sees it asked for. */
+static int forbid_implied_exec(void)
+{
+	int persona = personality(0xffffffff);
+
+	if (persona < 0)
+		return -errno;
+	if (!(persona & READ_IMPLIES_EXEC))
+		return 0;
+	return personality((unsigned long)(persona & ~READ_IMPLIES_EXEC)) < 0 ? -errno : 0;
 }
 
 static uint32_t row_action(const struct sandbox_row *row)
@@ -189,6 +203,9 @@ int sandbox_enter(int fd)
 	if (fd < 0)
 		return -EBADF;
 	r = close_others(fd);
+	if (r < 0)
+		return r;
+	r = forbid_implied_exec();
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -209,6 +210,33 @@ START_TEST(a_call_of_the_32_bit_table_kills)
 }
 END_TEST
 
+/* setarch(8) -X makes every mapping that can be read executable as well. */
+static int run_what_was_written(const void *enter)
+{
+	static const unsigned char ret = 0xc3;
+	void *page;
+
+	if (personality(READ_IMPLIES_EXEC) < 0)
+		return CONFINED_NO_SANDBOX;
+	if (enter)
+		confined_enter();
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return CONFINED_NO_SANDBOX;
+	memcpy(page, &ret, 1);
+	/* ASan would report the fault instead of dying by it. */
+	signal(SIGSEGV, SIG_DFL);
+	((void (*)(void))(uintptr_t)page)();
+	return CONFINED_ALLOWED;
+}
+
+START_TEST(memory_is_not_executable_by_implication)
+{
+	ck_assert_int_eq(forked_run(run_what_was_written, NULL), CONFINED_ALLOWED);
+	ck_assert_int_eq(forked_run(run_what_was_written, ""), FORKED_SIGNALLED + SIGSEGV);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sandbox_table");
@@ -216,6 +244,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, every_system_call_ends_as_the_table_says);
+	tcase_add_test(tcase, memory_is_not_executable_by_implication);
 	tcase_add_test(tcase, a_call_of_the_32_bit_table_kills);
 	return suite_main(suite);
 }
