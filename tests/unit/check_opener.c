@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -838,6 +839,30 @@ START_TEST(opener_makes_a_file_without_a_name)
 }
 END_TEST
 
+static int start_without_openat2(const void *arg)
+{
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	static const char text[] = "version 1;\n";
+	struct policy *policy;
+	struct opener opener;
+
+	(void)arg;
+	if (load_text("test", text, strlen(text), &diags, &policy) < 0 || !policy)
+		return 200;
+	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0) < 0 ||
+	    seccomp_load(filter) < 0)
+		return 201;
+	return -opener_init(&opener, -EBADF, policy);
+}
+
+/* P12 */
+START_TEST(opener_does_not_start_without_openat2)
+{
+	ck_assert_int_eq(forked_run(start_without_openat2, NULL), ENOSYS);
+}
+END_TEST
+
 /* P02, P03: somebody swaps a file for a link to a secret, as fast as he can. */
 struct swapper {
 	char file[128], link[128];
@@ -927,6 +952,7 @@ int main(void)
 	tcase_add_loop_test(tcase, opener_creates_what_was_asked_and_nothing_looser, 0,
 			    ELEMENTSOF(creations));
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name);
+	tcase_add_test(tcase, opener_does_not_start_without_openat2);
 	tcase_add_loop_test(tcase, opener_hands_out_what_it_judged_whoever_swaps_it, 0,
 			    ELEMENTSOF(swapped));
 	return suite_main(suite);
