@@ -3,8 +3,8 @@
 #define FDB_DAEMON_OPENING_H
 
 /*
- * One request on its way through the opener: what opener.c, walk.c and create.c
- * share. Nobody else includes this.
+ * One request on its way through the opener: what opener.c, judge.c, walk.c and
+ * create.c share. Nobody else includes this.
  */
 
 #include <stdbool.h>
@@ -51,10 +51,13 @@ const struct policy_rule *opening_rule(const struct opening *o);
 /* Whose files count as the actor's own in sticky directories. */
 uid_t opening_actor(const struct opening *o);
 
-/* The ways an attempt ends. kernel: @r is a negative errno that the caller may see. */
+/* judge.c: the ways an attempt ends. kernel: @r is a negative errno that the caller may see. */
 enum step opening_granted(struct opening *o, int fd);
 enum step opening_condition(struct opening *o, enum policy_condition condition);
 enum step opening_kernel(struct opening *o, int r);
+
+/* Judge @o->name, touching nothing. STEP_GO or STEP_DONE. */
+enum step opening_judge_name(struct opening *o);
 
 /* Judge what is, or would be, at @o->name. @place: the pinned object, or its parent if
  * @object is fresh. STEP_GO, STEP_NEXT, STEP_DONE or STEP_AGAIN. */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "daemon/opening.h"
+
+/*
+ * What the policy says of a name and of what was found there, turned into what
+ * comes next. A policy refusal is EACCES, or ENOENT with `hide`; the kernel's own errno comes
+ * through only for a name that is allowed, and a real ENOENT looks like a hidden one.
+ */
+
+const struct policy_rule *opening_rule(const struct opening *o)
+{
+	return o->opener->candidates->allows[o->allow].rule;
+}
+
+uid_t opening_actor(const struct opening *o)
+{
+	return opening_rule(o)->as_root ? 0 : o->order->principal->uid;
+}
+
+static enum step refused(struct opening *o, enum wire_reason reason, int error,
+			 const struct policy_rule *rule)
+{
+	o->out->reason = reason;
+	o->out->error = error;
+	o->out->rule = rule;
+	return STEP_DONE;
+}
+
+static enum step refused_by_rule(struct opening *o, const struct policy_rule *deny)
+{
+	if (deny->hide)
+		return refused(o, WIRE_REASON_NOT_FOUND, ENOENT, deny);
+	return refused(o, WIRE_REASON_RULE, EACCES, deny);
+}
+
+/* If no allow does, the most specific one's reason is the answer: the first that failed. */
+static enum step next_allow(struct opening *o, enum wire_reason reason, int error)
+{
+	if (!o->failed)
+		refused(o, reason, error, opening_rule(o));
+	o->failed = true;
+	return STEP_NEXT;
+}
+
+enum step opening_condition(struct opening *o, enum policy_condition condition)
+{
+	if (!o->failed)
+		o->out->condition = condition;
+	return next_allow(o, WIRE_REASON_CONDITION, EACCES);
+}
+
+enum step opening_kernel(struct opening *o, int r)
+{
+	if (r == -ENOENT)
+		return next_allow(o, WIRE_REASON_NOT_FOUND, ENOENT);
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		return next_allow(o, WIRE_REASON_BUSY, EAGAIN);
+	return next_allow(o, WIRE_REASON_KERNEL, -r);
+}
+
+enum step opening_granted(struct opening *o, int fd)
+{
+	refused(o, WIRE_REASON_OK, 0, opening_rule(o));
+	o->out->condition = POLICY_CONDITION_NONE;
+	o->out->fd = fd;
+	return STEP_DONE;
+}
+
+static struct policy_query query_of(const struct opening *o)
+{
+	return (struct policy_query){
+		.caller = o->order->caller,
+		.path = o->name,
+		.modes = o->order->request->modes,
+		.now_sec = o->order->now_sec,
+	};
+}
+
+/* Whether the object is on the mount that the rule's literal leading components name. */
+static int on_mount_of_prefix(const struct opening *o, const struct pin *place)
+{
+	size_t len = o->opener->candidates->allows[o->allow].prefix_len;
+	_cleanup_(pin_done) struct pin prefix = PIN_EMPTY;
+	char path[WIRE_PATH_MAX + 1] = "/";
+	int r;
+
+	if (len > strlen(o->name))
+		len = strlen(o->name);
+	if (len > 1)
+		memcpy(path, o->name, len);
+	r = opener_pin(AT_FDCWD, path, &prefix);
+	/* The file to create may itself be the literal name. */
+	if (r == -ENOENT && len == strlen(o->name))
+		return 1;
+	if (r < 0)
+		return r;
+	return prefix.mount == place->mount;
+}
+
+static enum step judge_place(struct opening *o, const struct pin *place,
+			     const struct policy_object *object)
+{
+	const struct policy_rule *rule = opening_rule(o);
+	int r;
+
+	if (rule->mounts_stay) {
+		r = on_mount_of_prefix(o, place);
+		if (r <= 0)
+			return opening_condition(o, POLICY_CONDITION_MOUNTS);
+	}
+	if (rule->parents_trusted) {
+		r = walk_trusted(o, place, object);
+		if (r == -EAGAIN)
+			return STEP_AGAIN;
+		if (r < 0)
+			return opening_condition(o, POLICY_CONDITION_PARENTS);
+	}
+	return STEP_GO;
+}
+
+enum step opening_judge(struct opening *o, const struct pin *place,
+			const struct policy_object *object)
+{
+	struct policy_query query = query_of(o);
+	struct decision decision;
+
+	decision = decide_object(o->opener->candidates, o->allow, &query, object);
+	switch (decision.verdict) {
+	case VERDICT_DENY:
+		return refused_by_rule(o, decision.rule);
+	case VERDICT_NEXT:
+		return opening_condition(o, decision.condition);
+	case VERDICT_ALLOW:
+		return judge_place(o, place, object);
+	}
+	return opening_condition(o, POLICY_CONDITION_NONE);
+}
+
+enum step opening_judge_name(struct opening *o)
+{
+	struct candidates *candidates = o->opener->candidates;
+	struct policy_query query = query_of(o);
+
+	decide_name(o->opener->policy, &query, candidates);
+	switch (candidates->reason) {
+	case POLICY_REASON_OK:
+		return STEP_GO;
+	case POLICY_REASON_BAD_PATH:
+		return refused(o, WIRE_REASON_BAD_PATH, EINVAL, NULL);
+	case POLICY_REASON_RULE:
+		return refused_by_rule(o, candidates->rule);
+	case POLICY_REASON_DEFAULT:
+	case POLICY_REASON_CONDITION:
+		break;
+	}
+	return refused(o, WIRE_REASON_DEFAULT, EACCES, NULL);
+}
