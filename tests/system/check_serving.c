@@ -402,6 +402,83 @@ START_TEST(a_client_that_never_reads_holds_up_nobody)
 }
 END_TEST
 
+static int trace(const void *arg)
+{
+	char path[128], pid[16];
+
+	snprintf(path, sizeof(path), "%s/trace", d.directory);
+	snprintf(pid, sizeof(pid), "%d", *(const pid_t *)arg);
+	return execlp("strace", "strace", "-qq", "-o", path, "-e",
+		      "trace=open,openat,openat2,creat", "-p", pid, (char *)NULL);
+}
+
+static bool is_traced(pid_t pid)
+{
+	char path[64], line[256];
+	int tracer = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file))
+		(void)sscanf(line, "TracerPid: %d", &tracer);
+	fclose(file);
+	return tracer != 0;
+}
+
+static int ask_for_all(const void *arg)
+{
+	const char *const *paths = arg;
+	int sock = daemon_connect(&d);
+
+	for (; *paths; paths++)
+		daemon_ask(sock, *paths, WIRE_OPEN_READ, NULL);
+	return 0;
+}
+
+/* How many names were opened by other than O_PATH, and how many pins were reopened. */
+static void read_trace(size_t *ret_names, size_t *ret_pins, size_t *ret_reopened)
+{
+	char path[128], line[1024];
+	FILE *file;
+
+	*ret_names = *ret_pins = *ret_reopened = 0;
+	snprintf(path, sizeof(path), "%s/trace", d.directory);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (!strstr(line, "open"))
+			continue;
+		if (strstr(line, "O_PATH"))
+			++*ret_pins;
+		else if (strstr(line, "AT_FDCWD") || strstr(line, "\"/"))
+			++*ret_names;
+		else
+			++*ret_reopened;
+	}
+	fclose(file);
+}
+
+/* Of a name only an O_PATH is ever opened, whatever the answer; then that pin. */
+START_TEST(a_trace_shows_no_name_opened_but_by_o_path)
+{
+	const char *const paths[] = { own, lent, "/etc/shadow", "/etc/passwd", NULL };
+	pid_t broker = daemon_pid(&d, "broker"), strace = forked_start(trace, &broker);
+	size_t names, pins, reopened;
+
+	while (!is_traced(broker))
+		ck_assert_int_eq(waitpid(strace, NULL, WNOHANG), 0);
+	ck_assert_int_eq(as(ALICE, ask_for_all, paths), 0);
+	kill(strace, SIGINT);
+	forked_wait(strace);
+	read_trace(&names, &pins, &reopened);
+	ck_assert_uint_eq(names, 0);
+	ck_assert_uint_eq(reopened, 2);
+	ck_assert_uint_ge(pins, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("serving");
@@ -424,5 +501,6 @@ int main(void)
 	tcase_add_loop_test(tcase, a_client_that_dies_at_any_step_leaves_nothing_behind, 0,
 			    ELEMENTSOF(deaths));
 	tcase_add_test(tcase, a_client_that_never_reads_holds_up_nobody);
+	tcase_add_test(tcase, a_trace_shows_no_name_opened_but_by_o_path);
 	return suite_main(suite);
 }
