@@ -7,7 +7,6 @@
 
 srcdir=${srcdir:-.}
 builddir=${builddir:-$PWD}
-units=${systemdsystemunitdir:-/lib/systemd/system}
 
 skip() {
 	echo "$*"
@@ -36,24 +35,22 @@ mount_overlay() {
 			overlay "$root"
 }
 
-# Where configure was told to put things elsewhere than systemd looks (make distcheck), link them.
-link_into() { # FILE... DIRECTORY
-	for directory in "$@"; do :; done
-	mkdir -p "$root$directory"
-	while [ $# -gt 1 ]; do
-		[ -e "$root$directory/${1##*/}" ] || cp "$root$1" "$root$directory/"
-		shift
-	done
+# What was just installed, put where systemd and ld.so look, wherever configure was told to.
+expose() { # DIRECTORY PATTERN
+	mkdir -p "$root$1" && find "$work/upper" -path "$2" ! -type d >"$work/found" &&
+		while read -r file; do
+			[ -e "$root$1/${file##*/}" ] || cp -P "$file" "$root$1/" || return
+		done <"$work/found"
 }
 
 install_product() {
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$builddir" install \
 		DESTDIR="$root" >"$work/install.log" 2>&1 || { cat "$work/install.log"; return 1; }
-	link_into "$units/fdbroker.service" "$units/fdbroker.socket" \
-		"$units/fdbroker-admin.socket" /etc/systemd/system
-	link_into "${sysusersdir:-/usr/lib/sysusers.d}/fdbroker.conf" /etc/sysusers.d
-	link_into "${tmpfilesdir:-/usr/lib/tmpfiles.d}/fdbroker.conf" /etc/tmpfiles.d
-	link_into "${catalogdir:-/usr/lib/systemd/catalog}/fdbroker.catalog" /usr/lib/systemd/catalog
+	expose /etc/systemd/system '*/systemd/system/fdbroker*' &&
+		expose /etc/sysusers.d '*/sysusers.d/fdbroker.conf' &&
+		expose /etc/tmpfiles.d '*/tmpfiles.d/fdbroker.conf' &&
+		expose /usr/lib/systemd/catalog '*/catalog/fdbroker.catalog' &&
+		expose /usr/lib '*/libfdbroker.so*' || return
 	ldconfig -r "$root"
 	journalctl --root="$root" --update-catalog
 	# The users must come from sysusers.d in there, not from the run of the tests out here.
