@@ -39,6 +39,7 @@ struct daemon {
 	pid_t pid;
 	int listeners[2]; /* client, admin */
 	int notified;
+	int admin_sock; /* one for all requests, so that descriptors can be counted */
 };
 
 /* 0, or 77 for main() to return where such tests cannot run. */
@@ -67,6 +68,7 @@ void daemon_await(const struct daemon *d, const char *what);
 
 /* The value of one line of the status, or "" if there is none; the caller frees it. */
 char *daemon_status(const struct daemon *d, const char *key);
+/* 0 if there is none. */
 uint64_t daemon_number(const struct daemon *d, const char *key);
 
 /* Of "parent", "broker" or "audit". */

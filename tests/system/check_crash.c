@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "tests/support/daemon.h"
+#include "tests/support/suite.h"
+#include "wire/codec.h"
+#include "wire/message.h"
+
+#define POLICY "version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n"
+
+static struct daemon d;
+
+static void start(void)
+{
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", POLICY);
+	d.may_be_killed = true;
+	daemon_start(&d);
+}
+
+static void assert_serves(int sock)
+{
+	int fd = daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL);
+
+	ck_assert_int_ge(fd, 0);
+	fd_close(fd);
+}
+
+static uint16_t receive_notice(int sock)
+{
+	static uint8_t buffer[WIRE_MESSAGE_MAX];
+	static const struct message_want want;
+	struct message m;
+	uint16_t which;
+	int r;
+
+	do
+		r = message_receive(sock, buffer, sizeof(buffer), &want, &m);
+	while (r == -EAGAIN);
+	ck_assert_int_eq(r, 1);
+	ck_assert_int_eq(wire_notice_read(buffer, m.size, &which), 0);
+	return which;
+}
+
+/* P67 */
+START_TEST(crash_of_the_broker_loses_no_connection)
+{
+	int busy, idle, i;
+
+	start();
+	busy = daemon_connect(&d);
+	idle = daemon_connect(&d);
+	for (i = 1; i <= 3; i++) {
+		assert_serves(busy);
+		ck_assert_int_eq(kill(daemon_pid(&d, "broker"), SIGKILL), 0);
+		assert_serves(busy);
+		ck_assert_uint_eq(daemon_number(&d, "crashes"), i);
+	}
+	assert_serves(idle);
+	ck_assert_uint_eq(daemon_number(&d, "connections"), 2);
+	fd_close(busy);
+	fd_close(idle);
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(crash_of_the_broker_is_told_to_those_it_served)
+{
+	int old, new;
+
+	start();
+	old = daemon_connect(&d);
+	assert_serves(old);
+	ck_assert_int_eq(kill(daemon_pid(&d, "broker"), SIGKILL), 0);
+	ck_assert_int_eq(receive_notice(old), WIRE_NOTICE_LOST);
+	/* Not to those who come after it. */
+	new = daemon_connect(&d);
+	assert_serves(new);
+	assert_serves(old);
+	fd_close(old);
+	fd_close(new);
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(crash_while_a_client_is_leaving_leaves_nothing)
+{
+	int sock;
+
+	start();
+	sock = daemon_connect(&d);
+	assert_serves(sock);
+	kill(daemon_pid(&d, "broker"), SIGSTOP);
+	fd_close(sock);
+	while (daemon_number(&d, "connections") > 0)
+		continue;
+	kill(daemon_pid(&d, "broker"), SIGKILL);
+	sock = daemon_connect(&d);
+	assert_serves(sock);
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(crash_of_the_audit_process_is_repaired_and_counted)
+{
+	int sock, n = 0;
+	char *audit;
+
+	start();
+	sock = daemon_connect(&d);
+	ck_assert_int_eq(daemon_ask(sock, "/refused/before", WIRE_OPEN_READ, NULL), -EACCES);
+	while (daemon_number(&d, "records-written") < 1)
+		continue;
+	ck_assert_int_eq(kill(daemon_pid(&d, "audit"), SIGKILL), 0);
+	ck_assert_int_eq(daemon_ask(sock, "/refused/after", WIRE_OPEN_READ, NULL), -EACCES);
+	while (daemon_number(&d, "audit-restarts") < 1)
+		continue;
+	do {
+		audit = daemon_read_audit(&d);
+		n = strstr(audit, "/refused/before") && strstr(audit, "/refused/after");
+		free(audit);
+	} while (n == 0);
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(crash_of_the_parent_ends_its_children)
+{
+	pid_t broker, audit;
+
+	start();
+	broker = daemon_pid(&d, "broker");
+	audit = daemon_pid(&d, "audit");
+	kill(d.pid, SIGKILL);
+	while (kill(broker, 0) == 0 || kill(audit, 0) == 0)
+		continue;
+	ck_assert_int_eq(errno, ESRCH);
+	daemon_discard(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("crash");
+	TCase *tcase = suite_case(suite, "crash");
+	int r = daemon_unavailable();
+
+	if (r != 0)
+		return r;
+	tcase_add_test(tcase, crash_of_the_broker_loses_no_connection);
+	tcase_add_test(tcase, crash_of_the_broker_is_told_to_those_it_served);
+	tcase_add_test(tcase, crash_while_a_client_is_leaving_leaves_nothing);
+	tcase_add_test(tcase, crash_of_the_audit_process_is_repaired_and_counted);
+	tcase_add_test(tcase, crash_of_the_parent_ends_its_children);
+	return suite_main(suite);
+}

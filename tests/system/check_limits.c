@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "daemon/limits.h"
+#include "tests/support/daemon.h"
+#include "tests/support/forked.h"
+#include "tests/support/suite.h"
+#include "tests/support/user.h"
+
+#define POLICY "version 1;\nfor anyone { a: allow read \"/etc/hostname\"; }\n"
+#define CROWD  500
+
+static const struct user alice = { 30000, 30000, NULL, 0 };
+static const struct user bob = { 30001, 30001, NULL, 0 };
+
+static struct daemon d;
+static int pipe_fds[2]; /* a count, from the crowd */
+
+static void start(void)
+{
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", POLICY);
+	daemon_start(&d);
+}
+
+/* 0 served, 1 refused. */
+static int ask_once(const void *arg)
+{
+	int sock = daemon_try_connect(d.socket), fd;
+
+	(void)arg;
+	if (sock < 0)
+		return 1;
+	fd = daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL);
+	fd_close(sock);
+	if (fd < 0)
+		return 1;
+	fd_close(fd);
+	return 0;
+}
+
+/* Connect many times, keep all, and say how many are served. Stays until the test ends it. */
+static int crowd_in(const void *arg)
+{
+	int n = 0;
+
+	user_become(arg);
+	for (int i = 0; i < CROWD; i++) {
+		int sock = daemon_try_connect(d.socket), fd;
+
+		fd = sock < 0 ? sock : daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL);
+		n += fd >= 0;
+		fd_close(fd);
+	}
+	if (write(pipe_fds[1], &n, sizeof(n)) != sizeof(n))
+		return 1;
+	for (;;)
+		pause();
+}
+
+static pid_t start_crowd(int *ret_served)
+{
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	pid = forked_start(crowd_in, &alice);
+	ck_assert_int_eq(read(pipe_fds[0], ret_served, sizeof(*ret_served)), sizeof(*ret_served));
+	fd_close(pipe_fds[0]);
+	fd_close(pipe_fds[1]);
+	return pid;
+}
+
+static void end_crowd(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	forked_wait(pid);
+	while (daemon_number(&d, "connections") > 0)
+		continue;
+}
+
+/* P45, P46 */
+START_TEST(limits_of_one_uid_do_not_touch_another)
+{
+	int served, again;
+	pid_t crowd;
+
+	start();
+	crowd = start_crowd(&served);
+	ck_assert_int_eq(served, LIMIT_CLIENTS_PER_UID);
+	ck_assert_uint_eq(daemon_number(&d, "connections"), LIMIT_CLIENTS_PER_UID);
+	ck_assert_uint_eq(daemon_number(&d, "refused-per-uid"), CROWD - LIMIT_CLIENTS_PER_UID);
+	ck_assert_int_eq(user_run(&bob, ask_once, NULL), 0);
+	ck_assert_int_eq(user_run(&alice, ask_once, NULL), 1);
+	end_crowd(crowd);
+	ck_assert_int_eq(user_run(&alice, ask_once, NULL), 0);
+	crowd = start_crowd(&again);
+	ck_assert_int_eq(again, LIMIT_CLIENTS_PER_UID);
+	end_crowd(crowd);
+	daemon_stop(&d);
+}
+END_TEST
+
+static void set_files(pid_t pid, rlim_t n)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(prlimit(pid, RLIMIT_NOFILE, NULL, &limit), 0);
+	limit.rlim_cur = n;
+	ck_assert_int_eq(prlimit(pid, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+/* Whoever comes then is turned away and does not wait, and the next one is served: P47. */
+START_TEST(limits_of_descriptors_turn_away_and_recover)
+{
+	pid_t parent;
+	int sock;
+
+	start();
+	ck_assert_int_eq(user_run(&alice, ask_once, NULL), 0);
+	while (daemon_number(&d, "connections") > 0)
+		continue;
+	parent = daemon_pid(&d, "parent");
+	/* "." and ".." are counted too: all numbers are taken, and one is the reserve. */
+	set_files(parent, (rlim_t)suite_count_fds(parent) - 3);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(user_run(&alice, ask_once, NULL), 1);
+	ck_assert_uint_gt(daemon_number(&d, "refused-clients"), 99);
+	set_files(parent, 1024);
+	sock = daemon_connect(&d);
+	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	fd_close(sock);
+	ck_assert_int_eq(user_run(&alice, ask_once, NULL), 0);
+	daemon_stop(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("limits");
+	TCase *tcase = suite_case(suite, "limits");
+	int r = daemon_unavailable();
+
+	if (r != 0)
+		return r;
+	tcase_add_test(tcase, limits_of_one_uid_do_not_touch_another);
+	tcase_add_test(tcase, limits_of_descriptors_turn_away_and_recover);
+	return suite_main(suite);
+}

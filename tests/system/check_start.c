@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "tests/support/daemon.h"
+#include "tests/support/suite.h"
+
+#define POLICY "version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n"
+
+static void assert_log_has(const struct daemon *d, const char *what)
+{
+	char *log = daemon_read_log(d);
+
+	ck_assert_msg(strstr(log, what), "'%s' is not in the log:\n%s", what, log);
+	free(log);
+}
+
+static void replace_listener(struct daemon *d, size_t i, int fd)
+{
+	fd_close(d->listeners[i]);
+	d->listeners[i] = fd;
+}
+
+static void break_pid(struct daemon *d)
+{
+	d->environment[0] = "LISTEN_PID=1";
+}
+static void break_none(struct daemon *d)
+{
+	d->environment[0] = "LISTEN_FDS=0";
+}
+static void break_negative(struct daemon *d)
+{
+	d->environment[0] = "LISTEN_FDS=-1";
+}
+static void break_words(struct daemon *d)
+{
+	d->environment[0] = "LISTEN_FDS=two";
+}
+static void break_too_many(struct daemon *d)
+{
+	d->environment[0] = "LISTEN_FDS=3";
+	d->environment[1] = "LISTEN_FDNAMES=client:admin:admin";
+}
+static void break_type(struct daemon *d)
+{
+	replace_listener(d, 0, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+static void break_family(struct daemon *d)
+{
+	replace_listener(d, 0, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+static void break_file(struct daemon *d)
+{
+	replace_listener(d, 0, open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+static void break_not_listening(struct daemon *d)
+{
+	replace_listener(d, 0, socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+}
+static void break_abstract(struct daemon *d)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "\0fdbroker-test" };
+
+	replace_listener(d, 0, socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+	bind(d->listeners[0], (struct sockaddr *)&address, sizeof(address));
+	listen(d->listeners[0], 1);
+}
+static void break_twice(struct daemon *d)
+{
+	d->environment[0] = "LISTEN_FDNAMES=client:client";
+}
+static void break_no_client(struct daemon *d)
+{
+	d->environment[0] = "LISTEN_FDS=1";
+	d->environment[1] = "LISTEN_FDNAMES=admin";
+}
+
+/* P71 */
+static const struct {
+	const char *name;
+	void (*break_it)(struct daemon *d);
+	const char *said;
+} inputs[] = {
+	{ "for another process", break_pid, "no socket was passed" },
+	{ "none", break_none, "LISTEN_FDS" },
+	{ "-1", break_negative, "LISTEN_FDS" },
+	{ "not a number", break_words, "LISTEN_FDS" },
+	{ "three", break_too_many, "" },
+	{ "a stream", break_type, "not a listening SOCK_SEQPACKET" },
+	{ "of the internet", break_family, "not a listening SOCK_SEQPACKET" },
+	{ "no socket", break_file, "not a listening SOCK_SEQPACKET" },
+	{ "one that does not listen", break_not_listening, "not a listening SOCK_SEQPACKET" },
+	{ "an abstract one", break_abstract, "not bound in the file system" },
+	{ "two for clients", break_twice, "two sockets for the same purpose" },
+	{ "none for clients", break_no_client, "no socket for clients" },
+};
+
+START_TEST(start_refuses_sockets_that_are_not_ours)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	inputs[_i].break_it(&d);
+	ck_assert_msg(daemon_fails(&d) == EXIT_FAILURE, "%s: it started", inputs[_i].name);
+	assert_log_has(&d, inputs[_i].said);
+	daemon_discard(&d);
+}
+END_TEST
+
+START_TEST(start_tells_sockets_apart_by_path_where_they_have_no_names)
+{
+	struct daemon d;
+	int listener;
+
+	daemon_prepare(&d);
+	listener = d.listeners[0];
+	d.listeners[0] = d.listeners[1];
+	d.listeners[1] = listener;
+	d.environment[0] = "LISTEN_FDNAMES=unknown:unknown";
+	daemon_start(&d);
+	ck_assert_uint_gt(daemon_number(&d, "generation"), 0);
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(start_needs_no_admin_socket)
+{
+	struct daemon d;
+	int sock;
+
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", POLICY);
+	d.environment[0] = "LISTEN_FDS=1";
+	d.environment[1] = "LISTEN_FDNAMES=client";
+	daemon_start(&d);
+	sock = daemon_connect(&d);
+	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
+/* Loading these takes a while, in which nothing may be promised: P70. */
+START_TEST(start_is_ready_when_the_policy_is_loaded)
+{
+	enum { RULES = 5000, LINE = 64 };
+	char *text = malloc(RULES * LINE + 64), *end = text, *state;
+	struct daemon d;
+
+	end += sprintf(end, "version 1;\nfor user root {\n");
+	for (int i = 0; i < RULES; i++)
+		end += sprintf(end, "r%d: allow read \"/srv/%d/**\";\n", i, i);
+	sprintf(end, "}\n");
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", text);
+	free(text);
+	daemon_start(&d);
+	state = daemon_status(&d, "state");
+	ck_assert_str_eq(state, "active");
+	free(state);
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(start_with_a_bad_policy_is_degraded_and_says_so)
+{
+	struct wire_answer answer;
+	struct daemon d;
+	char *state;
+	int sock;
+
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", "version 1;\nalow\n");
+	daemon_start(&d);
+	state = daemon_status(&d, "state");
+	ck_assert_str_eq(state, "degraded");
+	free(state);
+	sock = daemon_connect(&d);
+	ck_assert_int_eq(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, &answer), -EACCES);
+	ck_assert_int_eq(answer.reason, WIRE_REASON_DEGRADED);
+	/* Repaired, it serves who is there already. */
+	daemon_write_policy(&d, "a.fdp", POLICY);
+	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
+	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, &answer));
+	ck_assert_int_eq(answer.reason, WIRE_REASON_OK);
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(start_keeps_the_watchdog_content)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	d.environment[0] = "WATCHDOG_USEC=200000";
+	daemon_start(&d);
+	daemon_await(&d, "WATCHDOG=1");
+	daemon_await(&d, "WATCHDOG=1");
+	daemon_stop(&d);
+}
+END_TEST
+
+static const char *const bad_arguments[] = {
+	"--policy=relative",
+	"--config=relative",
+	"--unknown",
+	"argument",
+};
+
+START_TEST(start_refuses_bad_arguments)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	d.arguments[0] = bad_arguments[_i];
+	ck_assert_int_eq(daemon_fails(&d), 64);
+	daemon_discard(&d);
+}
+END_TEST
+
+START_TEST(start_refuses_an_audit_file_that_is_none)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	d.arguments[0] = "--audit-file=/dev/null";
+	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
+	assert_log_has(&d, "not a regular file");
+	daemon_discard(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("start");
+	TCase *tcase = suite_case(suite, "start");
+	int r = daemon_unavailable();
+
+	if (r != 0)
+		return r;
+	tcase_add_loop_test(tcase, start_refuses_sockets_that_are_not_ours, 0, ELEMENTSOF(inputs));
+	tcase_add_test(tcase, start_tells_sockets_apart_by_path_where_they_have_no_names);
+	tcase_add_test(tcase, start_needs_no_admin_socket);
+	tcase_add_test(tcase, start_is_ready_when_the_policy_is_loaded);
+	tcase_add_test(tcase, start_with_a_bad_policy_is_degraded_and_says_so);
+	tcase_add_test(tcase, start_keeps_the_watchdog_content);
+	tcase_add_loop_test(tcase, start_refuses_bad_arguments, 0, ELEMENTSOF(bad_arguments));
+	tcase_add_test(tcase, start_refuses_an_audit_file_that_is_none);
+	return suite_main(suite);
+}
