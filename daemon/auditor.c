@@ -74,6 +74,16 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 					  on_delay, a);
 }
 
+/* The end of file says: write what is in the queue, and end. To one that does not know us yet
+ * it would say nothing: it is told after the hand-shake. */
+static void hang_up(struct auditor *a)
+{
+	if (!a->is_greeted)
+		return;
+	a->io = sd_event_source_disable_unref(a->io);
+	a->control = fd_close(a->control);
+}
+
 static int receive(struct auditor *a)
 {
 	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
@@ -84,6 +94,8 @@ static int receive(struct auditor *a)
 	if (!a->is_greeted) {
 		r = handshake_answer(a->control, &self);
 		a->is_greeted = r == 0;
+		if (a->closing)
+			hang_up(a);
 		return r;
 	}
 	buffer = malloc(CONTROL_SIZE_MAX);
@@ -179,11 +191,8 @@ int auditor_ask(struct auditor *a)
 void auditor_close(struct auditor *a)
 {
 	a->closing = true;
-	if (a->pid == 0)
-		return;
-	/* Its end of file says: write what is in the queue, and end. */
-	a->io = sd_event_source_disable_unref(a->io);
-	a->control = fd_close(a->control);
+	if (a->pid != 0)
+		hang_up(a);
 }
 
 void auditor_done(struct auditor *a)

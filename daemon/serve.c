@@ -104,15 +104,15 @@ static void judge_and_open(struct exchange *x)
 		opener_open(&x->server->opener, &order, &x->outcome);
 }
 
-static int reply(struct exchange *x)
+static int send_answer(struct exchange *x)
 {
+	_cleanup_(fd_closep) int fd = TAKE_FD(x->outcome.fd);
 	const struct wire_answer open = {
 		.reason = (uint16_t)x->outcome.reason,
-		.n_fds = x->outcome.fd >= 0,
+		.n_fds = fd >= 0,
 		.error = x->outcome.error,
 		.decision = x->decision,
 	};
-	_cleanup_(fd_closep) int fd = TAKE_FD(x->outcome.fd);
 	uint8_t buffer[SESSION_REPLY_MAX];
 	int size;
 
@@ -123,6 +123,18 @@ static int reply(struct exchange *x)
 	if (size < 0)
 		return size;
 	return session_send(x->session, buffer, (size_t)size, TAKE_FD(fd));
+}
+
+static int reply(struct exchange *x)
+{
+	int r;
+
+	r = send_answer(x);
+	/* unix(7): descriptors under way to clients that do not take them count against us all. */
+	if (r != -ETOOMANYREFS)
+		return r;
+	answer(x, WIRE_REASON_BUSY, EAGAIN);
+	return send_answer(x);
 }
 
 int serve(struct server *server, struct session *session)

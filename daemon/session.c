@@ -156,8 +156,8 @@ int session_send(struct session *session, const void *reply, size_t size, int ta
 	int r;
 
 	r = message_send(session->fd, reply, size, &attach);
-	/* Its descriptors are under way and not taken: room will come. */
-	if (r == -EAGAIN || r == -ETOOMANYREFS)
+	/* Replies are under way and not taken: room will come. */
+	if (r == -EAGAIN)
 		return keep(session, reply, size, &fd);
 	return r;
 }

@@ -54,7 +54,8 @@ bool session_agrees(const struct session *session, const struct ucred *sender);
  * session_send() - send a reply, or keep it until there is room
  * @take_fd:	goes with it, consumed in every case; -EBADF: none
  *
- * Return: 0 sent or kept; -errno the connection is of no use any more.
+ * Return: 0 sent or kept; -ETOOMANYREFS not with a descriptor, for now; another -errno: the
+ *	connection is of no use any more.
  */
 int session_send(struct session *session, const void *reply, size_t size, int take_fd);
 

@@ -138,9 +138,11 @@ static int story_of_three_files(const void *arg)
 static void assert_audited(const char *what)
 {
 	char *audit = daemon_read_audit(&d);
+	char *log = daemon_read_log(&d);
 
-	ck_assert_msg(strstr(audit, what), "no %s in: %s", what, audit);
+	ck_assert_msg(strstr(audit, what), "no %s in: %s\n%s", what, audit, log);
 	free(audit);
+	free(log);
 }
 
 START_TEST(a_client_gets_what_the_policy_allows_and_all_of_it_is_audited)
