@@ -190,6 +190,8 @@ static int execute(const void *arg)
 	log = open(d->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(log, STDERR_FILENO);
 	pass_listeners(d);
+	if (d->has_stray)
+		dup2(STDERR_FILENO, 20);
 	execv(program, (char **)(uintptr_t)argv);
 	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
 	return 127;

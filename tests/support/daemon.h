@@ -35,6 +35,7 @@ struct daemon {
 	char config[80];	    /* written by the test, or not there */
 	const char *arguments[8];   /* further ones; NULL ends them */
 	const char *environment[8]; /* "NAME=value"; NULL ends them */
+	bool has_stray;		    /* starts with a descriptor that it does not know of */
 	bool may_be_killed;	    /* a process of it that a signal ended is no failure */
 	pid_t pid;
 	int listeners[2]; /* client, admin */

@@ -21,6 +21,7 @@ static void start(const char *policy)
 	int sock;
 
 	daemon_prepare(&d);
+	d.has_stray = true;
 	daemon_write_policy(&d, "a.fdp", policy);
 	daemon_start(&d);
 	sock = daemon_connect(&d);

@@ -224,7 +224,7 @@ START_TEST(identity_refuses_a_reused_pid)
 }
 END_TEST
 
-/* Runs where the client's number and ids have no name. */
+/* Runs where the client has no number. */
 static int serve_in_namespaces(const void *arg)
 {
 	struct facts facts;
@@ -236,9 +236,22 @@ static int serve_in_namespaces(const void *arg)
 	return r == -EACCES ? 0 : 1;
 }
 
+/* In a user namespace of its own, in which root is root. */
+static int become_root_of_userns(int more)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWUSER | more) < 0)
+		return -1;
+	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	if (write(fd, "0 0 1", 5) != 5)
+		return -1;
+	return close(fd);
+}
+
 static int enter_namespaces(const void *arg)
 {
-	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
+	if (become_root_of_userns(CLONE_NEWPID) < 0)
 		return 99;
 	return forked_run(serve_in_namespaces, arg);
 }
@@ -260,15 +273,9 @@ END_TEST
 
 static int connect_from_own_userns(const void *arg)
 {
-	int fd;
-
 	(void)arg;
-	if (unshare(CLONE_NEWUSER) < 0)
+	if (become_root_of_userns(0) < 0)
 		return 99;
-	fd = open("/proc/self/uid_map", O_WRONLY);
-	if (write(fd, "0 0 1", 5) != 5)
-		return 98;
-	close(fd);
 	return connect_and_stay(NULL);
 }
 
