@@ -99,6 +99,18 @@ struct quote parser_quote(const struct token *token)
 	return quote;
 }
 
+static bool is_said(const struct parser *parser, struct place place)
+{
+	const struct token *token = &parser->token;
+	const struct source *source = parser->lexer.source;
+	bool is_same =
+		place.line == parser->complained.line && place.column == parser->complained.column;
+	bool is_last = token->text + token->len == source->text + source->size;
+
+	return parser->failed || token->kind == TOKEN_BAD || is_same ||
+	       (parser->lexer.is_cut && is_last) || place.line == parser->lexer.bad_line;
+}
+
 struct diag *parser_error(struct parser *parser, const char *id, struct place place,
 			  const char *format, ...)
 {
@@ -106,10 +118,9 @@ struct diag *parser_error(struct parser *parser, const char *id, struct place pl
 	va_list args;
 	int r;
 
-	if (parser->failed || parser_is(parser, TOKEN_BAD) ||
-	    (parser_is(parser, TOKEN_END) && parser->lexer.is_cut) ||
-	    place.line == parser->lexer.bad_line)
+	if (is_said(parser, place))
 		return NULL;
+	parser->complained = place;
 	va_start(args, format);
 	r = vasprintf(&message, format, args);
 	va_end(args);

@@ -20,7 +20,8 @@ struct parser {
 	struct token token;    /* at hand */
 	struct token previous; /* consumed last */
 	struct diags *diags;
-	bool failed; /* no memory: everything ends */
+	struct place complained; /* where the last error is */
+	bool failed;		 /* no memory: everything ends */
 };
 
 void parser_init(struct parser *parser, const struct source *source, struct diags *diags);
@@ -45,8 +46,9 @@ struct quote {
 };
 struct quote parser_quote(const struct token *token);
 
-/* An error at @place. None (NULL) where one would repeat what has been said: at a string that does
- * not end, at the end of a file that is cut short, on a line that is no text. */
+/* An error at @place. None (NULL) where one would repeat what has been said: a second one at the same
+ * place, at a string that does not end, at the end of a file that is cut short, on a line that is no
+ * text. */
 struct diag *parser_error(struct parser *parser, const char *id, struct place place,
 			  const char *format, ...) _printf_(4, 5);
 /* "expected …, found …" at the token at hand; an unquoted path is named as such. */

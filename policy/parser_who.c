@@ -33,18 +33,27 @@ static bool add_value(struct parser *parser, struct ast_values *values)
 	return !parser->failed;
 }
 
+static bool list_items(struct parser *parser, struct ast_values *values)
+{
+	do {
+		if (!add_value(parser, values))
+			return false;
+	} while (parser_accept(parser, TOKEN_COMMA));
+	return true;
+}
+
 bool parser_values_list(struct parser *parser, struct ast_values *ret)
 {
 	if (!parser_accept(parser, TOKEN_OPEN))
 		return add_value(parser, ret);
 	ret->braced = true;
-	do {
-		if (!add_value(parser, ret))
-			return false;
-	} while (parser_accept(parser, TOKEN_COMMA));
-	if (parser_accept(parser, TOKEN_CLOSE))
+	if (list_items(parser, ret) && parser_accept(parser, TOKEN_CLOSE))
 		return true;
 	parser_expected(parser, "',' or '}'");
+	/* To the end of the list, so that its brace is not taken for another's. */
+	while (parser_is_value(parser) || parser_is(parser, TOKEN_COMMA))
+		parser_next(parser);
+	parser_accept(parser, TOKEN_CLOSE);
 	return false;
 }
 

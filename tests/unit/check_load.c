@@ -735,7 +735,7 @@ START_TEST(load_takes_the_examples_together)
 	char path[PATH_MAX];
 	struct load_options options = { .directory = path, .trust = LOAD_TRUST_NOTE };
 
-	snprintf(path, sizeof(path), "%s/tests/policy/examples", srcdir ? srcdir : ".");
+	snprintf(path, sizeof(path), "%s/examples/policy", srcdir ? srcdir : ".");
 	options.unsupported = DIAG_NOTE;
 	policy = load_with(&options, &diags);
 	ck_assert_msg(policy != NULL, "%s", findings_text(&diags));
