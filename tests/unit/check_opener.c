@@ -863,6 +863,43 @@ START_TEST(opener_does_not_start_without_openat2)
 }
 END_TEST
 
+/* What protects sticky directories on a usual host, and is off on others: the broker relies on
+ * neither, and gives the same answers (proc(5)). */
+static struct {
+	const char *path;
+	char on;
+	char before;
+} sysctls[] = {
+	{ "/proc/sys/fs/protected_symlinks", '1', 0 },
+	{ "/proc/sys/fs/protected_regular", '2', 0 },
+	{ "/proc/sys/fs/protected_fifos", '2', 0 },
+};
+
+static void write_sysctl(const char *path, char value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(write(fd, &value, 1), 1);
+	close(fd);
+}
+
+static void protect(void)
+{
+	for (size_t i = 0; i < ELEMENTSOF(sysctls); i++) {
+		int fd = open(sysctls[i].path, O_RDONLY | O_CLOEXEC);
+
+		ck_assert_int_eq(read(fd, &sysctls[i].before, 1), 1);
+		close(fd);
+		write_sysctl(sysctls[i].path, sysctls[i].on);
+	}
+}
+
+static void unprotect(void)
+{
+	for (size_t i = 0; i < ELEMENTSOF(sysctls); i++)
+		write_sysctl(sysctls[i].path, sysctls[i].before);
+}
+
 /* P02, P03: somebody swaps a file for a link to a secret, as fast as he can. */
 struct swapper {
 	char file[128], link[128];
@@ -927,6 +964,7 @@ int main(void)
 {
 	Suite *suite = suite_create("opener");
 	TCase *tcase = suite_case(suite, "opener");
+	TCase *protected = suite_case(suite, "protected");
 
 	if (geteuid() != 0)
 		return 77;
@@ -955,5 +993,11 @@ int main(void)
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
 	tcase_add_loop_test(tcase, opener_hands_out_what_it_judged_whoever_swaps_it, 0,
 			    ELEMENTSOF(swapped));
+	tcase_add_unchecked_fixture(protected, protect, unprotect);
+	tcase_add_checked_fixture(protected, make_directory_of_test, remove_directory_of_test);
+	tcase_add_loop_test(protected, opener_follows_a_link_only_where_its_target_is_allowed, 0,
+			    ELEMENTSOF(links));
+	tcase_add_loop_test(protected, opener_creates_what_was_asked_and_nothing_looser, 0,
+			    ELEMENTSOF(creations));
 	return suite_main(suite);
 }
