@@ -5,6 +5,7 @@
 /* What is told of a served request: to the counters always, to the audit process if its rule asks. */
 
 #include "base/text.h"
+#include "daemon/exchange.h"
 #include "daemon/serve.h"
 
 /* @sent: what became of the reply, 0 or -errno. Never blocks; a record that cannot be sent is counted. */

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "daemon/opener.h"
 #include "daemon/session.h"
@@ -29,20 +28,6 @@ struct server {
 	int audit_fd;  /* borrowed; -EBADF: none */
 	struct counters counters;
 	uint8_t message[WIRE_MESSAGE_MAX]; /* the one that is being served */
-};
-
-/* A request on its way; what is known so far. */
-struct exchange {
-	struct server *server;
-	struct session *session;
-	uint64_t time_usec;
-	uint64_t decision;
-	struct ucred sender;
-	struct wire_header header;
-	struct wire_open claim; /* borrows the message */
-	struct request request;
-	struct outcome outcome; /* its descriptor is owned */
-	const char *fault;	/* why the connection must end; NULL: it need not */
 };
 
 /**

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/exchange.h"
+
+#include <errno.h>
+
+#include "base/fd.h"
+#include "daemon/serve.h"
+#include "wire/codec.h"
+#include "wire/message.h"
+
+/*
+ * Bytes and their sender, then a claim, then a request; and at the other end an outcome, made into
+ * bytes. What is wrong with a message's form ends the connection, because nothing that follows
+ * could be trusted to mean what it says; what is wrong with a request is an answer.
+ */
+
+static int end(struct exchange *x, int r, const char *fault)
+{
+	x->fault = fault;
+	return r;
+}
+
+void exchange_answer(struct exchange *x, enum wire_reason reason, int error)
+{
+	x->outcome.reason = reason;
+	x->outcome.error = error;
+}
+
+int exchange_receive(struct exchange *x)
+{
+	const struct message_want want = { .fds = 0, .credentials = true };
+	_cleanup_(message_done) struct message m = MESSAGE_EMPTY;
+	int r;
+
+	r = message_receive(x->session->fd, x->server->message, sizeof(x->server->message), &want,
+			    &m);
+	if (r == -EAGAIN)
+		return 0;
+	if (r == 0 || r == -ECONNRESET)
+		return -ECONNRESET;
+	if (r == -E2BIG)
+		return end(x, r, "descriptors came with the message");
+	if (r == -ENODATA)
+		return end(x, r, "no credentials came with the message");
+	if (r == -EMSGSIZE)
+		return end(x, r, "the message is too long");
+	if (r < 0)
+		return end(x, r, "the message could not be received whole");
+	x->sender = m.sender;
+	x->size = m.size;
+	if (!session_agrees(x->session, &m.sender))
+		return end(x, -EPERM, "the sender is not the connector");
+	return 1;
+}
+
+int exchange_read(struct exchange *x)
+{
+	const uint8_t *data = x->server->message;
+	enum wire_reason reason;
+	int r;
+
+	r = wire_header_read(data, x->size, &x->header);
+	if (r < 0 || x->header.id == 0)
+		return end(x, -EBADMSG, "the header is malformed");
+	if (x->header.version != WIRE_VERSION || x->header.opcode != WIRE_OPCODE_OPEN) {
+		exchange_answer(x, WIRE_REASON_UNSUPPORTED, EOPNOTSUPP);
+		return 0;
+	}
+	if (x->header.flags != 0) {
+		exchange_answer(x, WIRE_REASON_UNSUPPORTED, EINVAL);
+		return 0;
+	}
+	r = wire_open_read(data, x->size, &x->claim);
+	if (r == -ENAMETOOLONG) {
+		exchange_answer(x, WIRE_REASON_BAD_PATH, EINVAL);
+		return 0;
+	}
+	if (r < 0)
+		return end(x, r, "the request is malformed");
+	reason = request_read(&x->claim, &x->request);
+	if (reason != WIRE_REASON_OK) {
+		exchange_answer(x, reason, EINVAL);
+		return 0;
+	}
+	return 1;
+}
+
+static int send_answer(struct exchange *x)
+{
+	_cleanup_(fd_closep) int fd = TAKE_FD(x->outcome.fd);
+	const struct wire_answer open = {
+		.reason = (uint16_t)x->outcome.reason,
+		.n_fds = fd >= 0,
+		.error = x->outcome.error,
+		.decision = x->decision,
+	};
+	uint8_t buffer[SESSION_REPLY_MAX];
+	int size;
+
+	if (x->header.version == WIRE_VERSION)
+		size = wire_answer_write(x->header.id, &open, buffer, sizeof(buffer));
+	else
+		size = wire_versions_write(x->header.id, buffer, sizeof(buffer));
+	if (size < 0)
+		return size;
+	return session_send(x->session, buffer, (size_t)size, TAKE_FD(fd));
+}
+
+int exchange_reply(struct exchange *x)
+{
+	int r;
+
+	r = send_answer(x);
+	/* unix(7): descriptors under way to clients that do not take them count against us all. */
+	if (r != -ETOOMANYREFS)
+		return r;
+	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
+	return send_answer(x);
+}

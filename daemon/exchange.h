@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_EXCHANGE_H
+#define FDB_DAEMON_EXCHANGE_H
+
+/* One message of a client's and its answer: what is known of it so far. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "daemon/opener.h"
+#include "daemon/session.h"
+#include "wire/proto.h"
+
+struct server;
+
+struct exchange {
+	struct server *server;
+	struct session *session;
+	size_t size; /* of the message, in the server's buffer */
+	struct ucred sender;
+	struct wire_header header;
+	struct wire_open claim; /* borrows the message */
+	struct request request;
+	uint64_t time_usec;
+	uint64_t decision;
+	struct outcome outcome; /* its descriptor is owned */
+	const char *fault;	/* why the connection must end; NULL: it need not */
+};
+
+/* 1 a message from the connector; 0 nothing was there; -errno the connection is over, and if @fault
+ * is set for what was sent. */
+int exchange_receive(struct exchange *x);
+
+/* 1 a request; 0 none, and the answer is known; -errno not even a message, see @fault. */
+int exchange_read(struct exchange *x);
+
+/* The outcome, where nothing was opened. */
+void exchange_answer(struct exchange *x, enum wire_reason reason, int error);
+
+/* Send the outcome; its descriptor is consumed. 0 or -errno, as session_send(). */
+int exchange_reply(struct exchange *x);
+
+#endif
