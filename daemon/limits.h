@@ -15,8 +15,8 @@
 #define LIMIT_ADMIN_SEC	    60U /* an admin's request that takes longer was not served */
 #define LIMIT_START_SEC	    30U /* a generation that is not ready by then is ended: names may be slow */
 #define LIMIT_STOP_SEC	    2U /* a generation reads no more by then: between two requests of a loop */
-#define LIMIT_END_SEC	     5U	   /* of SIGTERM: for what was read to be answered and written down */
-#define LIMIT_HANDSHAKE_SEC 2U	   /* between parent and child: both are ours and awake */
+#define LIMIT_END_SEC	    5U /* of SIGTERM: for what was read to be answered and written down */
+#define LIMIT_HANDSHAKE_SEC 2U /* between parent and child: both are ours and awake */
 #define LIMIT_FILES	    65536U /* RLIMIT_NOFILE asked for; less if the hard limit is lower */
 #define LIMIT_LINKS	    40U /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
 #define LIMIT_RETRIES	    32U /* openat2(2) EAGAIN under a storm of renames */

@@ -110,3 +110,17 @@ int log_warning_errno(int r, const char *format, ...)
 	LOG_BODY(SD_WARNING);
 	return r;
 }
+
+void log_error_lines(const char *text, size_t len)
+{
+	const char *end;
+
+	while (len > 0) {
+		end = memchr(text, '\n', len);
+		if (!end)
+			end = text + len;
+		log_error("%.*s", (int)(end - text), text);
+		len -= (size_t)(end - text) + (end < text + len);
+		text = end + 1;
+	}
+}

@@ -8,6 +8,8 @@
  * takes away. Bytes from outside are escaped before they come here.
  */
 
+#include <stddef.h>
+
 #include "base/macro.h"
 
 /* How the process calls itself in its lines: "fdbrokerd", "fdbrokerd broker 3". Borrowed. */
@@ -19,6 +21,9 @@ void log_notice(const char *format, ...) _printf_(1, 2);
 
 /* An error that the journal's catalog explains under @message_id of messages.h. */
 void log_event(const char *message_id, const char *format, ...) _printf_(2, 3);
+
+/* A text of several lines, an event each. */
+void log_error_lines(const char *text, size_t len);
 
 /* The error is @r, a negative errno, for %m in @format. Returns @r. */
 int log_error_errno(int r, const char *format, ...) _printf_(2, 3);

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/text.h"
 #include "daemon/audit.h"
 #include "daemon/broker.h"
 #include "daemon/child.h"
@@ -219,6 +220,30 @@ static int set_process(void)
 	return child_init();
 }
 
+static int show(struct diags *diags)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+
+	diags_sort(diags);
+	for (size_t i = 0; i < diags->n; i++)
+		diag_render(&diags->items[i], false, &text);
+	log_error_lines(text.data ? text.data : "", text.len);
+	return -EINVAL;
+}
+
+static int read_settings(struct parent *parent)
+{
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+	const char *path = parent->options.config;
+	int r;
+
+	settings_init(&parent->settings);
+	r = settings_load(&parent->settings, path, &diags);
+	if (r < 0)
+		return log_error_errno(r, "%s: %m", path ? path : SETTINGS_FILE);
+	return diags.n_errors > 0 || diags.failed ? show(&diags) : 0;
+}
+
 static int open_audit_file(struct parent *parent)
 {
 	const char *path = parent->options.audit_file;
@@ -357,7 +382,9 @@ static int prepare(struct parent *parent)
 	r = require();
 	if (r < 0)
 		return r;
-	settings_init(&parent->settings);
+	r = read_settings(parent);
+	if (r < 0)
+		return r;
 	r = open_audit_file(parent);
 	if (r < 0)
 		return r;

@@ -1,15 +1,140 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/settings.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/number.h"
 #include "daemon/limits.h"
+#include "policy/conf.h"
+
+/*
+ * Read once, by the parent, before it has a socket that anybody could have
+ * written to. A setting that is wrong stops the start: a limit that is not the
+ * one its admin thinks it is would be found out too late.
+ */
+
+#define SETTINGS_SIZE_MAX 65536 /* bytes: some hundred times what there is to say */
+
+static const struct {
+	const char *name;
+	size_t offset;
+	uint32_t initial, max; /* the least is 1 */
+} known[] = {
+	{ "max-clients", offsetof(struct settings, max_clients), LIMIT_CLIENTS, 32768 },
+	{ "max-per-uid", offsetof(struct settings, max_per_uid), LIMIT_CLIENTS_PER_UID, 32768 },
+	{ "max-in-flight", offsetof(struct settings, max_in_flight), LIMIT_IN_FLIGHT, 4096 },
+	{ "max-in-flight-each", offsetof(struct settings, max_in_flight_each), LIMIT_IN_FLIGHT_EACH,
+	  4096 },
+	{ "open-seconds", offsetof(struct settings, open_sec), LIMIT_OPEN_SEC, 300 },
+};
+
+static uint32_t *place_of(struct settings *settings, size_t i)
+{
+	return (uint32_t *)(void *)((char *)settings + known[i].offset);
+}
 
 void settings_init(struct settings *settings)
 {
-	*settings = (struct settings){
-		.max_clients = LIMIT_CLIENTS,
-		.max_per_uid = LIMIT_CLIENTS_PER_UID,
-		.max_in_flight = LIMIT_IN_FLIGHT,
-		.max_in_flight_each = LIMIT_IN_FLIGHT_EACH,
-		.open_sec = LIMIT_OPEN_SEC,
-	};
+	for (size_t i = 0; i < ELEMENTSOF(known); i++)
+		*place_of(settings, i) = known[i].initial;
+}
+
+static void complain_unknown(const struct setting *setting, struct diags *diags)
+{
+	const char *names[ELEMENTSOF(known)];
+
+	for (size_t i = 0; i < ELEMENTSOF(known); i++)
+		names[i] = known[i].name;
+	conf_unknown(setting, names, ELEMENTSOF(names), diags);
+}
+
+static void apply(struct settings *settings, const struct setting *setting, struct diags *diags)
+{
+	uint32_t value;
+
+	for (size_t i = 0; i < ELEMENTSOF(known); i++) {
+		if (strcmp(known[i].name, setting->name) != 0)
+			continue;
+		if (setting->value.kind == AST_WORD &&
+		    number_u32(setting->value.text, &value) == 0 && value >= 1 &&
+		    value <= known[i].max)
+			*place_of(settings, i) = value;
+		else
+			diag_add(diags, DIAG_ERROR, "E006", setting->value.place,
+				 "'%s' wants a number from 1 to %u", known[i].name, known[i].max);
+		return;
+	}
+	complain_unknown(setting, diags);
+}
+
+int settings_parse(struct settings *settings, const struct source *source, struct diags *diags)
+{
+	_cleanup_(conf_done) struct conf conf = CONF_EMPTY;
+	int r;
+
+	r = conf_parse(source, diags, &conf);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < conf.n; i++)
+		apply(settings, &conf.items[i], diags);
+	return 0;
+}
+
+static int check_trusted(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? 0 : -EPERM;
+}
+
+static int read_source(const char *path, struct source **ret)
+{
+	_cleanup_(fd_closep) int fd = -EBADF;
+	char text[SETTINGS_SIZE_MAX + 1];
+	size_t size = 0;
+	ssize_t n;
+	int r;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	r = check_trusted(fd);
+	if (r < 0)
+		return r;
+	do {
+		n = read(fd, text + size, sizeof(text) - size);
+		if (n < 0)
+			return -errno;
+		size += (size_t)n;
+	} while (n > 0 && size < sizeof(text));
+	if (size > SETTINGS_SIZE_MAX)
+		return -EFBIG;
+	return source_new(ret, path, text, size, SOURCE_ADMIN);
+}
+
+int settings_load(struct settings *settings, const char *path, struct diags *diags)
+{
+	struct source *source;
+	int r;
+
+	r = read_source(path ? path : SETTINGS_FILE, &source);
+	if (r == -ENOENT && !path)
+		return 0;
+	if (r < 0)
+		return r;
+	r = settings_parse(settings, source, diags);
+	source_free(source);
+	return r;
 }

@@ -4,7 +4,13 @@
 
 /* fdbroker.conf(5): what an admin may set of the limits. */
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "policy/diag.h"
+#include "policy/source.h"
+
+#define SETTINGS_FILE "/etc/fdbroker/fdbroker.conf"
 
 struct settings {
 	uint32_t max_clients;
@@ -16,5 +22,17 @@ struct settings {
 
 /* The defaults of limits.h. */
 void settings_init(struct settings *settings);
+
+/* Apply what @source says; names and values that are wrong go to @diags. 0 or -ENOMEM. */
+int settings_parse(struct settings *settings, const struct source *source, struct diags *diags);
+
+/**
+ * settings_load() - apply a file
+ * @path:	or NULL for SETTINGS_FILE, which need not exist
+ * @diags:	what is wrong with it, not its owner's trust alone
+ *
+ * Return: 0, see @diags; -EPERM somebody else than root can change the file; another -errno.
+ */
+int settings_load(struct settings *settings, const char *path, struct diags *diags);
 
 #endif

@@ -167,20 +167,6 @@ static void on_stopped(struct succession *s, struct generation *g)
 
 /* refusing */
 
-static void log_lines(const char *text, size_t len)
-{
-	const char *end;
-
-	while (len > 0) {
-		end = memchr(text, '\n', len);
-		if (!end)
-			end = text + len;
-		log_error("%.*s", (int)(end - text), text);
-		len -= (size_t)(end - text) + (end < text + len);
-		text = end + 1;
-	}
-}
-
 static void fall_back(struct succession *s)
 {
 	int r;
@@ -203,7 +189,7 @@ static void on_refused(struct succession *s, struct generation *g, const struct 
 	s->next = NULL;
 	leave(s, g);
 	log_event(MESSAGE_REFUSED, "policy refused%s", s->serving ? ", the running one stays" : "");
-	log_lines(message->text, message->text_len);
+	log_error_lines(message->text, message->text_len);
 	decide(s, g->start.generation, 2, text ?: "");
 	fall_back(s);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -106,6 +108,50 @@ START_TEST(limits_of_one_uid_do_not_touch_another)
 }
 END_TEST
 
+/* Each stays connected; how many of @n are served. */
+static int count_served(int *socks, int n)
+{
+	int served = 0;
+
+	for (int i = 0; i < n; i++) {
+		int fd;
+
+		socks[i] = daemon_connect(&d);
+		fd = daemon_ask(socks[i], "/etc/hostname", WIRE_OPEN_READ, NULL);
+		served += fd >= 0;
+		fd_close(fd);
+	}
+	return served;
+}
+
+START_TEST(limits_are_those_of_the_settings)
+{
+	char argument[128];
+	FILE *config;
+	int socks[6];
+	pid_t crowd;
+	int served;
+
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", POLICY);
+	config = fopen(d.config, "we");
+	fputs("version 1;\nsettings { max-clients 5; max-per-uid 3; }\n", config);
+	ck_assert_int_eq(fclose(config), 0);
+	ck_assert_int_eq(chmod(d.config, 0644), 0);
+	snprintf(argument, sizeof(argument), "--config=%s", d.config);
+	d.arguments[0] = argument;
+	daemon_start(&d);
+	crowd = start_crowd(&served);
+	ck_assert_int_eq(served, 3);
+	ck_assert_int_eq(count_served(socks, 6), 2);
+	ck_assert_int_eq(user_run(&bob, ask_once, NULL), 1);
+	for (int i = 0; i < 6; i++)
+		fd_close(socks[i]);
+	end_crowd(crowd);
+	daemon_stop(&d);
+}
+END_TEST
+
 static void set_files(pid_t pid, rlim_t n)
 {
 	struct rlimit limit;
@@ -149,6 +195,7 @@ int main(void)
 	if (r != 0)
 		return r;
 	tcase_add_test(tcase, limits_of_one_uid_do_not_touch_another);
+	tcase_add_test(tcase, limits_are_those_of_the_settings);
 	tcase_add_test(tcase, limits_of_descriptors_turn_away_and_recover);
 	return suite_main(suite);
 }

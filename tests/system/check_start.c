@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/macro.h"
 #include "tests/support/daemon.h"
+#include "tests/support/forked.h"
 #include "tests/support/suite.h"
 
 #define POLICY "version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n"
@@ -240,6 +242,115 @@ START_TEST(start_refuses_an_audit_file_that_is_none)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	mode_t mode;
+	const char *said;
+} configs[] = {
+	{ "version 1;\nsettings { max-cleints 5; }\n", 0644, ":2:12: error[E002]" },
+	{ "version 1;\nsettings { max-clients 0; }\n", 0644, "E006" },
+	{ "version 1;\nsettings { max-clients 32769; }\n", 0644, "E006" },
+	{ "version 1;\nsettings { max-clients \"5\"; }\n", 0644, "E006" },
+	{ "version 1;\nsettings { max-clients 5; max-clients 6; }\n", 0644, "E003" },
+	{ "version 1;\nsettings {", 0644, "E001" },
+	{ "version 1;\nsettings { max-clients 5; }\n", 0666, "Operation not permitted" },
+};
+
+static void write_config(const struct daemon *d, const char *text, mode_t mode)
+{
+	FILE *file = fopen(d->config, "we");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fchmod(fileno(file), mode), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(start_refuses_settings_that_are_wrong)
+{
+	char argument[128];
+	struct daemon d;
+
+	daemon_prepare(&d);
+	snprintf(argument, sizeof(argument), "--config=%s", d.config);
+	d.arguments[0] = argument;
+	write_config(&d, configs[_i].text, configs[_i].mode);
+	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
+	assert_log_has(&d, configs[_i].said);
+	daemon_discard(&d);
+}
+END_TEST
+
+START_TEST(start_refuses_settings_that_are_not_there)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	d.arguments[0] = "--config=/nonexistent";
+	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
+	assert_log_has(&d, "/nonexistent: No such file");
+	daemon_discard(&d);
+}
+END_TEST
+
+struct shell {
+	const struct daemon *d;
+	const char *option;  /* of unshare(1) */
+	const char *command; /* before the daemon's name */
+};
+
+static int run_shell(const void *arg)
+{
+	const struct shell *shell = arg;
+	const char *build = getenv("builddir");
+	char command[512];
+
+	snprintf(command, sizeof(command), "exec 2>%s; %s %s/fdbrokerd --policy=%s; exit $?",
+		 shell->d->log, shell->command, build ? build : ".", shell->d->policy);
+	execlp("unshare", "unshare", shell->option, "--fork", "sh", "-c", command, NULL);
+	return 127;
+}
+
+/* In a pid namespace of its own, where its parent is number 1 as the service manager is. */
+START_TEST(start_as_a_service_takes_no_other_policy)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	ck_assert_int_eq(forked_run(run_shell, &(struct shell){ &d, "--pid", "INVOCATION_ID=0" }),
+			 64);
+	assert_log_has(&d, "--policy is for trying out");
+	daemon_discard(&d);
+}
+END_TEST
+
+START_TEST(start_without_its_users_says_how_to_get_them)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	ck_assert_int_eq(forked_run(run_shell,
+				    &(struct shell){ &d, "--mount",
+						     "mount --bind /dev/null /etc/passwd &&" }),
+			 EXIT_FAILURE);
+	assert_log_has(&d, "there is no user fdbroker: run systemd-sysusers");
+	daemon_discard(&d);
+}
+END_TEST
+
+START_TEST(start_by_somebody_else_than_root_is_refused)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	ck_assert_int_eq(forked_run(run_shell,
+				    &(struct shell){ &d, "--mount", "setpriv --reuid=1000" }),
+			 EXIT_FAILURE);
+	assert_log_has(&d, "must be started as root");
+	daemon_discard(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("start");
@@ -256,5 +367,10 @@ int main(void)
 	tcase_add_test(tcase, start_keeps_the_watchdog_content);
 	tcase_add_loop_test(tcase, start_refuses_bad_arguments, 0, ELEMENTSOF(bad_arguments));
 	tcase_add_test(tcase, start_refuses_an_audit_file_that_is_none);
+	tcase_add_loop_test(tcase, start_refuses_settings_that_are_wrong, 0, ELEMENTSOF(configs));
+	tcase_add_test(tcase, start_refuses_settings_that_are_not_there);
+	tcase_add_test(tcase, start_as_a_service_takes_no_other_policy);
+	tcase_add_test(tcase, start_without_its_users_says_how_to_get_them);
+	tcase_add_test(tcase, start_by_somebody_else_than_root_is_refused);
 	return suite_main(suite);
 }
