@@ -128,6 +128,8 @@ static int append(struct compiler *c, const struct ast_path *path, struct growin
 {
 	int r;
 
+	if (n == 0)
+		return 0;
 	if (n > COMPILE_PATTERNS_MAX - list->n)
 		return too_large(c, path, "patterns in one list", COMPILE_PATTERNS_MAX);
 	r = grow(list, n);
