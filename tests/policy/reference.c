@@ -407,7 +407,7 @@ static int match_one(const struct reference *r, const char *written, const char 
 		return NO;
 	if (!pattern_matches(pattern, path))
 		return NO;
-	return is_vague(written, r) ? MAYBE : YES;
+	return r->subject->known != POLICY_FACT_ALL && is_vague(written, r) ? MAYBE : YES;
 }
 
 static uint32_t denied_modes(uint32_t modes)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define COMPONENTS_MAX 64
+#define TEXT_SIZE      1024
 
 void strings_add(struct strings *strings, char *take)
 {
@@ -126,14 +127,18 @@ bool component_matches(const char *p, const char *s)
 /* Between the slashes. */
 static size_t split(const char *text, char *buffer, char **components)
 {
-	char *rest = NULL;
 	size_t n = 0;
 
+	if (strlen(text) >= TEXT_SIZE)
+		abort();
 	strcpy(buffer, text);
-	for (char *c = strtok_r(buffer, "/", &rest); c; c = strtok_r(NULL, "/", &rest)) {
+	for (char *p = buffer; *p; p++) {
+		if (*p == '/')
+			*p = '\0';
+		if (!*p && p[1] && p[1] != '/')
+			components[n++] = p + 1;
 		if (n == COMPONENTS_MAX)
 			abort();
-		components[n++] = c;
 	}
 	return n;
 }
@@ -155,7 +160,7 @@ static bool all_match(char **patterns, size_t n_patterns, char **names, size_t n
 
 bool pattern_matches(const char *pattern, const char *path)
 {
-	char pattern_buffer[4096], path_buffer[4096], *patterns[COMPONENTS_MAX],
+	char pattern_buffer[TEXT_SIZE], path_buffer[TEXT_SIZE], *patterns[COMPONENTS_MAX],
 		*names[COMPONENTS_MAX];
 	size_t n_patterns = split(pattern, pattern_buffer, patterns);
 	size_t n_names = split(path, path_buffer, names);
@@ -180,7 +185,7 @@ size_t count_wildcards(const char *pattern)
 
 size_t count_leading(const char *pattern)
 {
-	char buffer[4096], *components[COMPONENTS_MAX];
+	char buffer[TEXT_SIZE], *components[COMPONENTS_MAX];
 	size_t n = split(pattern, buffer, components), leading = 0;
 
 	while (leading < n && count_wildcards(components[leading]) == 0)
