@@ -110,9 +110,16 @@ static enum exit_code bad_caller(const struct ctl *ctl, struct diags *diags)
 	return EXIT_USAGE;
 }
 
-/* Nothing is there, and the request does not create: a no that no rule says. */
-static enum exit_code not_found(const struct ctl *ctl, const struct request *request)
+/* Errors of a look that are the daemon's answer too: the name is allowed, and that is all. */
+static bool is_answer(int error)
 {
+	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG ||
+	       error == EEXIST;
+}
+
+static enum exit_code show_error(const struct ctl *ctl, const struct request *request, int error)
+{
+	const char *reason = error == ENOENT ? "not-found" : "kernel";
 	struct json_object *object;
 	struct text out = TEXT_EMPTY;
 
@@ -121,13 +128,14 @@ static enum exit_code not_found(const struct ctl *ctl, const struct request *req
 	if (ctl->options.json) {
 		object = json_answer();
 		json_add_text(object, "answer", json_words[ANSWER_NO]);
-		json_add_text(object, "reason", "not-found");
+		json_add_text(object, "reason", reason);
+		json_add_number(object, "errno", (uint64_t)error);
 		add_request_json(object, request);
 		json_show(&ctl->out, object);
 		return EXIT_NO;
 	}
-	screen_paint(&ctl->out, &out, PAINT_DENY, "no");
-	text_puts(&out, "   not-found: nothing is there, and the request does not create\n");
+	screen_paint(&ctl->out, &out, PAINT_DENY, words[ANSWER_NO]);
+	text_printf(&out, "   %s: %s\n", reason, strerror(error));
 	screen_show(&ctl->out, &out);
 	return EXIT_NO;
 }
@@ -155,9 +163,12 @@ static enum exit_code answer_request(const struct ctl *ctl, const struct session
 		return bad_caller(ctl, &diags);
 	query.caller = caller->policy_caller;
 	if (ctl->options.live) {
-		r = answer_live(session->policy, &query, session->candidates, &answer);
-		if (r == -ENOENT)
-			return not_found(ctl, request);
+		const struct live live = { session->policy, &caller->subject->subject,
+					   session->candidates };
+
+		r = answer_live(&live, &query, &answer);
+		if (is_answer(-r))
+			return show_error(ctl, request, -r);
 		if (r < 0)
 			return ctl_fail(ctl, exit_of_errno(-r), "cannot look at %s: %s",
 					request->path, strerror(-r));

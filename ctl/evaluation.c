@@ -74,8 +74,11 @@ int evaluation_run(struct evaluation *e, const struct inquiry *inquiry)
 		e->matches[i] = explain_rule(e->explainer, &query, i);
 	if (e->answer.kind == ANSWER_NO && e->answer.reason == POLICY_REASON_DEFAULT)
 		find_nearest(e);
-	if (e->answer.kind == ANSWER_YES && inquiry->live)
-		return answer_live(inquiry->policy, &query, e->candidates, &e->answer);
+	if (e->answer.kind == ANSWER_YES && inquiry->live) {
+		const struct live live = { inquiry->policy, inquiry->subject, e->candidates };
+
+		return answer_live(&live, &query, &e->answer);
+	}
 	return 0;
 }
 

@@ -142,7 +142,8 @@ static enum exit_code explain(const struct ctl *ctl, struct inquiry *inquiry,
 	inquiry->live = ctl->options.live;
 	r = evaluation_run(&e, inquiry);
 	if (r < 0)
-		return ctl_fail(ctl, exit_of_errno(-r), "%s: %s", inquiry->path, strerror(-r));
+		return ctl_fail(ctl, exit_of_errno(-r), "cannot look at %s: %s", inquiry->path,
+				strerror(-r));
 	if (!ctl->options.quiet && ctl->options.json)
 		show_json(ctl, &e, setting);
 	else if (!ctl->options.quiet)

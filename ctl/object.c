@@ -21,6 +21,8 @@
 struct object {
 	struct policy_object facts;
 	uint64_t mount;
+	int error;			    /* what the kernel says in the end, or 0 */
+	bool unnamed;			    /* O_TMPFILE: path is its directory */
 	char path[PATH_MAX + NAME_MAX + 2]; /* where it really is */
 };
 
@@ -74,15 +76,6 @@ static int look(const char *path, struct object *ret)
 	return mount_of(fd, "", AT_EMPTY_PATH, &ret->mount);
 }
 
-/* Judge what the request would make in this directory, not the directory. */
-static void make_fresh(struct object *object)
-{
-	object->facts.fresh = true;
-	object->facts.mode = S_IFREG;
-	object->facts.links = 1;
-	object->facts.size = 0;
-}
-
 /* What a request that creates would find: its directory, and nothing in it. */
 static int look_at_parent(const char *path, struct object *ret)
 {
@@ -100,19 +93,40 @@ static int look_at_parent(const char *path, struct object *ret)
 	len = strlen(ret->path);
 	snprintf(ret->path + len, sizeof(ret->path) - len, "%s%s",
 		 ret->path[len - 1] == '/' ? "" : "/", name);
-	make_fresh(ret);
+	ret->facts.fresh = true;
 	return 0;
 }
 
+/*
+ * What the request would find. Errors that the daemon meets only after it has judged where links
+ * lead are left in @ret for later.
+ */
 static int look_for(const struct policy_query *query, struct object *ret)
 {
-	int r = look(query->path, ret);
+	/* Nothing but O_CREAT|O_EXCL needs just this, and it follows no link at the end. */
+	bool exclusive = query->modes == POLICY_CREATE;
+	struct stat st;
+	int r = -ENOENT;
 
-	if (r == -ENOENT && (query->modes & POLICY_CREATE))
-		return look_at_parent(query->path, ret);
-	if (r == 0 && (query->modes & POLICY_TMPFILE) && S_ISDIR(ret->facts.mode))
-		make_fresh(ret);
-	return r;
+	ret->error = 0;
+	ret->unnamed = false;
+	if (!exclusive)
+		r = look(query->path, ret);
+	if (r == 0 && (query->modes & POLICY_TMPFILE)) {
+		ret->error = S_ISDIR(ret->facts.mode) ? 0 : -ENOTDIR;
+		ret->facts.fresh = true;
+		ret->unnamed = true;
+	}
+	if (r != -ENOENT)
+		return r;
+	r = look_at_parent(query->path, ret);
+	if (r < 0)
+		return r;
+	if (exclusive)
+		ret->error = lstat(query->path, &st) == 0 ? -EEXIST : 0;
+	else if (!(query->modes & POLICY_CREATE))
+		ret->error = -ENOENT;
+	return 0;
 }
 
 /* Can only root or the object's owner change this directory? */
@@ -123,18 +137,17 @@ static bool is_trusted_directory(const struct stat *st, uid_t owner)
 	return !(st->st_mode & (S_IWGRP | S_IWOTH)) || (st->st_mode & S_ISVTX);
 }
 
-static bool has_trusted_parents(const struct object *object)
+static bool has_trusted_parents(const struct object *object, uid_t owner)
 {
-	char path[sizeof(object->path)];
+	char path[sizeof(object->path) + 2];
 	char *slash;
 	struct stat st;
 
-	strcpy(path, object->path);
+	snprintf(path, sizeof(path), "%s%s", object->path, object->unnamed ? "/." : "");
 	while ((slash = strrchr(path, '/'))) {
-		slash[slash == path] = '\0';
-		if (lstat(path, &st) < 0 || !is_trusted_directory(&st, object->facts.uid))
-			return false;
 		*slash = '\0';
+		if (lstat(*path ? path : "/", &st) < 0 || !is_trusted_directory(&st, owner))
+			return false;
 	}
 	return true;
 }
@@ -152,37 +165,69 @@ static bool stays_on_mount(const struct candidate *allow, const struct object *o
 
 /* The conditions that the opener finds, after those of decide_object(). */
 static enum policy_condition opener_condition(const struct candidate *allow,
-					      const struct object *object)
+					      const struct object *object, uid_t owner)
 {
 	if (allow->rule->mounts_stay && !stays_on_mount(allow, object))
 		return POLICY_CONDITION_MOUNTS;
-	if (allow->rule->parents_trusted && !has_trusted_parents(object))
+	if (allow->rule->parents_trusted && !has_trusted_parents(object, owner))
 		return POLICY_CONDITION_PARENTS;
 	return POLICY_CONDITION_NONE;
 }
 
-static struct answer judge(const struct candidates *candidates, const struct policy_query *query,
-			   const struct object *object)
+/* The object that an allow is held to: where nothing is yet, what would be made by it. */
+static struct policy_object facts_for(const struct policy_rule *rule,
+				      const struct policy_subject *subject,
+				      const struct object *object)
+{
+	bool inherits = object->facts.mode & S_ISGID;
+
+	if (!object->facts.fresh)
+		return object->facts;
+	return (struct policy_object){
+		.mode = S_IFREG | 0644, /* the most that is given without create-mode */
+		.uid = rule->as_root ? 0 : subject->uid,
+		.gid = rule->as_root ? 0
+		       : inherits    ? object->facts.gid
+				     : subject->gid,
+		.links = 1,
+		.fs_magic = object->facts.fs_magic,
+		.fresh = true,
+	};
+}
+
+/* Each allow is tried; where all fail, for whatever reason, the most specific one's counts. */
+static int judge(const struct live *live, const struct policy_query *query,
+		 const struct object *object, struct answer *ret)
 {
 	struct answer no = { .kind = ANSWER_NO, .reason = POLICY_REASON_CONDITION };
+	const struct candidates *candidates = live->candidates;
 
 	for (size_t i = 0; i < candidates->n_allows; i++) {
-		struct decision decision = decide_object(candidates, i, query, &object->facts);
+		const struct policy_rule *rule = candidates->allows[i].rule;
+		struct policy_object facts = facts_for(rule, live->subject, object);
+		struct decision decision = decide_object(candidates, i, query, &facts);
 		enum policy_condition condition = decision.condition;
 
-		if (decision.verdict == VERDICT_DENY)
-			return (struct answer){ ANSWER_NO, .reason = POLICY_REASON_RULE,
+		if (decision.verdict == VERDICT_DENY) {
+			*ret = (struct answer){ ANSWER_NO, .reason = POLICY_REASON_RULE,
 						.rule = decision.rule };
+			return 0;
+		}
 		if (decision.verdict == VERDICT_ALLOW)
-			condition = opener_condition(&candidates->allows[i], object);
-		if (condition == POLICY_CONDITION_NONE)
-			return (struct answer){ ANSWER_YES, .rule = candidates->allows[i].rule };
+			condition = opener_condition(&candidates->allows[i], object, facts.uid);
+		if (condition == POLICY_CONDITION_NONE && object->error == 0) {
+			*ret = (struct answer){ ANSWER_YES, .rule = rule };
+			return 0;
+		}
 		if (i == 0) {
 			no.condition = condition;
-			no.rule = candidates->allows[i].rule;
+			no.rule = rule;
 		}
 	}
-	return no;
+	if (no.condition == POLICY_CONDITION_NONE)
+		return object->error;
+	*ret = no;
+	return 0;
 }
 
 static bool follows_links(const struct candidates *candidates)
@@ -193,15 +238,14 @@ static bool follows_links(const struct candidates *candidates)
 	return false;
 }
 
-int answer_live(const struct policy *policy, const struct policy_query *query,
-		struct candidates *candidates, struct answer *ret)
+int answer_live(const struct live *live, const struct policy_query *query, struct answer *ret)
 {
 	struct policy_query real = *query;
 	struct object object;
 	struct answer answer;
 	int r;
 
-	answer = answer_name(policy, query, candidates);
+	answer = answer_name(live->policy, query, live->candidates);
 	if (answer.kind != ANSWER_YES) {
 		*ret = answer;
 		return 0;
@@ -210,15 +254,20 @@ int answer_live(const struct policy *policy, const struct policy_query *query,
 	if (r < 0)
 		return r;
 	if (strcmp(object.path, query->path) != 0) {
-		if (!follows_links(candidates)) {
+		if (!follows_links(live->candidates)) {
 			*ret = (struct answer){ ANSWER_NO, POLICY_REASON_CONDITION,
 						POLICY_CONDITION_SYMLINKS,
-						candidates->allows[0].rule };
+						live->candidates->allows[0].rule };
 			return 0;
 		}
 		real.path = object.path;
-		answer = answer_name(policy, &real, candidates);
+		answer = answer_name(live->policy, &real, live->candidates);
 	}
-	*ret = answer.kind == ANSWER_YES ? judge(candidates, &real, &object) : answer;
-	return 0;
+	*ret = answer;
+	if (answer.kind != ANSWER_YES)
+		return 0;
+	/* Where nothing is, nothing can be judged. */
+	if (object.error < 0 && object.error != -EEXIST)
+		return object.error;
+	return judge(live, &real, &object, ret);
 }

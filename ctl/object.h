@@ -9,17 +9,23 @@
 
 #include "ctl/question.h"
 
+struct live {
+	const struct policy *policy;
+	const struct policy_subject *subject; /* of the query's caller */
+	struct candidates *candidates;	      /* scratch */
+};
+
 /**
  * answer_live() - the policy's answer to a name and to what stands there now
- * @candidates:	scratch
  *
- * Follows what the daemon does, with two differences: whoever runs this may see less than the
- * daemon (-EACCES), and permissions of the caller himself are not tried.
+ * Follows what the daemon does, with three differences: whoever runs this may see less than the
+ * daemon (-EACCES); permissions of the caller himself are not tried; of several links in a row
+ * only where they lead in the end is judged.
  *
  * Return: 0 and the answer; -ENOENT nothing is there and the request does not create;
+ *	-EEXIST something is there and the request is only to create;
  *	another -errno from looking at it.
  */
-int answer_live(const struct policy *policy, const struct policy_query *query,
-		struct candidates *candidates, struct answer *ret);
+int answer_live(const struct live *live, const struct policy_query *query, struct answer *ret);
 
 #endif

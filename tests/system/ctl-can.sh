@@ -218,5 +218,9 @@ it 'looks at the directory for what would be created'
 can create "$scratch/tree/a.new" --as "$web" --live
 exits 0
 says 'yes  10-t.out'
+: >"$scratch/tree/a.new"
+can create "$scratch/tree/a.new" --as "$web" --live
+exits 1
+says 'no   kernel: File exists'
 
 finish
