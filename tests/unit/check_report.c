@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/report.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "daemon/record.h"
+#include "tests/support/suite.h"
+
+static struct server server;
+static struct session session;
+static int audit; /* the audit process's end */
+
+static void open_queue(void)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	server.audit_fd = pair[0];
+	audit = pair[1];
+}
+
+static void close_queue(void)
+{
+	close(server.audit_fd);
+	close(audit);
+}
+
+static bool is_written(const struct exchange *x, int sent)
+{
+	static uint8_t buffer[RECORD_SIZE_MAX];
+
+	report(x, sent);
+	return recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT) > 0;
+}
+
+static const struct policy_rule silent = {
+	.id = "a.s", .file = "a", .allow = true, .audit = POLICY_AUDIT_NONE
+};
+static const struct policy_rule usual = {
+	.id = "a.u", .file = "a", .allow = true, .audit = POLICY_AUDIT_DENY
+};
+static const struct policy_rule chatty = {
+	.id = "a.c", .file = "a", .allow = true, .audit = POLICY_AUDIT_ALL
+};
+static const struct policy_rule as_root = {
+	.id = "a.r", .file = "a", .allow = true, .as_root = true, .audit = POLICY_AUDIT_NONE
+};
+static const struct policy_rule deny = { .id = "a.d", .file = "a", .audit = POLICY_AUDIT_DENY };
+static const struct policy_rule silent_deny = { .id = "a.q",
+						.file = "a",
+						.audit = POLICY_AUDIT_NONE };
+
+static const struct {
+	const char *name;
+	const struct policy_rule *rule;
+	enum wire_reason reason;
+	bool is_written;
+} wanted[] = {
+	{ "a grant", &usual, WIRE_REASON_OK, false },
+	{ "a grant, by a rule that wants all", &chatty, WIRE_REASON_OK, true },
+	{ "a grant as root, by a rule that wants none", &as_root, WIRE_REASON_OK, true },
+	{ "a refusal by a rule", &deny, WIRE_REASON_RULE, true },
+	{ "a hidden file", &deny, WIRE_REASON_NOT_FOUND, true },
+	{ "a refusal by a rule that wants none", &silent_deny, WIRE_REASON_RULE, false },
+	{ "a refusal by default", NULL, WIRE_REASON_DEFAULT, true },
+	{ "a refusal by a condition", &usual, WIRE_REASON_CONDITION, true },
+	{ "the same, by a rule that wants none", &silent, WIRE_REASON_CONDITION, false },
+	{ "an error of the kernel's", &usual, WIRE_REASON_KERNEL, true },
+	{ "a file that is not there", &usual, WIRE_REASON_NOT_FOUND, false },
+	{ "the same, by a rule that wants all", &chatty, WIRE_REASON_NOT_FOUND, true },
+	{ "flags that make no sense", NULL, WIRE_REASON_BAD_FLAGS, true },
+};
+
+START_TEST(report_writes_what_the_rule_asks_for_and_what_always_must_be)
+{
+	struct exchange x = { .server = &server,
+			      .session = &session,
+			      .outcome = { .reason = wanted[_i].reason, .rule = wanted[_i].rule } };
+
+	ck_assert_msg(is_written(&x, 0) == wanted[_i].is_written, "%s", wanted[_i].name);
+}
+END_TEST
+
+START_TEST(report_writes_why_a_connection_was_ended)
+{
+	struct exchange x = { .server = &server, .session = &session, .fault = "nonsense" };
+
+	ck_assert(is_written(&x, -EBADMSG));
+	ck_assert_uint_eq(server.counters.closed, 1);
+}
+END_TEST
+
+/* Opening does not wait for logging; what is lost is counted and the next record says so. */
+START_TEST(report_counts_the_records_that_do_not_fit)
+{
+	struct exchange x = { .server = &server, .session = &session };
+	static uint8_t buffer[RECORD_SIZE_MAX];
+	static struct record record;
+	ssize_t n;
+
+	x.outcome.reason = WIRE_REASON_DEFAULT;
+	while (server.counters.records_lost < 3)
+		report(&x, 0);
+	while (recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
+		;
+	report(&x, 0);
+	n = recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(record_read(buffer, (size_t)n, &record), 0);
+	ck_assert_uint_eq(record.lost, 3);
+	ck_assert_uint_eq(server.lost, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("report");
+	TCase *tcase = suite_case(suite, "report");
+
+	tcase_add_checked_fixture(tcase, open_queue, close_queue);
+	tcase_add_loop_test(tcase, report_writes_what_the_rule_asks_for_and_what_always_must_be, 0,
+			    ELEMENTSOF(wanted));
+	tcase_add_test(tcase, report_writes_why_a_connection_was_ended);
+	tcase_add_test(tcase, report_counts_the_records_that_do_not_fit);
+	return suite_main(suite);
+}
