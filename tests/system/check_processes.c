@@ -2,9 +2,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -12,7 +15,7 @@
 #include "tests/support/daemon.h"
 #include "tests/support/suite.h"
 
-/* What each process is and holds while it serves: P73, P75, P77, P78. */
+/* What each process is and holds while it serves: P75, P77, P78. */
 
 static struct daemon d;
 
@@ -171,7 +174,6 @@ START_TEST(processes_hold_the_descriptors_they_need)
 }
 END_TEST
 
-/* A trusted broker, and everything that clients sent: not the parent's business. P73 */
 START_TEST(processes_of_the_daemon_leave_no_core)
 {
 	char path[64], limits[4096] = "";
@@ -188,6 +190,62 @@ START_TEST(processes_of_the_daemon_leave_no_core)
 }
 END_TEST
 
+/* strace(1) of @pid into @path, once it has attached. */
+static pid_t trace(pid_t pid, const char *path)
+{
+	char number[16], line[256];
+	int out[2];
+	ssize_t n;
+	pid_t tracer;
+
+	snprintf(number, sizeof(number), "%d", pid);
+	ck_assert_int_eq(pipe(out), 0);
+	tracer = fork();
+	ck_assert_int_ge(tracer, 0);
+	if (tracer == 0) {
+		dup2(out[1], STDERR_FILENO);
+		closefrom(STDERR_FILENO + 1);
+		execlp("strace", "strace", "-e", "trace=network,read,readv,pread64", "-o", path,
+		       "-p", number, NULL);
+		_exit(127);
+	}
+	fd_close(out[1]);
+	n = read(out[0], line, sizeof(line) - 1);
+	ck_assert_int_gt(n, 0);
+	line[n] = '\0';
+	ck_assert_msg(strstr(line, "attached"), "%s", line);
+	fd_close(out[0]);
+	return tracer;
+}
+
+/* P73 */
+START_TEST(processes_that_are_root_read_nothing_that_a_client_sent)
+{
+	char path[128], text[65536] = "";
+	pid_t tracer;
+	FILE *file;
+	int sock;
+
+	start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
+	snprintf(path, sizeof(path), "%s/trace", d.directory);
+	tracer = trace(daemon_pid(&d, "parent"), path);
+	sock = daemon_connect(&d);
+	for (int i = 0; i < 10; i++)
+		fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	send(sock, "nonsense", 8, MSG_NOSIGNAL);
+	fd_close(sock);
+	kill(tracer, SIGINT);
+	waitpid(tracer, NULL, 0);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, file), 0);
+	fclose(file);
+	ck_assert_ptr_nonnull(strstr(text, "accept4("));
+	ck_assert_msg(!strstr(text, "recv"), "%s", text);
+	daemon_stop(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("processes");
@@ -200,5 +258,6 @@ int main(void)
 	tcase_add_loop_test(tcase, processes_hold_what_the_policy_needs, 0, ELEMENTSOF(needs));
 	tcase_add_loop_test(tcase, processes_hold_the_descriptors_they_need, 0, ELEMENTSOF(held));
 	tcase_add_loop_test(tcase, processes_of_the_daemon_leave_no_core, 0, ELEMENTSOF(confined));
+	tcase_add_test(tcase, processes_that_are_root_read_nothing_that_a_client_sent);
 	return suite_main(suite);
 }
