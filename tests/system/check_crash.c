@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "tests/support/daemon.h"
 #include "tests/support/suite.h"
@@ -131,6 +132,47 @@ START_TEST(crash_of_the_audit_process_is_repaired_and_counted)
 }
 END_TEST
 
+/* It is asked to stop, does not, and is ended: who waits for it gets the next one. */
+START_TEST(crash_by_hanging_does_not_hold_up_a_reload)
+{
+	int sock;
+
+	start();
+	sock = daemon_connect(&d);
+	assert_serves(sock);
+	ck_assert_int_eq(kill(daemon_pid(&d, "broker"), SIGSTOP), 0);
+	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
+	ck_assert_int_eq(receive_notice(sock), WIRE_NOTICE_LOST);
+	assert_serves(sock);
+	ck_assert_uint_eq(daemon_number(&d, "generation"), 2);
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
+/* A request that kills its broker, again and again, must not keep the machine busy. */
+START_TEST(crash_after_crash_is_answered_ever_slower)
+{
+	pid_t last = 0, broker;
+	uint64_t began;
+	int i;
+
+	start();
+	began = clock_monotonic_usec();
+	for (i = 0; i < 5; last = broker, i++) {
+		do
+			broker = daemon_pid(&d, "broker");
+		while (broker == 0 || broker == last);
+		ck_assert_int_eq(kill(broker, SIGKILL), 0);
+	}
+	while (daemon_pid(&d, "broker") == 0 || daemon_pid(&d, "broker") == last)
+		continue;
+	/* 0, 50, 100, 200 and 400 ms. */
+	ck_assert_uint_gt(clock_monotonic_usec() - began, 700 * USEC_PER_MSEC);
+	daemon_stop(&d);
+}
+END_TEST
+
 START_TEST(crash_of_the_parent_ends_its_children)
 {
 	pid_t broker, audit;
@@ -158,6 +200,8 @@ int main(void)
 	tcase_add_test(tcase, crash_of_the_broker_is_told_to_those_it_served);
 	tcase_add_test(tcase, crash_while_a_client_is_leaving_leaves_nothing);
 	tcase_add_test(tcase, crash_of_the_audit_process_is_repaired_and_counted);
+	tcase_add_test(tcase, crash_by_hanging_does_not_hold_up_a_reload);
+	tcase_add_test(tcase, crash_after_crash_is_answered_ever_slower);
 	tcase_add_test(tcase, crash_of_the_parent_ends_its_children);
 	return suite_main(suite);
 }
