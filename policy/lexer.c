@@ -201,7 +201,7 @@ static size_t attached_braces(const struct lexer *lexer)
 
 	if (*text != '{')
 		return 0;
-	while (len < 256 && text[len] && !is_one_of(text[len], "} \t\n;\"'"))
+	while (len < 64 && text[len] && !is_one_of(text[len], "} \t\n;\"'"))
 		len++;
 	return text[len] == '}' ? len + 1 : 0;
 }
