@@ -72,7 +72,7 @@ void scene_note(struct scene *s)
 	}
 }
 
-static void wait_until_alone(const struct scene *s)
+void scene_await_nobody(const struct scene *s)
 {
 	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
 
@@ -89,7 +89,7 @@ void scene_start(struct scene *s)
 	ck_assert_int_eq(scene_as(ALICE, warm_up, s), 0);
 	while (daemon_number(&s->daemon, "records-written") < 1)
 		continue;
-	wait_until_alone(s);
+	scene_await_nobody(s);
 	/* The broker sees the end of a connection before what the parent asks after that. */
 	daemon_number(&s->daemon, "connections");
 	scene_note(s);
@@ -153,7 +153,7 @@ static void assert_fds(const struct scene *s, enum scene_process process)
 void scene_assert_unharmed(struct scene *s)
 {
 	scene_assert_bob_is_served(s);
-	wait_until_alone(s);
+	scene_await_nobody(s);
 	for (size_t i = 0; i < SCENE_PROCESSES; i++)
 		assert_fds(s, i);
 }

@@ -42,6 +42,9 @@ void scene_note(struct scene *s);
  * with no client: so nobody else may be connected. */
 void scene_assert_unharmed(struct scene *s);
 
+/* Wait until nobody is connected any more. */
+void scene_await_nobody(const struct scene *s);
+
 /* Bob is served promptly. */
 void scene_assert_bob_is_served(const struct scene *s);
 
