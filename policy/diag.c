@@ -71,8 +71,9 @@ static struct diag *place_for(struct diags *diags, enum diag_severity severity)
 {
 	struct diag *items;
 
+	/* Past as many errors as there are places, each place holds one. */
 	if (diags->n == DIAGS_MAX)
-		return displace(diags, severity);
+		return diags->n_errors > DIAGS_MAX ? NULL : displace(diags, severity);
 	/* Room doubles at each power of two. */
 	if ((diags->n & (diags->n - 1)) == 0) {
 		items = realloc(diags->items, (diags->n ? diags->n * 2 : 1) * sizeof(*items));
