@@ -3,10 +3,6 @@
  * Four directories are one: a file replaces those of the same name in lower
  * directories. All names are collected before the first file is opened, so that
  * what is replaced is never read.
- *
- * Whoever can write a file, or rename one of the directories above it, writes
- * the policy. So each is judged by fstat(2) on the very descriptor through which
- * the next is reached, from `/` down, and no symbolic link is followed.
  */
 #include "policy/files.h"
 
@@ -23,6 +19,7 @@
 #include "base/text.h"
 #include "policy/array.h"
 #include "policy/names.h"
+#include "policy/trust.h"
 
 #define N_DIRECTORIES 4
 
@@ -47,7 +44,7 @@ struct found {
 
 struct search {
 	const struct load_options *options;
-	struct diags *diags;
+	struct trust trust;
 	struct found *found;
 	size_t n_found;
 	int dirs[N_DIRECTORIES]; /* owned */
@@ -64,138 +61,6 @@ static void search_done(struct search *search)
 	free(search->found);
 	for (size_t i = 0; i < search->n_dirs; i++)
 		fd_close(search->dirs[i]);
-}
-
-/* A finding about a file as a whole, of which no text is needed. */
-static struct diag *complain(struct search *search, enum diag_severity severity, const char *id,
-			     const char *path, const char *message)
-{
-	struct source *source;
-	struct diag *diag;
-
-	if (source_new(&source, path, "", 0, SOURCE_VENDOR) < 0) {
-		search->diags->failed = true;
-		return NULL;
-	}
-	diag = diag_add(search->diags, severity, id, (struct place){ .source = source }, "%s",
-			message);
-	source_free(source);
-	return diag;
-}
-
-static enum diag_severity untrusted(const struct search *search)
-{
-	return search->options->trust == LOAD_TRUST_NOTE ? DIAG_NOTE : DIAG_ERROR;
-}
-
-static void cannot_read(struct search *search, const char *path, int error)
-{
-	diag_detail(search->diags, complain(search, DIAG_ERROR, "E009", path, "cannot be read"),
-		    "%s", strerror(error));
-}
-
-static void check_owner(struct search *search, const char *path, const struct stat *st)
-{
-	if (st->st_uid != 0)
-		diag_detail(search->diags,
-			    complain(search, untrusted(search), "E009", path, "not owned by root"),
-			    "its owner, uid %u, could change the policy", st->st_uid);
-}
-
-static void check_mode(struct search *search, const char *path, const struct stat *st)
-{
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		diag_detail(search->diags,
-			    complain(search, untrusted(search), "E009", path,
-				     "writable by its group or by others"),
-			    "mode %04o; chmod go-w it", st->st_mode & 07777);
-}
-
-/* In a sticky directory nobody can rename or remove what is root's (unlink(2)). */
-static void check_parent(struct search *search, const char *path, const struct stat *st)
-{
-	check_owner(search, path, st);
-	if (!(st->st_mode & S_ISVTX))
-		check_mode(search, path, st);
-}
-
-/* One directory further down. -ENOENT if there is none; -EINVAL if that is no directory. */
-static int step_down(struct search *search, int *dir, const char *name, const char *shown)
-{
-	int fd = openat(*dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (fd < 0) {
-		diag_detail(search->diags,
-			    complain(search, DIAG_ERROR, "E009", shown, "not a plain directory"),
-			    "%s", strerror(errno));
-		return -EINVAL;
-	}
-	fd_close(*dir);
-	*dir = fd;
-	return 0;
-}
-
-/* Open @path component by component, judging each but the last as a parent. */
-static int walk(struct search *search, const char *path, int *ret)
-{
-	_cleanup_(fd_closep) int dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char shown[PATH_MAX] = "/", name[NAME_MAX + 1];
-	struct stat st;
-	int r;
-
-	if (dir < 0)
-		return -errno;
-	for (const char *at = path + strspn(path, "/"); *at; at += strspn(at, "/")) {
-		size_t len = strcspn(at, "/");
-
-		if (len > NAME_MAX || (size_t)(at - path) + len >= sizeof(shown))
-			return -ENAMETOOLONG;
-		if (fstat(dir, &st) < 0)
-			return -errno;
-		check_parent(search, shown, &st);
-		memcpy(name, at, len);
-		name[len] = '\0';
-		at += len;
-		memcpy(shown, path, (size_t)(at - path));
-		shown[at - path] = '\0';
-		r = step_down(search, &dir, name, shown);
-		if (r < 0)
-			return r;
-	}
-	*ret = TAKE_FD(dir);
-	return 0;
-}
-
-/* A descriptor to read the directory by, or -ENOENT, or -EINVAL if it must not be read. */
-static int open_directory(struct search *search, const char *path)
-{
-	_cleanup_(fd_closep) int dir = -EBADF;
-	struct stat st;
-	int fd, r = 0;
-
-	if (search->options->trust == LOAD_TRUST_ENFORCE && path[0] == '/') {
-		r = walk(search, path, &dir);
-		if (r < 0)
-			return r;
-	}
-	fd = dir >= 0 ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-		      : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (fd < 0) {
-		cannot_read(search, path, errno);
-		return -EINVAL;
-	}
-	if (fstat(fd, &st) < 0) {
-		r = -errno;
-		fd_close(fd);
-		return r;
-	}
-	check_owner(search, path, &st);
-	check_mode(search, path, &st);
-	return fd;
 }
 
 static int add_found(struct search *search, const char *name, const char *path,
@@ -226,12 +91,12 @@ static int add_entry(struct search *search, const char *directory, const char *n
 	case NAME_POLICY:
 		return add_found(search, name, path.data, like);
 	case NAME_LEFTOVER:
-		complain(search, DIAG_NOTE, "W010", path.data,
-			 "not read: left over by an editor or a package manager");
+		trust_complain(&search->trust, DIAG_NOTE, "W010", path.data,
+			       "not read: left over by an editor or a package manager");
 		return 0;
 	case NAME_OTHER:
-		complain(search, DIAG_WARNING, "W010", path.data,
-			 "not read: policy files must end in .fdp");
+		trust_complain(&search->trust, DIAG_WARNING, "W010", path.data,
+			       "not read: policy files must end in .fdp");
 		return 0;
 	}
 	return 0;
@@ -260,7 +125,7 @@ static int list_directory(struct search *search, const char *path, const struct 
 		errno = 0;
 		entry = readdir(dir);
 		if (!entry && errno != 0) {
-			cannot_read(search, path, errno);
+			trust_cannot_read(&search->trust, path, errno);
 			return 0;
 		}
 		if (entry)
@@ -274,7 +139,7 @@ static int search_directory(struct search *search, const char *path, size_t prec
 {
 	struct found like = { .precedence = precedence, .origin = origin };
 
-	like.dir = open_directory(search, path);
+	like.dir = trust_open_directory(&search->trust, path);
 	/* None is an empty one; what is wrong with one has been said. */
 	if (like.dir == -ENOENT || like.dir == -EINVAL)
 		return 0;
@@ -327,10 +192,11 @@ static int judge_link(struct search *search, const struct found *found, const ch
 
 	if (len == sizeof(target) - 1 && memcmp(target, "/dev/null", sizeof(target) - 1) == 0)
 		return 1;
-	diag_detail(search->diags,
-		    complain(search, untrusted(search), "E009", found->path, "a symbolic link"),
+	diag_detail(search->trust.diags,
+		    trust_complain(&search->trust, trust_severity(&search->trust), "E009",
+				   found->path, "a symbolic link"),
 		    "only a link to /dev/null is allowed, which masks the files of this name");
-	return untrusted(search) == DIAG_NOTE ? 0 : -EINVAL;
+	return trust_severity(&search->trust) == DIAG_NOTE ? 0 : -EINVAL;
 }
 
 static int open_file(struct search *search, const struct found *found)
@@ -347,7 +213,7 @@ static int open_file(struct search *search, const struct found *found)
 		fd = openat(found->dir, at, flags);
 	}
 	if (fd < 0) {
-		cannot_read(search, found->path, errno);
+		trust_cannot_read(&search->trust, found->path, errno);
 		return -EINVAL;
 	}
 	return fd;
@@ -379,14 +245,14 @@ static bool is_plain(struct search *search, const struct found *found, int fd)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0) {
-		cannot_read(search, found->path, errno);
+		trust_cannot_read(&search->trust, found->path, errno);
 		return false;
 	}
-	check_owner(search, found->path, &st);
-	check_mode(search, found->path, &st);
+	trust_check_owner(&search->trust, found->path, &st);
+	trust_check_mode(&search->trust, found->path, &st);
 	if (S_ISREG(st.st_mode))
 		return true;
-	complain(search, DIAG_ERROR, "E009", found->path, "not a regular file");
+	trust_complain(&search->trust, DIAG_ERROR, "E009", found->path, "not a regular file");
 	return false;
 }
 
@@ -394,10 +260,11 @@ static bool is_small(struct search *search, const struct found *found, size_t si
 {
 	search->total += size;
 	if (size > POLICY_FILE_MAX)
-		complain(search, DIAG_ERROR, "E016", found->path, "larger than 1 MiB");
+		trust_complain(&search->trust, DIAG_ERROR, "E016", found->path,
+			       "larger than 1 MiB");
 	else if (search->total > POLICY_TOTAL_MAX)
-		complain(search, DIAG_ERROR, "E016", found->path,
-			 "all policy files together are larger than 64 MiB");
+		trust_complain(&search->trust, DIAG_ERROR, "E016", found->path,
+			       "all policy files together are larger than 64 MiB");
 	else
 		return true;
 	return false;
@@ -416,7 +283,7 @@ static int read_found(struct search *search, const struct found *found, struct s
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		cannot_read(search, found->path, -r);
+		trust_cannot_read(&search->trust, found->path, -r);
 		return 0;
 	}
 	if (!is_small(search, found, text.len))
@@ -429,7 +296,10 @@ static int read_found(struct search *search, const struct found *found, struct s
 
 int files_read(const struct load_options *options, struct diags *diags, struct source_list *ret)
 {
-	_cleanup_(search_done) struct search search = { .options = options, .diags = diags };
+	_cleanup_(search_done) struct search search = {
+		.options = options,
+		.trust = { .diags = diags, .level = options->trust },
+	};
 	int r;
 
 	*ret = (struct source_list){ 0 };

@@ -4,7 +4,7 @@
 
 /*
  * Files to policy: which files count (override, masks, leftovers), whether they
- * may be trusted (policy/files.c), then parse, check, disable, compile,
+ * may be trusted (policy/files.c, policy/trust.c), then parse, check, disable, compile,
  * expectations. Nothing else in policy/ does I/O or, through base/account, asks
  * the name service.
  */
