@@ -21,13 +21,13 @@ static const struct command commands[] = {
 	  command_check },
 	{ "can", "MODES PATH --as=WHO", "say in one line whether the policy allows it",
 	  OPTION_BIT(AS) | OPTION_BIT(LIVE) | OPTION_BIT(POLICY) | OPTION_BIT(REQUESTS) |
-		  OPTION_BIT(ROOT),
+		  OPTION_BIT(UNSUPPORTED) | OPTION_BIT(ROOT),
 	  command_can },
 	{ "explain", "[MODES PATH] --as=WHO|--pid=PID|--decision=ID",
 	  "show, step by step, how an answer comes about",
 	  OPTION_BIT(ALL) | OPTION_BIT(AS) | OPTION_BIT(AUDIT_FILE) | OPTION_BIT(DECISION) |
 		  OPTION_BIT(LIVE) | OPTION_BIT(PID) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
-		  OPTION_BIT(SOCKET),
+		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED),
 	  command_explain },
 	{ "reload", "", "make the daemon load the policy that is on disk", OPTION_BIT(SOCKET),
 	  command_reload },

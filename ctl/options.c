@@ -60,6 +60,9 @@ static const struct row {
 	[OPTION_SOCKET] = { "socket", 0, STRING(socket, "PATH"),
 			    .help = "the daemon's admin socket" },
 	[OPTION_STRICT] = { "strict", 0, FLAG(strict), .help = "exit 1 if there are warnings" },
+	[OPTION_UNSUPPORTED] = { "unsupported", 0, FLAG(unsupported),
+				 .help = "answer for a policy that only another build's daemon "
+					 "takes" },
 	[OPTION_COLOR] = { "color", 0, CHOICE(color, "auto|always|never", colors),
 			   .help = "colours; auto is off with NO_COLOR and where there is no "
 				   "terminal" },

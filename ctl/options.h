@@ -27,6 +27,7 @@ enum option_id {
 	OPTION_ROOT,
 	OPTION_SOCKET,
 	OPTION_STRICT,
+	OPTION_UNSUPPORTED,
 	/* common ones */
 	OPTION_COLOR,
 	OPTION_JSON,
@@ -46,7 +47,7 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, help, json, live, no_pager, only, quiet, strict, version;
+	bool all, help, json, live, no_pager, only, quiet, strict, unsupported, version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
 	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket;

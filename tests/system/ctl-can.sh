@@ -122,6 +122,8 @@ mkdir rate && printf 'version 1;\nfor user root { allow read "/srv/a" { rate 1/s
 run fdbrokerctl can --policy=rate read /srv/a --as 'user root'
 exits 2
 errs 'error[E019]'
+run fdbrokerctl can --policy=rate read /srv/a --as 'user root' --unsupported
+exits 0
 
 it 'calls a policy directory that is not there an error'
 run fdbrokerctl can --policy=no-such read /srv/a --as "$web"
