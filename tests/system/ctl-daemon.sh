@@ -128,7 +128,7 @@ exits 0
 says '  on disk:  DIFFERENT'
 
 it 'status says that the policy on disk is invalid, and where'
-printf 'alow' >>policy/10-t.fdp
+printf 'alow;\n' >>policy/10-t.fdp
 asks 0 status
 exits 0
 says '  on disk:  DIFFERENT, and invalid: '

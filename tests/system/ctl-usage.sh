@@ -98,7 +98,7 @@ exits 1
 silent
 no_complaint
 
-# P79: nothing that came from outside moves the cursor
+# P79
 it 'escapes what it quotes of the command line'
 run fdbrokerctl "$(printf 'a\033[2Jb')"
 exits 64

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* fdbrokerctl in front of the real daemon: what one of them says, the other understands. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "tests/support/daemon.h"
+#include "tests/support/suite.h"
+
+static const char good[] = "version 1;\n"
+			   "for user root { one: allow read as root '/etc/passwd'; }\n"
+			   "deny any '/etc/shadow';\n";
+static const char bad[] = "version 1;\nfor user root { one: alow read '/etc/passwd'; }\n";
+
+/* Run fdbrokerctl with @arguments, in which `@` stands for the daemon's directory; its exit status, and what
+ * it wrote, which the caller frees. */
+static int ctl(const struct daemon *d, const char *arguments, char **ret_said)
+{
+	const char *build = getenv("builddir");
+	struct text command = TEXT_EMPTY;
+	size_t capacity = 0;
+	FILE *pipe;
+	int status;
+
+	text_printf(&command, "%s/fdbrokerctl ", build ? build : ".");
+	for (const char *c = arguments; *c; c++)
+		if (*c == '@')
+			text_puts(&command, d->directory);
+		else
+			text_add(&command, c, 1);
+	text_puts(&command, " 2>&1");
+	pipe = popen(command.data, "re");
+	text_done(&command);
+	ck_assert_ptr_nonnull(pipe);
+	*ret_said = NULL;
+	if (getdelim(ret_said, &capacity, '\0', pipe) < 0)
+		**ret_said = '\0';
+	status = pclose(pipe);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void expect(const struct daemon *d, const char *arguments, int status, const char *says)
+{
+	char *said;
+	int r = ctl(d, arguments, &said);
+
+	ck_assert_msg(r == status && strstr(said, says),
+		      "%s: exit status %d, not %d, or not '%s':\n%s", arguments, r, status, says,
+		      said);
+	free(said);
+}
+
+static void start(struct daemon *d)
+{
+	daemon_prepare(d);
+	daemon_write_policy(d, "10-t.fdp", good);
+	daemon_start(d);
+}
+
+START_TEST(status_knows_what_is_on_disk)
+{
+	struct daemon d;
+
+	start(&d);
+	expect(&d, "status --socket=@/admin", 0, "fdbroker: active, generation 1 (loaded ");
+	expect(&d, "status --socket=@/admin", 0, "  on disk:  the same\n");
+	daemon_write_policy(&d, "20-t.fdp", "version 1;\n");
+	expect(&d, "status --socket=@/admin", 0, "  on disk:  DIFFERENT");
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(reload_exits_as_it_went)
+{
+	struct daemon d;
+
+	start(&d);
+	expect(&d, "reload --socket=@/admin", 0, "");
+	expect(&d, "status --socket=@/admin", 0, "generation 2 ");
+	daemon_write_policy(&d, "10-t.fdp", bad);
+	expect(&d, "reload --socket=@/admin", 2,
+	       "10-t.fdp:2:22: error[E002]: unknown statement 'alow'");
+	expect(&d, "status --socket=@/admin", 0, "DIFFERENT, and invalid: ");
+	expect(&d, "status --socket=@/admin", 0, "last reload refused ");
+	daemon_stop(&d);
+}
+END_TEST
+
+/* Ask; the decision's id. */
+static uint64_t decide(const struct daemon *d, const char *path, int error)
+{
+	int sock = daemon_connect(d);
+	struct wire_answer answer;
+	int fd = daemon_ask(sock, path, WIRE_OPEN_READ, &answer);
+
+	ck_assert_int_eq(answer.error, error);
+	fd_close(fd);
+	fd_close(sock);
+	return answer.decision;
+}
+
+static void expect_explained(const struct daemon *d, uint64_t decision, int status,
+			     const char *says)
+{
+	char arguments[256];
+
+	snprintf(arguments, sizeof(arguments),
+		 "explain --decision=%016" PRIx64 " --policy=@/policy.d --audit-file=@/audit.json",
+		 decision);
+	expect(d, arguments, status, says);
+}
+
+START_TEST(explain_finds_a_decision_in_the_audit)
+{
+	uint64_t allowed, by_rule, by_default;
+	struct daemon d;
+
+	start(&d);
+	allowed = decide(&d, "/etc/passwd", 0);
+	by_rule = decide(&d, "/etc/shadow", 13);
+	by_default = decide(&d, "/etc/a\033[2Jb", 13);
+	while (daemon_number(&d, "records-written") < 3)
+		;
+	expect_explained(&d, allowed, 0, "recorded  allow ok by 10-t.one at ");
+	expect_explained(&d, allowed, 0, "ALLOW by 10-t.one (");
+	expect_explained(&d, by_rule, 1, "recorded  deny rule by 10-t.L3 at ");
+	expect_explained(&d, by_default, 1, "request   read /etc/a\\x1b[2Jb ");
+	expect_explained(&d, by_default, 1, "caller    uid 0  gid 0  groups 0");
+	daemon_stop(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ctl");
+	TCase *tcase = suite_case(suite, "ctl");
+
+	if (daemon_unavailable())
+		return daemon_unavailable();
+	tcase_add_test(tcase, status_knows_what_is_on_disk);
+	tcase_add_test(tcase, reload_exits_as_it_went);
+	tcase_add_test(tcase, explain_finds_a_decision_in_the_audit);
+	return suite_main(suite);
+}
