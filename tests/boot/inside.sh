@@ -78,6 +78,24 @@ kill_and_serve() { # PROCESS-ID
 	[ "$1" -gt 1 ] && kill -KILL "$1" && systemctl start fdb-mine.service
 }
 
+# P69
+crash_and_serve() { # TIMES
+	for _ in $(seq "$1"); do
+		kill_and_serve "$(systemctl show -P MainPID fdbroker.service)" || return
+	done
+}
+
+# P70: the unit's watchdog, but not its patience.
+hang_and_serve() {
+	unit=$(systemctl show -P FragmentPath fdbroker.service)
+	sed 's/^WatchdogSec=.*/WatchdogSec=1s/' "$unit" >/boot-test/hasty.service
+	cp /boot-test/hasty.service /etc/systemd/system/fdbroker.service
+	systemctl daemon-reload && systemctl restart fdbroker.service || return
+	pid=$(systemctl show -P MainPID fdbroker.service)
+	kill -STOP "$pid" && timeout 20 systemctl start fdb-mine.service || return
+	[ "$(systemctl show -P MainPID fdbroker.service)" != "$pid" ]
+}
+
 printf 'root lends this\n' >/srv/boot/for-mine
 printf 'and after a reload this\n' >/srv/boot/for-other
 chmod 0600 /srv/boot/for-mine /srv/boot/for-other
@@ -125,6 +143,8 @@ check "systemctl restart" systemctl restart fdbroker.service
 check "the restarted daemon serves" systemctl start fdb-mine.service
 check "a client is served although the daemon was just killed" \
 	kill_and_serve "$(systemctl show -P MainPID fdbroker.service)"
+check "eight crashes in a row do not take it away" crash_and_serve 8
+check "a daemon that hangs is restarted" hang_and_serve
 check "systemctl stop ends it cleanly" systemctl stop fdbroker.service
 check "  no process stays" not processes
 check "  the result is success" is success systemctl show -P Result fdbroker.service
