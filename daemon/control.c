@@ -42,9 +42,6 @@ static void put_start(struct cursor_writer *w, const struct control *control)
 
 	cursor_write_u64(w, start->generation);
 	cursor_write_u64(w, start->first_decision);
-	cursor_write_u32(w, start->in_flight);
-	cursor_write_u32(w, start->in_flight_each);
-	cursor_write_u32(w, start->open_sec);
 	cursor_write_u16(w, start->degraded);
 	cursor_write_text(w, start->policy_directory);
 }
@@ -55,9 +52,6 @@ static void get_start(struct cursor_reader *r, struct control *ret)
 
 	start->generation = cursor_read_u64(r);
 	start->first_decision = cursor_read_u64(r);
-	start->in_flight = cursor_read_u32(r);
-	start->in_flight_each = cursor_read_u32(r);
-	start->open_sec = cursor_read_u32(r);
 	start->degraded = cursor_read_u16(r) != 0;
 	cursor_read_text(r, start->policy_directory, sizeof(start->policy_directory));
 }

@@ -8,7 +8,7 @@
  * of wire/handshake.h, the parent sending its credentials.
  *
  * parent → broker
- *	START		settings and the first decision id; the broker then loads, confines itself,
+ *	START		where the policy is and the first decision id; the broker then loads, confines itself,
  *			and says READY or REFUSED
  *	CONNECTION	facts, one descriptor: serve it
  *	STOP		read no more requests, say STOPPED, answer what was read, exit when done
@@ -53,9 +53,6 @@ struct control_start {
 	uint64_t generation;
 	uint64_t
 		first_decision; /* 32 random bits, then a counter from 0: no generation meets another's */
-	uint32_t in_flight; /* limits, see limits.h */
-	uint32_t in_flight_each;
-	uint32_t open_sec;
 	bool degraded; /* load nothing; refuse every request with WIRE_REASON_DEGRADED */
 	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
 };

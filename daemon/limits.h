@@ -2,14 +2,13 @@
 #ifndef FDB_DAEMON_LIMITS_H
 #define FDB_DAEMON_LIMITS_H
 
-/* What one machine, one user and one connection may use. The first five are settings of
- * fdbroker.conf(5); these are their defaults. */
+/* What one machine, one user and one connection may use. The first two are settings
+ * of fdbroker.conf; these are their defaults. Of each connection one request at a time is in
+ * work, so that requests in flight are bounded by the connections. */
 
 #define LIMIT_CLIENTS	      1024U /* connections */
 #define LIMIT_CLIENTS_PER_UID 64U   /* connections of one uid: the defence against idle ones */
-#define LIMIT_IN_FLIGHT	      64U   /* requests read and not yet answered, all connections */
-#define LIMIT_IN_FLIGHT_EACH  16U   /* of one connection */
-#define LIMIT_OPEN_SEC	      5U    /* a caller waits no longer for a slow file system */
+#define LIMIT_IN_FLIGHT_EACH  16U   /* answers of one connection under way: see session.c */
 
 #define LIMIT_ADMINS	    8U	/* connections to the admin socket */
 #define LIMIT_ADMIN_SEC	    60U /* an admin's request that takes longer was not served */

@@ -326,11 +326,7 @@ static int start_connections(struct parent *parent)
 
 static int start_brokers(struct parent *parent)
 {
-	const struct settings *settings = &parent->settings;
 	struct succession_setup setup = { .event = parent->event,
-					  .start = { .in_flight = settings->max_in_flight,
-						     .in_flight_each = settings->max_in_flight_each,
-						     .open_sec = settings->open_sec },
 					  .audit = auditor_queue(&parent->auditor),
 					  .serves = on_serves,
 					  .vacant = on_vacant,

@@ -30,10 +30,6 @@ static const struct {
 } known[] = {
 	{ "max-clients", offsetof(struct settings, max_clients), LIMIT_CLIENTS, 32768 },
 	{ "max-per-uid", offsetof(struct settings, max_per_uid), LIMIT_CLIENTS_PER_UID, 32768 },
-	{ "max-in-flight", offsetof(struct settings, max_in_flight), LIMIT_IN_FLIGHT, 4096 },
-	{ "max-in-flight-each", offsetof(struct settings, max_in_flight_each), LIMIT_IN_FLIGHT_EACH,
-	  4096 },
-	{ "open-seconds", offsetof(struct settings, open_sec), LIMIT_OPEN_SEC, 300 },
 };
 
 static uint32_t *place_of(struct settings *settings, size_t i)

@@ -15,9 +15,6 @@
 struct settings {
 	uint32_t max_clients;
 	uint32_t max_per_uid;
-	uint32_t max_in_flight;
-	uint32_t max_in_flight_each;
-	uint32_t open_sec;
 };
 
 /* The defaults of limits.h. */
