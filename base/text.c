@@ -134,6 +134,21 @@ void text_escape(struct text *t, const char *bytes, size_t len)
 	}
 }
 
+void text_escape_lines(struct text *t, const char *bytes, size_t len)
+{
+	const char *at = bytes, *end = bytes + len;
+
+	while (at < end) {
+		const char *from = at;
+
+		while (at < end && *at != '\n' && *at != '\\')
+			at++;
+		text_escape(t, from, (size_t)(at - from));
+		if (at < end)
+			text_add(t, at++, 1);
+	}
+}
+
 int text_finish(struct text *t, char **ret_string)
 {
 	text_add(t, "", 0);

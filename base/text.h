@@ -33,6 +33,10 @@ void text_printf(struct text *t, const char *format, ...) _printf_(2, 3);
  * format characters as it is, backslash as \\, the rest as \n, \t or \xHH. */
 void text_escape(struct text *t, const char *bytes, size_t len);
 
+/* The same for text of several lines that was escaped before, if its sender can be believed: ends
+ * of lines and backslashes are left as they are. */
+void text_escape_lines(struct text *t, const char *bytes, size_t len);
+
 /* Length of the well-formed UTF-8 character at the start of @len > 0 bytes, or 0; *ret_rune is its
  * code point. */
 size_t text_character(const char *bytes, size_t len, uint32_t *ret_rune);

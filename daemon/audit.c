@@ -75,7 +75,7 @@ static void take_record(struct audit *audit, const void *data, size_t size)
 		audit->folded++;
 }
 
-/* Return: 1 something came; 0 or -EAGAIN nothing did. */
+/* Return: 1 something came; 0 or -EAGAIN nothing did; another -errno: nothing will. */
 static int receive(struct audit *audit)
 {
 	static const struct message_want want; /* bytes alone */
@@ -84,11 +84,19 @@ static int receive(struct audit *audit)
 	int r;
 
 	r = message_receive(AUDIT_FD, buffer, sizeof(buffer), &want, &m);
-	if (r > 0)
+	switch (r) {
+	case 1:
 		take_record(audit, buffer, m.size);
-	else if (r == -EMSGSIZE || r == -EBADMSG || r == -E2BIG)
+		return 1;
+	case -EMSGSIZE:
+	case -EBADMSG:
+	case -E2BIG:
+	case -EMFILE:
 		audit->malformed++;
-	return r < 0 && r != -EAGAIN ? 1 : r;
+		return 1;
+	default:
+		return r;
+	}
 }
 
 /* time */
@@ -125,11 +133,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 static int on_queue(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	struct audit *audit = context;
+	int r = receive(audit);
 
 	(void)source;
 	(void)fd;
 	(void)revents;
-	(void)receive(audit);
+	if (r < 0 && r != -EAGAIN)
+		return sd_event_exit(audit->event, r);
 	return set_timer(audit);
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/control.h"
 #include "daemon/log.h"
 #include "wire/handshake.h"
+#include "wire/message.h"
 
 /*
  * An audit process that dies is replaced at once if it lived for a while, and
@@ -89,6 +90,7 @@ static int receive(struct auditor *a)
 	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
 	_cleanup_(freep) char *buffer = NULL;
 	struct control message;
+	char *text;
 	int r;
 
 	if (!a->is_greeted) {
@@ -107,8 +109,11 @@ static int receive(struct auditor *a)
 	fd_close(message.fd);
 	if (message.type != CONTROL_COUNTERS)
 		return -EPROTO;
+	r = control_copy_text(&message, &text);
+	if (r < 0)
+		return r;
 	free(a->counters);
-	a->counters = strndup(message.text, message.text_len);
+	a->counters = text;
 	a->setup.counted(a->setup.context);
 	return 0;
 }
@@ -166,10 +171,15 @@ static int start(struct auditor *a)
 int auditor_init(struct auditor *a, const struct auditor_setup *setup)
 {
 	static const int bytes = QUEUE_BYTES;
+	int r;
 
 	*a = (struct auditor){ .setup = *setup, .queue = { -EBADF, -EBADF }, .control = -EBADF };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, a->queue) < 0)
 		return -errno;
+	/* With a sender, a message without a byte is told from the end: message_receive(). */
+	r = message_accept_credentials(a->queue[0], false);
+	if (r < 0)
+		return r;
 	/* CAP_NET_ADMIN may exceed wmem_max; without it the wish is cut, and that is fine. */
 	if (setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
 		(void)setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));

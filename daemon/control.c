@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/macro.h"
+#include "base/text.h"
 #include "wire/cursor.h"
 #include "wire/message.h"
 
@@ -156,4 +157,12 @@ int control_receive(int sock, void *buffer, size_t size, struct control *ret)
 	if (m.n_fds > 0)
 		ret->fd = TAKE_FD(m.fds[0]);
 	return 1;
+}
+
+int control_copy_text(const struct control *control, char **ret)
+{
+	struct text text = TEXT_EMPTY;
+
+	text_escape_lines(&text, control->text, control->text_len);
+	return text_finish(&text, ret);
 }

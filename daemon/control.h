@@ -89,4 +89,8 @@ int control_send(int sock, const struct control *control);
  */
 int control_receive(int sock, void *buffer, size_t size, struct control *ret);
 
+/* The text of a received message, fit for an admin's terminal whoever wrote it: a broker may be
+ * hijacked. 0, and the caller frees *ret; or -ENOMEM. */
+int control_copy_text(const struct control *control, char **ret);
+
 #endif

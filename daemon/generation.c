@@ -52,25 +52,29 @@ static int set_timer(struct generation *g, unsigned int sec)
 /* messages */
 
 /* READY's text is the summary, an empty line, the warnings. */
-static size_t summary_len(const char *text, size_t len)
+static size_t summary_len(const char *text)
 {
-	const char *end;
-	size_t at = 0;
+	const char *at = text;
 
-	while (at < len && text[at] != '\n') {
-		end = memchr(text + at, '\n', len - at);
-		at = end ? (size_t)(end - text) + 1 : len;
+	while (*at != '\0' && *at != '\n') {
+		at = strchrnul(at, '\n');
+		at += *at == '\n';
 	}
-	return at;
+	return (size_t)(at - text);
 }
 
 static int keep_ready(struct generation *g, const struct control *message)
 {
-	size_t len = summary_len(message->text, message->text_len);
-	size_t rest = len < message->text_len ? len + 1 : len;
+	_cleanup_(freep) char *text = NULL;
+	size_t len;
+	int r;
 
-	g->summary = strndup(message->text, len);
-	g->warnings = strndup(message->text + rest, message->text_len - rest);
+	r = control_copy_text(message, &text);
+	if (r < 0)
+		return r;
+	len = summary_len(text);
+	g->summary = strndup(text, len);
+	g->warnings = strdup(text + len + (text[len] == '\n'));
 	return g->summary && g->warnings ? 0 : -ENOMEM;
 }
 
@@ -110,8 +114,12 @@ static bool has_stopped(struct generation *g, const struct control *message)
 
 static bool has_counted(struct generation *g, const struct control *message)
 {
+	char *text;
+
+	if (control_copy_text(message, &text) < 0)
+		return false;
 	free(g->counters);
-	g->counters = strndup(message->text, message->text_len);
+	g->counters = text;
 	tell(g, GENERATION_COUNTED, message);
 	return true;
 }

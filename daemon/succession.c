@@ -182,14 +182,16 @@ static void fall_back(struct succession *s)
 
 static void on_refused(struct succession *s, struct generation *g, const struct control *message)
 {
-	_cleanup_(freep) char *text = strndup(message->text, message->text_len);
+	_cleanup_(freep) char *text = NULL;
 
 	if (g != s->next)
 		return;
+	if (control_copy_text(message, &text) < 0)
+		text = strdup("error: out of memory\n");
 	s->next = NULL;
 	leave(s, g);
 	log_event(MESSAGE_REFUSED, "policy refused%s", s->serving ? ", the running one stays" : "");
-	log_error_lines(message->text, message->text_len);
+	log_error_lines(text ?: "", text ? strlen(text) : 0);
 	decide(s, g->start.generation, 2, text ?: "");
 	fall_back(s);
 }

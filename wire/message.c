@@ -79,7 +79,10 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 	close_all(a.fds, a.n_fds);
 	if (r == -EMFILE)
 		ret->size = (size_t)n;
-	return n == 0 ? 0 : r;
+	if (n > 0)
+		return r;
+	/* Only a message has a sender: unix(7) attaches nothing to the end of file. */
+	return a.has_credentials ? -EBADMSG : 0;
 }
 
 void message_done(struct message *m)

@@ -41,10 +41,12 @@ struct message_want {
  * Never blocks. Every descriptor that the kernel installed is either in @ret or closed.
  * Source: unix(7), recvmsg(2), cmsg(3).
  *
- * Return: 1 for a message; 0 when the peer is gone, or sent a message without a byte;
+ * Return: 1 for a message; 0 when the peer is gone, which on a socket without SO_PASSCRED a
+ *	message without a byte cannot be told from;
  *	-EAGAIN nothing queued;
  *	-EMSGSIZE the message is longer than @size;
- *	-EBADMSG the control data is of a wrong level, type or length, or repeated;
+ *	-EBADMSG the message has no byte, or the control data is of a wrong level, type or length,
+ *	or repeated;
  *	-EMFILE the kernel could not install a descriptor: the table is full, or a security
  *	module refused. This one error leaves the message itself in @buffer, and its size in
  *	@ret, so that its receiver can tell which request has failed;

@@ -398,7 +398,7 @@ static const struct {
 } wrong[] = {
 	{ "wrong byte", { .data = "!", .size = 1 }, -EPROTO, -EPROTO },
 	{ "two bytes", { .data = "??", .size = 2 }, -EPROTO, -EPROTO },
-	{ "no byte", { .data = "", .size = 0 }, -ECONNRESET, -ECONNRESET },
+	{ "no byte", { .data = "", .size = 0 }, -ECONNRESET, -EPROTO },
 	{ "one byte of an answer less", { .data = "\0\0", .size = 3 }, -EPROTO, -EPROTO },
 	{ "one byte of an answer more", { .data = "\0\0\0\0", .size = 5 }, -EPROTO, -EPROTO },
 	{ "ping and descriptor", { .data = "?", .size = 1, .n_fds = { 1 } }, -EPROTO, -EPROTO },

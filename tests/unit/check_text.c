@@ -18,7 +18,10 @@ static const struct {
 	{ "percent is no format", "%n%s", 4, "%n%s" },
 	{ "newline and a forged record", "a\n<0>x", 6, "a\\n<0>x" },
 	{ "terminal escape", "\033[2J", 4, "\\x1b[2J" },
-	{ "c1 escape as utf-8", "\xc2\x9b" "2J", 4, "\\xc2\\x9b2J" },
+	{ "c1 escape as utf-8",
+	  "\xc2\x9b"
+	  "2J",
+	  4, "\\xc2\\x9b2J" },
 	{ "delete", "\x7f", 1, "\\x7f" },
 	{ "nul", "a\0b", 3, "a\\x00b" },
 	{ "backslash", "a\\n", 3, "a\\\\n" },
@@ -39,6 +42,19 @@ START_TEST(text_escape_leaves_nothing_that_a_terminal_obeys)
 	text_escape(&t, cases[_i].bytes, cases[_i].len);
 	ck_assert_int_eq(text_finish(&t, &string), 0);
 	ck_assert_msg(strcmp(string, cases[_i].expected) == 0, "%s: %s", cases[_i].name, string);
+	free(string);
+}
+END_TEST
+
+START_TEST(text_escape_lines_leaves_ends_of_lines_and_what_was_escaped)
+{
+	static const char bytes[] = "\n\x1b[2Jone\n\\x1b two\\\n\ttab\0nul\n\xe2\x82\xac";
+	struct text t = TEXT_EMPTY;
+	char *string;
+
+	text_escape_lines(&t, bytes, sizeof(bytes) - 1);
+	ck_assert_int_eq(text_finish(&t, &string), 0);
+	ck_assert_str_eq(string, "\n\\x1b[2Jone\n\\x1b two\\\n\\ttab\\x00nul\n\xe2\x82\xac");
 	free(string);
 }
 END_TEST
@@ -64,6 +80,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, text_escape_leaves_nothing_that_a_terminal_obeys, 0,
 			    (int)ELEMENTSOF(cases));
+	tcase_add_test(tcase, text_escape_lines_leaves_ends_of_lines_and_what_was_escaped);
 	tcase_add_test(tcase, text_grows_past_any_first_size);
 	return suite_main(suite);
 }
