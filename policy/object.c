@@ -50,6 +50,10 @@ static bool type_default(uint32_t modes, mode_t type)
 
 static bool type_holds(const struct question *q)
 {
+	/* Whatever type a rule names: a directory's descriptor is for `list` alone, or a deny of that
+	 * could be asked around (P17). */
+	if (q->allow && S_ISDIR(q->object->mode) && q->query->modes & MODES_FILE)
+		return false;
 	if (is_asked(q, POLICY_CONDITION_TYPE))
 		return q->conditions->types >> ((q->object->mode & S_IFMT) >> 12) & 1;
 	return !q->allow || type_default(q->query->modes, q->object->mode);
@@ -174,6 +178,23 @@ static bool denies(const struct rule *rule, const struct policy_query *query,
 	return first_failing(&q) == POLICY_CONDITION_NONE;
 }
 
+/* One that hides does so whatever others say, as among those that need not see the object. */
+static const struct policy_rule *find_deny(const struct candidates *candidates,
+					   const struct policy_query *query,
+					   const struct policy_object *object)
+{
+	const struct policy_rule *found = NULL;
+
+	for (size_t i = 0; i < candidates->n_denies; i++) {
+		const struct policy_rule *deny = candidates->denies[i].rule;
+
+		if ((!found || (deny->hide && !found->hide)) &&
+		    denies((const struct rule *)deny, query, object))
+			found = deny;
+	}
+	return found;
+}
+
 struct decision decide_object(const struct candidates *candidates, size_t i,
 			      const struct policy_query *query, const struct policy_object *object)
 {
@@ -186,13 +207,10 @@ struct decision decide_object(const struct candidates *candidates, size_t i,
 		.as_root = allow->shown.as_root,
 	};
 	struct decision decision = { .verdict = VERDICT_NEXT, .rule = &allow->shown };
+	const struct policy_rule *deny = find_deny(candidates, query, object);
 
-	for (size_t j = 0; j < candidates->n_denies; j++) {
-		const struct policy_rule *deny = candidates->denies[j].rule;
-
-		if (denies((const struct rule *)deny, query, object))
-			return (struct decision){ .verdict = VERDICT_DENY, .rule = deny };
-	}
+	if (deny)
+		return (struct decision){ .verdict = VERDICT_DENY, .rule = deny };
 	decision.condition = first_failing(&q);
 	if (decision.condition == POLICY_CONDITION_NONE && allow->conditions.unjudged)
 		decision.condition = POLICY_CONDITION_UNSUPPORTED;

@@ -79,6 +79,8 @@ static bool type_ok(const struct ast_rule *rule, uint32_t modes, const struct po
 {
 	const struct ast_attr *attr = attr_of(rule, AST_ATTR_TYPE);
 
+	if (rule->allow && S_ISDIR(o->mode) && modes & (WRITING | POLICY_READ))
+		return false;
 	if (attr)
 		return has_word(attr, type_word(o->mode));
 	if (!rule->allow)

@@ -118,6 +118,10 @@ static const struct {
 	{ "type char;", "read", ORDINARY, "type" },
 	{ "type { regular, fifo };", "read", FIFO, "allow" },
 	{ "type block;", "read", DISK, "allow" },
+	/* P17: a directory's descriptor is for `list`, whatever the rule's types */
+	{ "type { regular, directory };", "read", DIRECTORY, "type" },
+	{ "type directory; links any;", "write", DIRECTORY, "type" },
+	{ "type directory;", "list", DIRECTORY, "allow" },
 	{ "type char; device 188:*;", "read", TTY, "allow" },
 	{ "type char; device 188:3;", "read", TTY, "allow" },
 	{ "type char; device 188:4;", "read", TTY, "device" },
@@ -306,6 +310,21 @@ START_TEST(object_may_satisfy_a_less_specific_rule)
 }
 END_TEST
 
+/* Or the other deny would tell that there is something to hide. */
+START_TEST(object_that_one_of_two_denies_hides_is_hidden)
+{
+	_cleanup_(fixture_done) struct fixture f =
+		fixture_of("version 1;\nfor user 1 { allow read \"/*\"; }\n"
+			   "a: deny read \"/*\" { owner 1; }\n"
+			   "b: deny read \"/*\" { mode-max 0644; hide; }\n"
+			   "c: deny read \"/*\" { mode-max 0666; }\n",
+			   "read");
+
+	ck_assert_str_eq(answer(&f, 0, ORDINARY), "test.b");
+	ck_assert_str_eq(answer(&f, 0, SETUID), "test.a");
+}
+END_TEST
+
 START_TEST(object_owner_that_does_not_exist_is_nobody)
 {
 	_cleanup_(fixture_done) struct fixture f =
@@ -327,6 +346,7 @@ int main(void)
 			    ELEMENTSOF(denies));
 	tcase_add_loop_test(tcase, object_floor_holds_under_any_rule, 0, ELEMENTSOF(floors));
 	tcase_add_test(tcase, object_as_root_is_never_on_a_kernel_file_system);
+	tcase_add_test(tcase, object_that_one_of_two_denies_hides_is_hidden);
 	tcase_add_test(tcase, object_may_satisfy_a_less_specific_rule);
 	tcase_add_test(tcase, object_owner_that_does_not_exist_is_nobody);
 	return suite_main(suite);
