@@ -163,6 +163,9 @@ static void on_stopped(struct succession *s, struct generation *g)
 	s->setup.vacant(s->setup.context, false);
 	if (s->next && s->next->state == GENERATION_SERVING)
 		take_over(s);
+	/* The one that it stopped for has died since. */
+	else if (!s->next && !s->closing)
+		start_later(s);
 }
 
 /* refusing */
@@ -302,6 +305,8 @@ uint64_t succession_reload(struct succession *s)
 {
 	int r;
 
+	if (s->closing)
+		return s->last_number;
 	if (s->next) {
 		/* It may have read the policy before it was changed: another one after it. */
 		s->again = true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -152,6 +154,60 @@ START_TEST(crash_by_hanging_does_not_hold_up_a_reload)
 }
 END_TEST
 
+/* The parent's child that is not @other, confined and at rest: proc(5). 0 if there is none yet. */
+static pid_t find_ready(pid_t other)
+{
+	char path[64], line[128], *state;
+	bool sleeps = false, filtered = false;
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", d.pid, d.pid);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fscanf(file, "%d", &pid) == 1)
+		if (pid != other && pid != daemon_pid(&d, "audit"))
+			break;
+	state = feof(file) ? NULL : line;
+	fclose(file);
+	if (!state)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		sleeps = sleeps || strncmp(line, "State:\tS", 8) == 0;
+		filtered = filtered || strcmp(line, "Seccomp:\t2\n") == 0;
+	}
+	if (file)
+		fclose(file);
+	return sleeps && filtered ? pid : 0;
+}
+
+/* The old one has been told to stop for it, and nobody is there when it does. */
+START_TEST(crash_of_the_next_broker_leaves_nobody_waiting)
+{
+	pid_t old, new;
+	int sock;
+
+	start();
+	sock = daemon_connect(&d);
+	assert_serves(sock);
+	old = daemon_pid(&d, "broker");
+	ck_assert_int_eq(kill(old, SIGSTOP), 0);
+	ck_assert_int_eq(kill(d.pid, SIGHUP), 0);
+	do
+		new = find_ready(old);
+	while (new == 0);
+	ck_assert_int_eq(kill(new, SIGKILL), 0);
+	while (kill(new, 0) == 0)
+		continue;
+	ck_assert_int_eq(kill(old, SIGCONT), 0);
+	assert_serves(sock);
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
 /* A request that kills its broker, again and again, must not keep the machine busy. */
 START_TEST(crash_after_crash_is_answered_ever_slower)
 {
@@ -205,6 +261,7 @@ int main(void)
 	tcase_add_test(tcase, crash_while_a_client_is_leaving_leaves_nothing);
 	tcase_add_test(tcase, crash_of_the_audit_process_is_repaired_and_counted);
 	tcase_add_test(tcase, crash_by_hanging_does_not_hold_up_a_reload);
+	tcase_add_test(tcase, crash_of_the_next_broker_leaves_nobody_waiting);
 	tcase_add_test(tcase, crash_after_crash_is_answered_ever_slower);
 	tcase_add_test(tcase, crash_of_the_parent_ends_its_children);
 	return suite_main(suite);
