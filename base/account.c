@@ -173,6 +173,9 @@ int account_list(struct account **ret, size_t *ret_n)
 			break;
 	}
 	endpwent();
+	/* glibc swallows some errors of the first question; nobody at all is an answer of none. */
+	if (r == 0 && n == 0)
+		r = -ENODATA;
 	if (r < 0) {
 		account_list_free(list, n);
 		return r;

@@ -35,7 +35,8 @@ int account_group_name(gid_t gid, char **ret_name);
  * account_list() - all users that the name service enumerates
  * @ret:	malloc'ed array, the caller's; free with account_list_free()
  *
- * Some services (LDAP, sssd) do not enumerate: a user missing here may exist.
+ * Some services (LDAP, sssd) do not enumerate: a user missing here may exist. -ENODATA if there
+ * is nobody at all.
  */
 int account_list(struct account **ret, size_t *ret_n);
 void account_list_free(struct account *list, size_t n);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The diagnostics that no text alone provokes, word for word: who may change the files (E009), a
+ * name service that does not answer (E010), expectations (E013). The others are data, in
+ * tests/policy/bad/.
+ */
+#include "policy/load.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <nss.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/account.h"
+#include "base/cleanup.h"
+#include "base/macro.h"
+#include "tests/support/policy.h"
+#include "tests/support/suite.h"
+
+DEFINE_CLEANUP(struct policy *, policy_free)
+
+#define TEMPLATE "/tmp/fdbroker-screens-XXXXXX"
+
+static char directory[] = TEMPLATE;
+
+/* The screen, with the template for the directory that was made of it. */
+static void assert_screen(const struct diags *diags, const char *expected, const char *name)
+{
+	struct text text = TEXT_EMPTY;
+	char *shown;
+
+	for (size_t i = 0; i < diags->n; i++)
+		diag_render(&diags->items[i], false, &text);
+	ck_assert_int_eq(text_finish(&text, &shown), 0);
+	for (char *at = shown; (at = strstr(at, directory)); at++)
+		memcpy(at, TEMPLATE, strlen(TEMPLATE));
+	ck_assert_msg(strcmp(shown, expected) == 0, "%s: shows\n%s", name, shown);
+	free(shown);
+}
+
+/* E009, P61 */
+
+static char file[sizeof(directory) + sizeof("/a.fdp")];
+
+static void set_up(void)
+{
+	FILE *out;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+	snprintf(file, sizeof(file), "%s/a.fdp", directory);
+	out = fopen(file, "we");
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_ge(fputs("version 1;\n", out), 0);
+	ck_assert_int_eq(fchmod(fileno(out), 0644), 0);
+	fclose(out);
+}
+
+static void tear_down(void)
+{
+	if (unlink(file) < 0)
+		rmdir(file);
+	rmdir(directory);
+	strcpy(directory, TEMPLATE);
+}
+
+static void give_file_away(void)
+{
+	ck_assert_int_eq(chown(file, 4242, 0), 0);
+}
+
+static void let_others_write_file(void)
+{
+	ck_assert_int_eq(chmod(file, 0646), 0);
+}
+
+static void make_file_a_link(void)
+{
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(symlink("/etc/hostname", file), 0);
+}
+
+static void make_file_a_fifo(void)
+{
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(mkfifo(file, 0644), 0);
+}
+
+static void give_directory_away(void)
+{
+	ck_assert_int_eq(chown(directory, 4242, 0), 0);
+}
+
+static void let_group_write_directory(void)
+{
+	ck_assert_int_eq(chmod(directory, 0775), 0);
+}
+
+static const struct {
+	const char *name;
+	void (*spoil)(void);
+	const char *expected;
+} unsafe[] = {
+	{ "file given away", give_file_away,
+	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: not owned by root\n"
+	  "      = its owner, uid 4242, could change the policy\n" },
+	{ "file for others to write", let_others_write_file,
+	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: writable by its group or by others\n"
+	  "      = mode 0646; chmod go-w it\n" },
+	{ "file that is a link", make_file_a_link,
+	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: a symbolic link\n"
+	  "      = only a link to /dev/null is allowed, which masks the files of this name\n" },
+	{ "file that is a fifo", make_file_a_fifo,
+	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: not a regular file\n" },
+	{ "directory given away", give_directory_away,
+	  "/tmp/fdbroker-screens-XXXXXX: error[E009]: not owned by root\n"
+	  "      = its owner, uid 4242, could change the policy\n" },
+	{ "directory for its group to write", let_group_write_directory,
+	  "/tmp/fdbroker-screens-XXXXXX: error[E009]: writable by its group or by others\n"
+	  "      = mode 0775; chmod go-w it\n" },
+};
+
+START_TEST(load_says_whose_file_it_does_not_trust_and_why)
+{
+	const struct load_options options = { .directory = directory, .trust = LOAD_TRUST_TREE };
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+
+	unsafe[_i].spoil();
+	ck_assert_int_eq(load_policy(&options, &diags, &policy), 0);
+	ck_assert_ptr_null(policy);
+	assert_screen(&diags, unsafe[_i].expected, unsafe[_i].name);
+}
+END_TEST
+
+/* E010 and E013 */
+
+static const struct {
+	const char *text, *expected;
+} unanswered[] = {
+	{ "version 1;\nfor user daemon { a: allow read '/x'; }\n",
+	  "test.fdp:2:10: error[E010]: cannot look up user 'daemon': Too many open files\n"
+	  "    2 | for user daemon { a: allow read '/x'; }\n"
+	  "      |          ^~~~~~\n" },
+	{ "version 1;\nfor not group daemon { a: allow read '/x'; }\n",
+	  "test.fdp:2:15: error[E010]: cannot look up group 'daemon': Too many open files\n"
+	  "    2 | for not group daemon { a: allow read '/x'; }\n"
+	  "      |               ^~~~~~\n" },
+	{ "version 1;\nfor anyone { a: allow read \"/x\" { owner daemon; } }\n",
+	  "test.fdp:2:41: error[E010]: cannot look up user 'daemon': Too many open files\n"
+	  "    2 | for anyone { a: allow read \"/x\" { owner daemon; } }\n"
+	  "      |                                         ^~~~~~\n" },
+	{ "version 1;\nfor anyone { a: allow read \"/home/%u/x\"; }\n",
+	  "error[E010]: cannot list users and groups, which %u, %g or %h needs: No data "
+	  "available\n" },
+	{ "version 1;\nexpect deny read '/x' as user daemon;\n",
+	  "test.fdp:2:31: error[E010]: cannot look up user 'daemon': Too many open files\n"
+	  "    2 | expect deny read '/x' as user daemon;\n"
+	  "      |                               ^~~~~~\n" },
+};
+
+/* Without a descriptor to spare the name service fails, which is not the same as to have no such
+ * user (P64). */
+START_TEST(load_says_what_the_name_service_did_not_answer)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+	struct account *list;
+	struct rlimit before, none;
+	size_t n;
+	int r;
+
+	/* One service and no other, loaded now: a second one could say that there is no such user. */
+	ck_assert_int_eq(__nss_configure_lookup("passwd", "files"), 0);
+	ck_assert_int_eq(__nss_configure_lookup("group", "files"), 0);
+	ck_assert_int_eq(account_list(&list, &n), 0);
+	account_list_free(list, n);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = load_text("test.fdp", unanswered[_i].text, strlen(unanswered[_i].text), &diags,
+		      &policy);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(r, 0);
+	ck_assert_ptr_null(policy);
+	assert_screen(&diags, unanswered[_i].expected, unanswered[_i].text);
+}
+END_TEST
+
+#define RULES                                                                                      \
+	"version 1;\nfor user 1 { x: allow read \"/[xz]\"; }\nz: deny read '/z';\n"                \
+	"for unit \"u.service\" { u: allow read '/u'; }\n"
+
+static const struct {
+	const char *text, *expected;
+} disappointed[] = {
+	{ RULES "expect allow read '/y' as user 1;\n",
+	  "test.fdp:5:1: error[E013]: expectation failed: expected allow, got deny\n"
+	  "    5 | expect allow read '/y' as user 1;\n"
+	  "      | ^~~~~~\n"
+	  "      = default: no allow rule names this request\n" },
+	{ RULES "expect deny read '/x' as user 1;\n",
+	  "test.fdp:5:1: error[E013]: expectation failed: expected deny, got allow\n"
+	  "    5 | expect deny read '/x' as user 1;\n"
+	  "      | ^~~~~~\n"
+	  "      = allowed by test.x (test.fdp:2)\n" },
+	{ RULES "expect allow read '/z' as user 1;\n",
+	  "test.fdp:5:1: error[E013]: expectation failed: expected allow, got deny\n"
+	  "    5 | expect allow read '/z' as user 1;\n"
+	  "      | ^~~~~~\n"
+	  "      = denied by test.z (test.fdp:3)\n" },
+	{ RULES "expect deny read '/u' as user 1;\n",
+	  "test.fdp:5:1: error[E013]: not decided: state unit\n"
+	  "    5 | expect deny read '/u' as user 1;\n"
+	  "      | ^~~~~~\n"
+	  "      = test.u (test.fdp:4) hinges on it\n" },
+};
+
+START_TEST(load_says_what_it_expected_and_what_decided)
+{
+	_cleanup_(diags_done) struct diags diags = findings_of(disappointed[_i].text);
+
+	assert_screen(&diags, disappointed[_i].expected, disappointed[_i].text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("load_screens");
+	TCase *trust = suite_case(suite, "trust");
+	TCase *tcase = suite_case(suite, "screens");
+
+	tcase_add_checked_fixture(trust, set_up, tear_down);
+	/* Only root can make files that are not his. */
+	if (geteuid() == 0)
+		tcase_add_loop_test(trust, load_says_whose_file_it_does_not_trust_and_why, 0,
+				    ELEMENTSOF(unsafe));
+	else
+		printf("SKIP: trust is tested as root only\n");
+	tcase_add_loop_test(tcase, load_says_what_the_name_service_did_not_answer, 0,
+			    ELEMENTSOF(unanswered));
+	tcase_add_loop_test(tcase, load_says_what_it_expected_and_what_decided, 0,
+			    ELEMENTSOF(disappointed));
+	return suite_main(suite);
+}
