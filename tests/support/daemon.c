@@ -292,7 +292,8 @@ static void wait_for_message(int sock)
 
 		ck_assert_msg(n > 0 || errno == EINTR, "no answer");
 		if (n > 0 && fds[1].revents)
-			ck_assert_int_ge(recv(notified, text, sizeof(text), 0), 0);
+			/* Unless a child of ours was faster. */
+			(void)recv(notified, text, sizeof(text), MSG_DONTWAIT);
 	} while (!fds[0].revents);
 }
 
