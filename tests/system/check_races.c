@@ -240,14 +240,15 @@ struct flip {
 	bool allows;
 };
 
-/* Each generation has one answer. */
+/* Each generation has one answer, and none comes back when another has followed it. */
 static void check_answer(struct flip *flips, size_t *n, const struct wire_answer *answer)
 {
 	uint32_t generation = (uint32_t)(answer->decision >> 32);
 
 	ck_assert(answer->reason == WIRE_REASON_OK || answer->reason == WIRE_REASON_DEFAULT);
-	for (size_t i = *n; i-- > 0;)
+	for (size_t i = 0; i < *n; i++)
 		if (flips[i].generation == generation) {
+			ck_assert_uint_eq(i, *n - 1);
 			ck_assert_int_eq(flips[i].allows, answer->error == 0);
 			return;
 		}
