@@ -839,6 +839,7 @@ START_TEST(opener_makes_a_file_without_a_name)
 }
 END_TEST
 
+/* @arg: what openat2(2) answers instead. */
 static int start_without_openat2(const void *arg)
 {
 	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
@@ -846,11 +847,11 @@ static int start_without_openat2(const void *arg)
 	static const char text[] = "version 1;\n";
 	struct policy *policy;
 	struct opener opener;
+	const int *error = arg;
 
-	(void)arg;
 	if (load_text("test", text, strlen(text), &diags, &policy) < 0 || !policy)
 		return 200;
-	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0) < 0 ||
+	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)*error), SCMP_SYS(openat2), 0) < 0 ||
 	    seccomp_load(filter) < 0)
 		return 201;
 	return -opener_init(&opener, -EBADF, policy);
@@ -859,7 +860,33 @@ static int start_without_openat2(const void *arg)
 /* P12 */
 START_TEST(opener_does_not_start_without_openat2)
 {
-	ck_assert_int_eq(forked_run(start_without_openat2, NULL), ENOSYS);
+	ck_assert_int_eq(forked_run(start_without_openat2, &(int){ ENOSYS }), ENOSYS);
+}
+END_TEST
+
+/* P11: a kernel that says "again" for ever is asked a few times, and nothing else is tried. */
+START_TEST(opener_repeats_a_lookup_only_so_often)
+{
+	ck_assert_int_eq(forked_run(start_without_openat2, &(int){ EAGAIN }), EAGAIN);
+}
+END_TEST
+
+/* P49: who holds a lease makes an open wait for 45 s, fcntl(2), unless it says O_NONBLOCK. */
+START_TEST(opener_does_not_wait_for_the_holder_of_a_lease)
+{
+	struct seen seen;
+	int fd;
+
+	make("f", ALICE, 0600, "content");
+	fd = open(in_directory("f"), O_RDWR | O_CLOEXEC);
+	/* What the holder is told by. */
+	ck_assert(signal(SIGIO, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	seen = ask("for user 30000 { allow read \"@d/**\"; }",
+		   (struct wish){ AS_ALICE, "f", R, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_KERNEL);
+	ck_assert_int_eq(seen.error, EAGAIN);
+	close(fd);
 }
 END_TEST
 
@@ -991,6 +1018,8 @@ int main(void)
 			    ELEMENTSOF(creations));
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name);
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
+	tcase_add_test(tcase, opener_repeats_a_lookup_only_so_often);
+	tcase_add_test(tcase, opener_does_not_wait_for_the_holder_of_a_lease);
 	tcase_add_loop_test(tcase, opener_hands_out_what_it_judged_whoever_swaps_it, 0,
 			    ELEMENTSOF(swapped));
 	tcase_add_unchecked_fixture(protected, protect, unprotect);
