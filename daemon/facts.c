@@ -12,6 +12,7 @@ void facts_put(struct cursor_writer *w, const struct facts *facts)
 	cursor_write_u64(w, facts->cap_effective);
 	cursor_write_u64(w, facts->exe_dev);
 	cursor_write_u64(w, facts->exe_ino);
+	cursor_write_u64(w, facts->exe_born);
 	cursor_write_text(w, facts->unit);
 	cursor_write_text(w, facts->user_unit);
 	cursor_write_text(w, facts->slice);
@@ -27,6 +28,7 @@ void facts_get(struct cursor_reader *r, struct facts *ret)
 	ret->cap_effective = cursor_read_u64(r);
 	ret->exe_dev = cursor_read_u64(r);
 	ret->exe_ino = cursor_read_u64(r);
+	ret->exe_born = cursor_read_u64(r);
 	cursor_read_text(r, ret->unit, sizeof(ret->unit));
 	cursor_read_text(r, ret->user_unit, sizeof(ret->user_unit));
 	cursor_read_text(r, ret->slice, sizeof(ret->slice));

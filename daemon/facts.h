@@ -22,6 +22,7 @@ struct facts {
 	uint64_t cap_effective; /* CapEff of the connector: how far a uid 0 is root */
 	uint64_t exe_dev;	/* 0 with exe_ino 0: not attested */
 	uint64_t exe_ino;
+	uint64_t exe_born; /* nanoseconds; numbers are given again, a birth is not. 0: not told */
 	char unit[FACTS_NAME_MAX + 1]; /* "" : none */
 	char user_unit[FACTS_NAME_MAX + 1];
 	char slice[FACTS_NAME_MAX + 1];

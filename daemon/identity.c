@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
@@ -149,18 +150,34 @@ static void take_capabilities(int process, const char *status, struct facts *fac
 		facts->cap_effective = bits;
 }
 
+/* statx(2): with AT_STATX_DONT_SYNC a file system answers from what it has, so that one that hangs,
+ * or a FUSE daemon, does not hold up the parent. */
+int identity_of_file(int dir, const char *path, struct identity_file *ret)
+{
+	struct statx sx;
+
+	if (statx(dir, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_BTIME, &sx) < 0)
+		return -errno;
+	*ret = (struct identity_file){ .dev = makedev(sx.stx_dev_major, sx.stx_dev_minor),
+				       .ino = sx.stx_ino };
+	if (sx.stx_mask & STATX_BTIME)
+		ret->born = (uint64_t)sx.stx_btime.tv_sec * 1000000000U + sx.stx_btime.tv_nsec;
+	return 0;
+}
+
 /* The magic link, not its text, which a mount namespace can forge. Kernel threads have none. */
 static void take_exe(int process, struct facts *facts)
 {
-	struct stat st;
+	struct identity_file file;
 	ssize_t n;
 
-	if (fstatat(process, "exe", &st, 0) < 0)
+	if (identity_of_file(process, "exe", &file) < 0)
 		return;
 	n = readlinkat(process, "exe", facts->exe, sizeof(facts->exe) - 1);
 	facts->exe[n < 0 ? 0 : n] = '\0';
-	facts->exe_dev = st.st_dev;
-	facts->exe_ino = st.st_ino;
+	facts->exe_dev = file.dev;
+	facts->exe_ino = file.ino;
+	facts->exe_born = file.born;
 }
 
 /* ENODATA, ENXIO: the process is in none; ENOMEDIUM: this machine has no cgroups, so nobody is. */

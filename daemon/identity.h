@@ -25,6 +25,14 @@
  */
 int identity_peer(int sock, struct ucred *ret);
 
+/* One file and no other, ever. */
+struct identity_file {
+	uint64_t dev, ino, born;
+};
+
+/* What @path names, or where it leads; asks no server and no user's daemon. 0 or -errno. */
+int identity_of_file(int dir, const char *path, struct identity_file *ret);
+
 /**
  * identity_attest() - all facts of the connector but its connection number
  * @sock:	a connected socket, just accepted; borrowed

@@ -2,9 +2,9 @@
 #include "daemon/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "daemon/identity.h"
@@ -25,6 +25,13 @@
  * so that LIMIT_IN_FLIGHT_EACH and a few are under way at most. */
 #define SEND_BUFFER 8192
 
+/* By its birth too: the connection may be older than what has its executable's number by now. */
+static bool is_exe(const struct facts *facts, const struct identity_file *file)
+{
+	return file->dev == facts->exe_dev && file->ino == facts->exe_ino &&
+	       file->born == facts->exe_born;
+}
+
 static const char **exes_new(const struct facts *facts, const struct policy *policy, size_t *ret_n)
 {
 	const char **exes;
@@ -40,11 +47,10 @@ static const char **exes_new(const struct facts *facts, const struct policy *pol
 		return exes;
 	for (size_t i = 0; i < n; i++) {
 		const char *path = policy_exe_path(policy, i);
-		struct stat st;
+		struct identity_file file;
 
-		/* Device and inode, never the text, which a mount namespace forges (P43, P44). */
-		if (stat(path, &st) == 0 && st.st_dev == facts->exe_dev &&
-		    st.st_ino == facts->exe_ino)
+		/* Never the text, which a mount namespace forges (P43, P44). */
+		if (identity_of_file(AT_FDCWD, path, &file) == 0 && is_exe(facts, &file))
 			exes[(*ret_n)++] = path;
 	}
 	return exes;

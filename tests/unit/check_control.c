@@ -20,6 +20,7 @@ static const struct facts alice = {
 	.cap_effective = UINT64_C(1) << 40,
 	.exe_dev = 0xfd01,
 	.exe_ino = 918273,
+	.exe_born = 1795315443123456789,
 	.unit = "php8.2-fpm.service",
 	.user_unit = "app.service",
 	.slice = "system.slice",
@@ -28,8 +29,7 @@ static const struct facts alice = {
 
 static const struct control controls[] = {
 	{ .type = CONTROL_START,
-	  .start = { 42, UINT64_C(0x7f3a91c200000000), true,
-		     "/etc/fdbroker/policy.d" } },
+	  .start = { 42, UINT64_C(0x7f3a91c200000000), true, "/etc/fdbroker/policy.d" } },
 	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },
 	{ .type = CONTROL_STOP },
 	{ .type = CONTROL_READY, .text = "files 7\n\n", .text_len = 9 },
@@ -50,6 +50,7 @@ static void assert_same_facts(const struct facts *a, const struct facts *b)
 	ck_assert_uint_eq(a->cap_effective, b->cap_effective);
 	ck_assert_uint_eq(a->exe_dev, b->exe_dev);
 	ck_assert_uint_eq(a->exe_ino, b->exe_ino);
+	ck_assert_uint_eq(a->exe_born, b->exe_born);
 	ck_assert_str_eq(a->unit, b->unit);
 	ck_assert_str_eq(a->user_unit, b->user_unit);
 	ck_assert_str_eq(a->slice, b->slice);

@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "daemon/identity.h"
 #include "daemon/limits.h"
 #include "policy/decide.h"
 #include "policy/load.h"
@@ -155,13 +155,19 @@ static const struct {
 	const char *runs; /* whose inode the facts have; NULL: not attested */
 	const char *text;
 	enum policy_reason reason;
+	bool reused; /* the inode was another file's when the facts were taken */
 } exes[] = {
-	{ "it", "/bin/true", "/bin/true", "/bin/true", POLICY_REASON_OK },
-	{ "it, by another name", "/bin/true", "/bin/true", "/tmp/x (deleted)", POLICY_REASON_OK },
+	{ "it", "/bin/true", "/bin/true", "/bin/true", POLICY_REASON_OK, false },
+	{ "it, by another name", "/bin/true", "/bin/true", "/tmp/x (deleted)", POLICY_REASON_OK,
+	  false },
 	{ "another that calls itself so", "/bin/true", "/bin/false", "/bin/true",
-	  POLICY_REASON_DEFAULT },
-	{ "nothing that was attested", "/bin/true", NULL, "/bin/true", POLICY_REASON_DEFAULT },
-	{ "what is not there", "/nonexistent", "/bin/true", "/nonexistent", POLICY_REASON_DEFAULT },
+	  POLICY_REASON_DEFAULT, false },
+	{ "nothing that was attested", "/bin/true", NULL, "/bin/true", POLICY_REASON_DEFAULT,
+	  false },
+	{ "what had its number before it", "/bin/true", "/bin/true", "/bin/true",
+	  POLICY_REASON_DEFAULT, true },
+	{ "what is not there", "/nonexistent", "/bin/true", "/nonexistent", POLICY_REASON_DEFAULT,
+	  false },
 };
 
 START_TEST(session_knows_an_executable_by_its_inode)
@@ -169,13 +175,14 @@ START_TEST(session_knows_an_executable_by_its_inode)
 	struct facts facts = { .connection = 1, .pid = 1 };
 	struct policy *policy = policy_for_exe(exes[_i].path);
 	struct candidates *candidates;
+	struct identity_file file;
 	struct connection c;
-	struct stat st;
 
 	if (exes[_i].runs) {
-		ck_assert_int_eq(stat(exes[_i].runs, &st), 0);
-		facts.exe_dev = st.st_dev;
-		facts.exe_ino = st.st_ino;
+		ck_assert_int_eq(identity_of_file(AT_FDCWD, exes[_i].runs, &file), 0);
+		facts.exe_dev = file.dev;
+		facts.exe_ino = file.ino;
+		facts.exe_born = exes[_i].reused ? file.born - 1 : file.born;
 	}
 	strcpy(facts.exe, exes[_i].text);
 	c = connect_with(&facts, policy);
