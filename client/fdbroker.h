@@ -93,9 +93,9 @@ int fdbroker_adopt(struct fdbroker **ret, int fd);
  *		umask does not apply
  * @ret_answer:	or NULL; written in every case
  *
- * Blocks until the broker answers: it does so within its open deadline. A request that the broker
- * lost by a restart is repeated once, unless it creates or truncates. In a child of
- * fork(2) the first call makes a connection of the child's own.
+ * Blocks until the broker answers. A request that the broker lost by a crash is repeated once,
+ * unless it creates or truncates. In a child of fork(2) the first call makes a connection of the
+ * child's own.
  *
  * Return: a descriptor, the caller's, or a negative errno: what open(2) says,
  *	-EACCES for a refusal, -EAGAIN for a limit, -ETIMEDOUT, -EINVAL,

@@ -40,7 +40,7 @@ DEFINE_CLEANUP(scmp_filter_ctx, filter_free)
 
 static int close_others(int fd)
 {
-	/* close_range(2), Linux 5.9; the broker needs 5.12 */
+	/* close_range(2), Linux 5.9; the broker needs 5.11 */
 	if (fd > 3 && close_range(3, (unsigned)fd - 1, 0) < 0)
 		return -errno;
 	if (close_range(fd < 3 ? 3 : (unsigned)fd + 1, ~0U, 0) < 0)

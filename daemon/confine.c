@@ -99,7 +99,6 @@ static int confine(uid_t uid, gid_t gid, const cap_value_t *keep, int n_keep,
 	r = leave_no_core();
 	if (r < 0)
 		return r;
-	/* The Landlock hull of the policy's roots belongs here. */
 	return load_filter();
 }
 
