@@ -227,9 +227,9 @@ START_TEST(a_crowd_that_never_reads_holds_up_nobody)
 	crowd_in(pids, USERS, 40000);
 	await_connections(USERS * EACH);
 	scene_assert_bob_is_served(&s);
-	/* Each has one connection and one reply that is kept. */
+	/* Each has one connection and one reply that is kept; and Bob may be about to leave. */
 	ck_assert_int_le(suite_count_fds(s.pids[SCENE_BROKER]),
-			 s.fds[SCENE_BROKER] + 2 * USERS * EACH);
+			 s.fds[SCENE_BROKER] + 2 * (USERS * EACH + 1));
 	clear_out(pids, USERS);
 	stop();
 }
@@ -253,6 +253,12 @@ static int be_told_busy(const void *arg)
 	return daemon_ask(sock, "/refused", WIRE_OPEN_READ, NULL) == -EACCES ? 0 : 2;
 }
 
+static int ask_for_own(const void *arg)
+{
+	(void)arg;
+	return -daemon_ask(daemon_connect(&s.daemon), s.own, WIRE_OPEN_READ, NULL);
+}
+
 /* P32: should the kernel's own limit be lower than ours after all (ETOOMANYREFS), Bob is told so,
  * keeps his connection, and is served when those who do not read are gone. */
 START_TEST(no_descriptor_can_travel_and_nobody_is_cut_off)
@@ -268,6 +274,53 @@ START_TEST(no_descriptor_can_travel_and_nobody_is_cut_off)
 	ck_assert_int_eq(scene_as(BOB, be_told_busy, NULL), 0);
 	await_connections(EACH);
 	clear_out(&alice, 1);
+	scene_await_nobody(&s);
+	/* The kernel counts those of all processes of the user, of other tests' daemons too. */
+	while (scene_as(BOB, ask_for_own, NULL) == EAGAIN)
+		continue;
+	stop();
+}
+END_TEST
+
+static void await_attempts(uint64_t n)
+{
+	static const char *const ends[] = { "connections", "refused-clients", "refused-identity" };
+	uint64_t attempts;
+
+	do {
+		attempts = 0;
+		for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+			attempts += daemon_number(&s.daemon, ends[i]);
+	} while (attempts < n);
+}
+
+/* Every queue is full, and every descriptor used that will be. */
+static void await_rest(void)
+{
+	uint64_t before, requests = 0;
+
+	do {
+		before = requests;
+		requests = daemon_number(&s.daemon, "requests");
+	} while (requests != before);
+}
+
+/* P47: whoever comes when there is none left is turned away. The parent has to notice before the
+ * broker does, which could not even be told of a connection. */
+START_TEST(a_crowd_that_takes_all_descriptors_ends_no_process)
+{
+	const struct rlimit few = { 112, 112 };
+	pid_t pids[4];
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	scene_start(&s);
+	for (size_t i = 0; i < ELEMENTSOF(pids); i++) {
+		crowd_in(&pids[i], 1, 40000 + (uid_t)i);
+		await_attempts((i + 1) * EACH);
+		await_rest();
+	}
+	ck_assert_uint_eq(daemon_number(&s.daemon, "crashes"), 0);
+	clear_out(pids, ELEMENTSOF(pids));
 	scene_await_nobody(&s);
 	stop();
 }
@@ -288,5 +341,6 @@ int main(void)
 			    ELEMENTSOF(lives));
 	tcase_add_test(staying, a_crowd_that_never_reads_holds_up_nobody);
 	tcase_add_test(staying, no_descriptor_can_travel_and_nobody_is_cut_off);
+	tcase_add_test(staying, a_crowd_that_takes_all_descriptors_ends_no_process);
 	return suite_main(suite);
 }
