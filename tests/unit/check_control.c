@@ -2,6 +2,7 @@
 #include "daemon/control.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -203,6 +204,21 @@ START_TEST(facts_refuse_a_name_that_is_too_long)
 }
 END_TEST
 
+/* P79: a broker may be hijacked, and an admin reads what it says. */
+START_TEST(control_text_is_fit_for_a_terminal_whoever_wrote_it)
+{
+	static const char said[] = "a.fdp:1:1: \\x1b\n\x1b]0;owned\a\n";
+	const struct control control = { .type = CONTROL_REFUSED,
+					 .text = said,
+					 .text_len = sizeof(said) - 1 };
+	char *text;
+
+	ck_assert_int_eq(control_copy_text(&control, &text), 0);
+	ck_assert_str_eq(text, "a.fdp:1:1: \\x1b\n\\x1b]0;owned\\x07\n");
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("control");
@@ -217,5 +233,6 @@ int main(void)
 	tcase_add_loop_test(tcase, control_refuses_descriptors_that_do_not_belong, 0,
 			    ELEMENTSOF(controls));
 	tcase_add_test(tcase, facts_refuse_a_name_that_is_too_long);
+	tcase_add_test(tcase, control_text_is_fit_for_a_terminal_whoever_wrote_it);
 	return suite_main(suite);
 }
