@@ -59,6 +59,8 @@ AC_DEFUN([FDB_COMPILER_FLAGS], [
     FDB_CHECK_FLAG([COVERAGE_CFLAGS], [--coverage])
     AS_IF([test -z "$COVERAGE_CFLAGS"], [AC_MSG_ERROR([$CC cannot count lines (--coverage)])])
   ])
+  AM_CONDITIONAL([INSTRUMENTED],
+    [test "x$enable_sanitizers" != xno || test "x$enable_coverage" = xyes])
   AC_SUBST([WARN_CFLAGS])
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])
