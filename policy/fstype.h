@@ -13,7 +13,7 @@ enum fstype {
 	FSTYPE_KERNEL,	/* the files are the kernel's own state */
 };
 
-/* What is not in the table is LOCAL. */
+/* What is not in the table is KERNEL: nobody has said that it is harmless. */
 enum fstype fstype_of(uint32_t magic);
 
 /* "ext4". 0 or -EINVAL. */

@@ -366,9 +366,11 @@ struct policy_object random_object(struct random *random)
 	static const mode_t types[] = { S_IFREG, S_IFREG, S_IFREG, S_IFREG, S_IFREG,
 					S_IFDIR, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK };
 	static const mode_t modes[] = { 0644, 0644, 0600, 0755, 0640, 04755, 02755 };
-	static const uint32_t magics[] = { EXT4_SUPER_MAGIC,	  EXT4_SUPER_MAGIC, TMPFS_MAGIC,
-					   EXT4_SUPER_MAGIC,	  PROC_SUPER_MAGIC, NFS_SUPER_MAGIC,
-					   0x65735546 /* FUSE */, SYSFS_MAGIC };
+	static const uint32_t magics[] = { EXT4_SUPER_MAGIC,	  EXT4_SUPER_MAGIC,
+					   TMPFS_MAGIC,		  EXT4_SUPER_MAGIC,
+					   PROC_SUPER_MAGIC,	  NFS_SUPER_MAGIC,
+					   0x65735546 /* FUSE */, SYSFS_MAGIC,
+					   DEVPTS_SUPER_MAGIC,	  0x12345678 };
 	static const uint64_t sizes[] = { 0, 10, 11, 64 * 1024, 64 * 1024 + 1 };
 
 	return (struct policy_object){

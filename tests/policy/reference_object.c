@@ -147,11 +147,11 @@ static bool device_ok(const struct ast_rule *rule, const struct policy_object *o
 	       (has_word(attr, exact) || has_word(attr, any));
 }
 
+/* Of those that random_object() draws from. */
 static bool fs_ok(const struct ast_rule *rule, const struct policy_object *o)
 {
-	return !rule->allow || (o->fs_magic != PROC_SUPER_MAGIC && o->fs_magic != SYSFS_MAGIC &&
-				o->fs_magic != CGROUP2_SUPER_MAGIC &&
-				o->fs_magic != AUTOFS_SUPER_MAGIC && o->fs_magic != 0x65735546);
+	return !rule->allow || o->fs_magic == EXT4_SUPER_MAGIC || o->fs_magic == TMPFS_MAGIC ||
+	       o->fs_magic == NFS_SUPER_MAGIC;
 }
 
 enum policy_condition reference_condition(const struct ast_rule *rule, uint32_t modes,
