@@ -72,7 +72,8 @@ static int set_user(struct policy_caller *caller, uid_t uid)
 	r = set_number(caller, SPECIFIER_UID, uid);
 	if (r < 0 || !user)
 		return r;
-	if (match_is_clean(user->home)) {
+	/* Many system users have the root directory: all below it would be theirs. */
+	if (match_is_clean(user->home) && user->home[1] != '\0') {
 		caller->values.text[SPECIFIER_HOME] = arena_string(&caller->arena, user->home);
 		if (!caller->values.text[SPECIFIER_HOME])
 			return -ENOMEM;

@@ -174,11 +174,10 @@ static size_t after_home(const char *path, const struct match_values *values)
 
 	if (!home)
 		return NOT_THERE;
-	len = strcmp(home, "/") == 0 ? 0 : strlen(home);
+	len = strlen(home);
 	if (strncmp(path, home, len) != 0 || (path[len] && path[len] != '/'))
 		return NOT_THERE;
-	/* "/" itself has a slash and no component. */
-	return path[len] && !path[len + 1] ? len + 1 : len;
+	return len;
 }
 
 /* With a home directory that may be any directory. */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/macro.h"
+#include "policy/compiled.h"
 #include "tests/support/policy.h"
 #include "tests/support/suite.h"
 
@@ -324,6 +325,29 @@ START_TEST(decide_is_not_certain_of_a_path_with_an_unknown_value)
 }
 END_TEST
 
+/* The home directory of many system users is the whole machine. */
+START_TEST(decide_takes_a_home_of_slash_for_none)
+{
+	static const struct known_user users[] = { { .uid = 7, .name = "a", .home = "/home/a" },
+						   { .uid = 8, .name = "b", .home = "/" } };
+	_cleanup_(fixture_done) struct fixture f =
+		fixture_of("version 1;\nfor anyone { allow read \"%h/**\", \"%h\"; }\n", "user 7");
+
+	f.policy->users = users;
+	f.policy->n_users = ELEMENTSOF(users);
+	policy_caller_free(f.caller);
+	f.caller = caller_of(f.policy, "user 7");
+	ask(&f, "read", "/home/a/x");
+	ck_assert_int_eq(f.answer->reason, POLICY_REASON_OK);
+	policy_caller_free(f.caller);
+	f.caller = caller_of(f.policy, "user 8");
+	ask(&f, "read", "/home/a/x");
+	ck_assert_int_eq(f.answer->reason, POLICY_REASON_DEFAULT);
+	ask(&f, "read", "/");
+	ck_assert_int_eq(f.answer->reason, POLICY_REASON_DEFAULT);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("decide");
@@ -344,5 +368,6 @@ int main(void)
 	tcase_add_test(tcase, decide_a_deny_with_an_end_touches_nothing_before_it);
 	tcase_add_loop_test(tcase, decide_refuses_what_is_no_request, 0, ELEMENTSOF(bad));
 	tcase_add_test(tcase, decide_is_not_certain_of_a_path_with_an_unknown_value);
+	tcase_add_test(tcase, decide_takes_a_home_of_slash_for_none);
 	return suite_main(suite);
 }

@@ -136,19 +136,6 @@ START_TEST(match_is_bytewise_and_exact)
 }
 END_TEST
 
-START_TEST(match_home_of_slash_is_every_name)
-{
-	const struct match_values root = { .text = { [SPECIFIER_HOME] = "/" } };
-	_cleanup_(policy_freep) struct policy *below = pattern_policy("\"%h/**\"");
-	_cleanup_(policy_freep) struct policy *itself = pattern_policy("\"%h\"");
-
-	ck_assert(any_matches(below, "/x", &root));
-	ck_assert(!any_matches(below, "/", &root));
-	ck_assert(any_matches(itself, "/", &root));
-	ck_assert(!any_matches(itself, "/x", &root));
-}
-END_TEST
-
 static const struct {
 	const char *path;
 	const char *name;
@@ -263,7 +250,6 @@ int main(void)
 	TCase *tcase = suite_case(suite, "match");
 
 	tcase_add_loop_test(tcase, match_is_bytewise_and_exact, 0, ELEMENTSOF(cases));
-	tcase_add_test(tcase, match_home_of_slash_is_every_name);
 	tcase_add_loop_test(tcase, match_by_a_value_that_is_not_known_is_unknown, 0,
 			    ELEMENTSOF(unknowns));
 	tcase_add_loop_test(tcase, match_says_how_much_of_the_name_is_literal, 0,
