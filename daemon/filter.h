@@ -17,7 +17,7 @@ struct filter_rule {
 
 /*
  * What becomes of everything else, and what the build adds: filter-strict.c or, in builds
- * with sanitizers, filter-instrumented.c.
+ * with sanitizers or coverage, filter-instrumented.c.
  */
 extern const uint32_t filter_default_action;
 extern const struct filter_rule filter_extra[];

@@ -89,7 +89,7 @@ START_TEST(reload_by_signal_does_the_same)
 	daemon_write_policy(&d, "a.fdp", DENIES);
 	kill(d.pid, SIGHUP);
 	daemon_await(&d, "RELOADING=1");
-	daemon_await(&d, "READY=1");
+	daemon_await(&d, "READY=1\nSTATUS=Generation 2, ");
 	assert_serves(WIRE_REASON_DEFAULT);
 	stop();
 }
