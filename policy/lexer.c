@@ -232,7 +232,8 @@ static void read_word(struct lexer *lexer, struct token *token)
 		read_bare(lexer, token);
 		return;
 	}
-	after = lexer->at + strspn(text + lexer->at, " \t");
+	for (after = lexer->at; text[after] == ' ' || text[after] == '\t';)
+		after++;
 	token->kind = TOKEN_WORD;
 	token->is_label = text[after] == ':' && is_blank_after(lexer, after + 1);
 }
@@ -259,7 +260,8 @@ static void read_mark(struct lexer *lexer, struct token *token)
 	for (size_t i = 0; i < ELEMENTSOF(marks); i++) {
 		size_t len = strlen(marks[i].text);
 
-		if (strncmp(lexer->source->text + lexer->at, marks[i].text, len) == 0) {
+		if (len <= lexer->source->size - lexer->at &&
+		    memcmp(lexer->source->text + lexer->at, marks[i].text, len) == 0) {
 			token->kind = marks[i].kind;
 			while (len-- > 0)
 				advance(lexer);
@@ -267,6 +269,14 @@ static void read_mark(struct lexer *lexer, struct token *token)
 		}
 	}
 	read_bare(lexer, token);
+}
+
+bool token_is_made_of(const struct token *token, size_t from, const char *set)
+{
+	for (size_t i = from; i < token->len; i++)
+		if (!is_one_of(token->text[i], set))
+			return false;
+	return true;
 }
 
 struct token lexer_next(struct lexer *lexer)

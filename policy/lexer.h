@@ -53,6 +53,10 @@ void lexer_check_encoding(const struct source *source, struct diags *diags);
 void lexer_init(struct lexer *lexer, const struct source *source, struct diags *diags);
 struct token lexer_next(struct lexer *lexer);
 
+/* Whether every byte of the token, from the one at @from, is in @set. The text goes on after the
+ * token: string functions would read on to the end of the file. */
+bool token_is_made_of(const struct token *token, size_t from, const char *set);
+
 /* What stands between the quotes, or the word itself; the caller's to free. NULL: no memory. */
 char *token_text(const struct token *token);
 

@@ -31,7 +31,7 @@ void parser_check_set(struct parser *parser)
 	if (token->kind != TOKEN_SET)
 		return;
 	if (token->len < 2 || token->text[1] < 'a' || token->text[1] > 'z' ||
-	    strspn(token->text + 1, "abcdefghijklmnopqrstuvwxyz0123456789-") < token->len - 1)
+	    !token_is_made_of(token, 1, "abcdefghijklmnopqrstuvwxyz0123456789-"))
 		diag_help(parser->diags,
 			  parser_error(parser, "E001", token->place,
 				       "'%s' is not the name of a set", parser_quote(token).text),
@@ -211,7 +211,7 @@ static void parse_label(struct parser *parser, struct ast_rule *rule)
 	const struct token *token = &parser->token;
 
 	if (*token->text < 'a' || *token->text > 'z' ||
-	    strspn(token->text, "abcdefghijklmnopqrstuvwxyz0123456789-") < token->len)
+	    !token_is_made_of(token, 0, "abcdefghijklmnopqrstuvwxyz0123456789-"))
 		diag_help(parser->diags,
 			  parser_error(parser, "E001", token->place, "'%s' is not a label",
 				       parser_quote(token).text),
