@@ -22,15 +22,45 @@
  * The broker is the one process of ours that strangers talk to. Whatever it
  * sends that does not belong to its state ends it, as a taken-over broker is
  * worth less than none.
+ *
+ * SIGKILL ends a process when the kernel lets go of it, and a file system that hangs never may.
+ * Normally it takes microseconds, and waiting for the exit makes sure that no two read from one
+ * connection; what is in the kernel's hands for longer reads nothing ever again (signal(7): the
+ * signal comes before its next instruction), so that after a while its owner goes on without it.
  */
+
+static int set_timer(struct generation *g, unsigned int sec);
 
 static void kill_it(struct generation *g, const char *why)
 {
+	if (g->state == GENERATION_KILLED)
+		return;
 	log_error("broker %llu %s: ending it", (unsigned long long)g->start.generation, why);
+	g->state = GENERATION_KILLED;
+	(void)sd_event_source_set_enabled(g->io, SD_EVENT_OFF);
 	(void)sd_event_source_send_child_signal(g->exit, SIGKILL, NULL, 0);
+	(void)set_timer(g, LIMIT_KILL_SEC);
+}
+
+static void tell(struct generation *g, enum generation_event event, const struct control *message)
+{
+	g->told(g->context, g, event, message);
 }
 
 /* time-outs */
+
+static void give_up(struct generation *g)
+{
+	snprintf(g->ending, sizeof(g->ending), "was killed and does not end");
+	tell(g, GENERATION_STUCK, NULL);
+}
+
+static const char *what_is_late(enum generation_state state)
+{
+	if (state == GENERATION_STOPPING)
+		return "does not stop";
+	return state == GENERATION_LEAVING ? "does not end" : "takes too long to start";
+}
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
@@ -38,7 +68,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 
 	(void)source;
 	(void)usec;
-	kill_it(g, g->state == GENERATION_STOPPING ? "does not stop" : "takes too long to start");
+	if (g->state == GENERATION_KILLED)
+		give_up(g);
+	else
+		kill_it(g, what_is_late(g->state));
 	return 0;
 }
 
@@ -78,11 +111,6 @@ static int keep_ready(struct generation *g, const struct control *message)
 	return g->summary && g->warnings ? 0 : -ENOMEM;
 }
 
-static void tell(struct generation *g, enum generation_event event, const struct control *message)
-{
-	g->told(g->context, g, event, message);
-}
-
 static bool is_ready(struct generation *g, const struct control *message)
 {
 	if (g->state != GENERATION_LOADING || keep_ready(g, message) < 0)
@@ -104,9 +132,8 @@ static bool is_refused(struct generation *g, const struct control *message)
 
 static bool has_stopped(struct generation *g, const struct control *message)
 {
-	if (g->state != GENERATION_STOPPING)
+	if (g->state != GENERATION_STOPPING || set_timer(g, LIMIT_LEAVE_SEC + LIMIT_STOP_SEC) < 0)
 		return false;
-	g->timer = sd_event_source_disable_unref(g->timer);
 	g->state = GENERATION_LEAVING;
 	tell(g, GENERATION_STOPPED, message);
 	return true;

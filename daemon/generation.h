@@ -17,6 +17,8 @@
  *	   STOPPED	→ LEAVING	event STOPPED
  *	LEAVING		answers what it has read
  *	   exit		from any state	event GONE
+ *	KILLED		from any state, for what it did or did not do in time
+ *	   (time)	it does not end		event STUCK, and GONE should it ever
  */
 
 #include <stdbool.h>
@@ -34,6 +36,7 @@ enum generation_state {
 	GENERATION_SERVING,
 	GENERATION_STOPPING,
 	GENERATION_LEAVING,
+	GENERATION_KILLED,
 };
 
 enum generation_event {
@@ -42,6 +45,7 @@ enum generation_event {
 	GENERATION_STOPPED,
 	GENERATION_ROOM,    /* connections can be sent again */
 	GENERATION_COUNTED, /* COUNTERS came */
+	GENERATION_STUCK,   /* killed, and still there: nothing more will come but GONE, perhaps */
 	GENERATION_GONE,    /* the process is no more; the owner frees the generation */
 };
 

@@ -10,12 +10,15 @@
 #define LIMIT_CLIENTS_PER_UID 64U   /* connections of one uid: the defence against idle ones */
 #define LIMIT_IN_FLIGHT_EACH  16U   /* answers of one connection under way: see session.c */
 
-#define LIMIT_ADMINS	    8U	/* connections to the admin socket */
-#define LIMIT_ADMIN_SEC	    60U /* an admin's request that takes longer was not served */
-#define LIMIT_START_SEC	    30U /* a generation that is not ready by then is ended: names may be slow */
-#define LIMIT_STOP_SEC	    2U /* a generation reads no more by then: between two requests of a loop */
-#define LIMIT_END_SEC	    5U /* of SIGTERM: for what was read to be answered and written down */
-#define LIMIT_HANDSHAKE_SEC 2U /* between parent and child: both are ours and awake */
+#define LIMIT_ADMINS	8U  /* connections to the admin socket */
+#define LIMIT_ADMIN_SEC 60U /* an admin's request that takes longer was not served */
+#define LIMIT_START_SEC 30U /* a generation that is not ready by then is ended: names may be slow */
+#define LIMIT_STOP_SEC	2U  /* a generation reads no more by then: between two requests of a loop */
+#define LIMIT_KILL_SEC                                                                             \
+	1U /* from SIGKILL to its exit: one in the kernel's hands may never come back */
+#define LIMIT_LEAVE_SEC	    60U /* answers that nobody takes keep a generation that leaves so long */
+#define LIMIT_END_SEC	    5U	/* of SIGTERM: for what was read to be answered and written down */
+#define LIMIT_HANDSHAKE_SEC 2U	/* between parent and child: both are ours and awake */
 #define LIMIT_FILES	    65536U /* RLIMIT_NOFILE asked for; less if the hard limit is lower */
 #define LIMIT_LINKS	    40U /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
 #define LIMIT_RETRIES	    32U /* openat2(2) EAGAIN under a storm of renames */

@@ -6,8 +6,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "daemon/control.h"
+#include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/report.h"
 #include "wire/codec.h"
@@ -19,7 +21,7 @@
  *	reading ── reply does not fit ──▶ writing	nothing is read
  *	writing ── the client took some ─▶ reading
  *	either  ── malformed, gone ─────▶ ended
- *	STOP: reading ─▶ let go; writing ─▶ let go when the reply is sent
+ *	STOP: reading ─▶ let go; writing ─▶ let go when the reply is sent, ended when it never is
  *
  * The parent holds a duplicate of every connection. So ending one takes shutdown(2), not
  * close(2) alone, and EPOLL_CTL_DEL before it: epoll(7) reports a closed
@@ -145,6 +147,7 @@ static int stop(struct loop *loop)
 	struct session *next;
 
 	loop->stopping = true;
+	loop->end_usec = clock_monotonic_usec() + LIMIT_LEAVE_SEC * USEC_PER_SEC;
 	for (struct session *s = loop->sessions; s; s = next) {
 		next = s->next;
 		if (!is_writing(s))
@@ -206,13 +209,28 @@ static void client_is_ready(struct loop *loop, struct session *session)
 		let_go(loop, session);
 }
 
+/* A client that takes no answer must not keep a generation for good, and one more with each
+ * reload: what is left then is ended, and its client learns it. */
+static int time_left(struct loop *loop)
+{
+	uint64_t now = clock_monotonic_usec();
+
+	if (!loop->stopping)
+		return -1;
+	if (now < loop->end_usec)
+		return (int)((loop->end_usec - now) / USEC_PER_MSEC) + 1;
+	while (loop->sessions)
+		end(loop, loop->sessions);
+	return 0;
+}
+
 static int turn(struct loop *loop)
 {
 	struct epoll_event events[EVENTS_MAX];
 	bool spoken = false;
 	int n;
 
-	n = epoll_wait(loop->epoll, events, EVENTS_MAX, -1);
+	n = epoll_wait(loop->epoll, events, EVENTS_MAX, time_left(loop));
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < n; i++)

@@ -12,6 +12,8 @@ struct loop {
 	int epoll;	       /* owned */
 	struct session *sessions;
 	bool stopping; /* nothing is read any more; kept replies are still sent */
+	uint64_t
+		end_usec; /* monotonic: whoever has not taken his by then is ended; when stopping */
 };
 
 /* 0 or -errno. Before confinement. */

@@ -23,6 +23,9 @@
  * load leads to a degraded generation, which refuses every request and says so:
  * a client learns more from that than from a connection that nobody answers.
  *
+ * Nobody waits for an old one: it is killed if it does not stop, and if it does not end even
+ * then, the next one serves without it.
+ *
  * A crash is answered at once, and crashes in a row ever slower: a request that
  * kills its broker must not keep this machine busy.
  */
@@ -246,6 +249,18 @@ static void serving_is_gone(struct succession *s)
 		start_later(s);
 }
 
+static void on_stuck(struct succession *s, struct generation *g)
+{
+	log_error("broker %" PRIu64 " %s: going on without it", g->start.generation, g->ending);
+	if (g != s->next && g != s->serving)
+		return;
+	leave(s, g);
+	if (g == s->next)
+		next_is_gone(s, g);
+	else
+		serving_is_gone(s);
+}
+
 static void tell_idle(struct succession *s)
 {
 	if (s->closing && !s->serving && !s->next && !s->leaving)
@@ -286,6 +301,9 @@ static void on_told(void *context, struct generation *g, enum generation_event e
 		break;
 	case GENERATION_COUNTED:
 		s->setup.counted(s->setup.context);
+		break;
+	case GENERATION_STUCK:
+		on_stuck(s, g);
 		break;
 	case GENERATION_GONE:
 		on_gone(s, g);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -154,6 +155,38 @@ START_TEST(crash_by_hanging_does_not_hold_up_a_reload)
 }
 END_TEST
 
+/* P11: one that is in the kernel's hands does not even end when it is killed. That of a traced
+ * process is kept from its parent until the tracer waits for it: ptrace(2). */
+START_TEST(crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload)
+{
+	pid_t old, new, audit;
+	int sock;
+
+	start();
+	sock = daemon_connect(&d);
+	assert_serves(sock);
+	old = daemon_pid(&d, "broker");
+	ck_assert_int_eq(ptrace(PTRACE_SEIZE, old, NULL, NULL), 0);
+	ck_assert_int_eq(kill(old, SIGSTOP), 0);
+	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
+	ck_assert_int_eq(receive_notice(sock), WIRE_NOTICE_LOST);
+	assert_serves(sock);
+	ck_assert_uint_eq(daemon_number(&d, "generation"), 2);
+	ck_assert_uint_eq(daemon_number(&d, "leaving"), 1);
+	fd_close(sock);
+	/* Its parent never learns of the exit that the tracer has seen: no orderly end. */
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	new = daemon_pid(&d, "broker");
+	audit = daemon_pid(&d, "audit");
+	kill(d.pid, SIGKILL);
+	forked_wait(d.pid);
+	forked_wait(old);
+	ck_assert_int_eq(forked_wait(new), 0);
+	ck_assert_int_eq(forked_wait(audit), 0);
+	daemon_discard(&d);
+}
+END_TEST
+
 /* The parent's child that is not @other, confined and at rest: proc(5). 0 if there is none yet. */
 static pid_t find_ready(pid_t other)
 {
@@ -261,6 +294,7 @@ int main(void)
 	tcase_add_test(tcase, crash_while_a_client_is_leaving_leaves_nothing);
 	tcase_add_test(tcase, crash_of_the_audit_process_is_repaired_and_counted);
 	tcase_add_test(tcase, crash_by_hanging_does_not_hold_up_a_reload);
+	tcase_add_test(tcase, crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload);
 	tcase_add_test(tcase, crash_of_the_next_broker_leaves_nobody_waiting);
 	tcase_add_test(tcase, crash_after_crash_is_answered_ever_slower);
 	tcase_add_test(tcase, crash_of_the_parent_ends_its_children);
