@@ -238,7 +238,7 @@ int daemon_fails(struct daemon *d)
 
 void daemon_stop(struct daemon *d)
 {
-	bool killed, stuck;
+	bool killed, stuck, reported;
 	int status;
 	char *log;
 
@@ -247,11 +247,14 @@ void daemon_stop(struct daemon *d)
 	log = daemon_read_log(d);
 	killed = strstr(log, "ended by signal") && !d->may_be_killed;
 	stuck = strstr(log, "a process does not end: leaving it");
+	/* A sanitizer's words, where it has no file for them. */
+	reported = strstr(log, "runtime error:") || strstr(log, "Sanitizer");
 	free(log);
-	if (status != 0 || killed || stuck)
+	if (status != 0 || killed || stuck || reported)
 		show_log(d);
 	ck_assert_int_eq(status, 0);
 	ck_assert_msg(!killed, "a signal ended a process of the daemon");
+	ck_assert_msg(!reported, "a sanitizer reported");
 	ck_assert_msg(!stuck, "a process of the daemon did not end");
 	daemon_discard(d);
 }
