@@ -107,6 +107,20 @@ void connections_give(struct connections *c)
 	}
 }
 
+void connections_shut(struct connections *c, uint64_t number)
+{
+	struct connection *connection;
+
+	TAILQ_FOREACH(connection, &c->given, link)
+	{
+		if (connection->facts.connection != number)
+			continue;
+		shutdown(connection->fd, SHUT_RDWR);
+		end(connection);
+		return;
+	}
+}
+
 void connections_take_back(struct connections *c, bool lost)
 {
 	struct connection *last;

@@ -53,6 +53,9 @@ void connections_close(struct connections *c);
 /* Somebody can take connections again. */
 void connections_give(struct connections *c);
 
+/* Who serves cannot serve this one: its client learns it. */
+void connections_shut(struct connections *c, uint64_t number);
+
 /* Who served does so no more; @lost: it died, and with it what it had read. */
 void connections_take_back(struct connections *c, bool lost);
 

@@ -94,8 +94,9 @@ static const struct {
 	[CONTROL_STOPPED] = { put_nothing, get_nothing, 0 },
 	[CONTROL_ASK] = { put_nothing, get_nothing, 0 },
 	[CONTROL_COUNTERS] = { put_text, get_text, 0 },
+	[CONTROL_UNSERVED] = { put_connection, get_connection, 0 },
 };
-static_assert(ELEMENTSOF(types) == CONTROL_COUNTERS + 1, "each type has a row");
+static_assert(ELEMENTSOF(types) == CONTROL_UNSERVED + 1, "each type has a row");
 
 static bool is_type(unsigned int type)
 {
@@ -144,14 +145,18 @@ int control_receive(int sock, void *buffer, size_t size, struct control *ret)
 {
 	const struct message_want want = { .fds = 1 };
 	_cleanup_(message_done) struct message m = MESSAGE_EMPTY;
+	bool lost;
 	int r;
 
 	r = message_receive(sock, buffer, size, &want, &m);
-	if (r <= 0)
+	lost = r == -EMFILE;
+	if (r <= 0 && !lost)
 		return r;
 	r = control_read(buffer, m.size, ret);
 	if (r < 0)
 		return r;
+	if (lost)
+		return ret->type == CONTROL_CONNECTION ? -EMFILE : -EBADMSG;
 	if (m.n_fds != types[ret->type].fds)
 		return -EBADMSG;
 	if (m.n_fds > 0)

@@ -19,6 +19,7 @@
  *	REFUSED		text: the diagnostics, ready to print; the broker exits
  *	STOPPED		the parent may now give its connections to the next one
  *	COUNTERS	text: counters as `key value` lines
+ *	UNSERVED	facts: a CONNECTION came without its descriptor, for which there was no number
  *
  * The audit process has such a socket too, for ASK and COUNTERS.
  *
@@ -47,20 +48,21 @@ enum control_type {
 	CONTROL_STOPPED,
 	CONTROL_ASK,
 	CONTROL_COUNTERS,
+	CONTROL_UNSERVED,
 };
 
 struct control_start {
 	uint64_t generation;
 	uint64_t
 		first_decision; /* 32 random bits, then a counter from 0: no generation meets another's */
-	bool degraded; /* load nothing; refuse every request with WIRE_REASON_DEGRADED */
+	bool degraded;		/* load nothing; refuse every request with WIRE_REASON_DEGRADED */
 	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
 };
 
 struct control {
 	enum control_type type;
 	struct control_start start; /* START */
-	struct facts facts;	    /* CONNECTION */
+	struct facts facts;	    /* CONNECTION, UNSERVED */
 	bool lost;		    /* CONNECTION: the generation that served it died, so that the
 				      * first message must be the notice `lost` */
 	int fd;			    /* CONNECTION; sent: borrowed, received: the receiver's */
@@ -83,9 +85,10 @@ int control_send(int sock, const struct control *control);
 /**
  * control_receive() - receive and read one message
  * @buffer:	at least CONTROL_SIZE_MAX bytes; ret->text points into it
- * @ret:	on 1 only; ret->fd is -EBADF unless it is a CONNECTION
+ * @ret:	on 1 and -EMFILE only; ret->fd is -EBADF unless it is a CONNECTION
  *
- * Never blocks. Return: 1; 0 the other side is gone; -EAGAIN; -EBADMSG; another -errno.
+ * Never blocks. Return: 1; 0 the other side is gone; -EAGAIN; -EBADMSG; -EMFILE a CONNECTION, in
+ *	@ret, whose descriptor is lost; another -errno.
  */
 int control_receive(int sock, void *buffer, size_t size, struct control *ret);
 

@@ -151,6 +151,12 @@ static bool has_counted(struct generation *g, const struct control *message)
 	return true;
 }
 
+static bool has_lost_one(struct generation *g, const struct control *message)
+{
+	tell(g, GENERATION_UNSERVED, message);
+	return true;
+}
+
 static bool take(struct generation *g, const struct control *message)
 {
 	switch (message->type) {
@@ -162,6 +168,8 @@ static bool take(struct generation *g, const struct control *message)
 		return has_stopped(g, message);
 	case CONTROL_COUNTERS:
 		return has_counted(g, message);
+	case CONTROL_UNSERVED:
+		return has_lost_one(g, message);
 	case CONTROL_START:
 	case CONTROL_CONNECTION:
 	case CONTROL_STOP:

@@ -43,10 +43,11 @@ enum generation_event {
 	GENERATION_READY,
 	GENERATION_REFUSED,
 	GENERATION_STOPPED,
-	GENERATION_ROOM,    /* connections can be sent again */
-	GENERATION_COUNTED, /* COUNTERS came */
-	GENERATION_STUCK,   /* killed, and still there: nothing more will come but GONE, perhaps */
-	GENERATION_GONE,    /* the process is no more; the owner frees the generation */
+	GENERATION_ROOM,     /* connections can be sent again */
+	GENERATION_COUNTED,  /* COUNTERS came */
+	GENERATION_UNSERVED, /* it has lost a connection's descriptor */
+	GENERATION_STUCK,    /* killed, and still there: nothing more will come but GONE, perhaps */
+	GENERATION_GONE,     /* the process is no more; the owner frees the generation */
 };
 
 struct generation {
@@ -73,7 +74,7 @@ struct generation_setup {
 	sd_event *event;
 	const struct control_start *start;
 	int audit; /* where records go; borrowed */
-	/* @message is what came, for READY, REFUSED and COUNTED. */
+	/* @message is what came, for READY, REFUSED, COUNTED and UNSERVED. */
 	void (*told)(void *context, struct generation *g, enum generation_event event,
 		     const struct control *message);
 	void *context;

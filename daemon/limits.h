@@ -20,6 +20,7 @@
 #define LIMIT_END_SEC	    5U	/* of SIGTERM: for what was read to be answered and written down */
 #define LIMIT_HANDSHAKE_SEC 2U	/* between parent and child: both are ours and awake */
 #define LIMIT_FILES	    65536U /* RLIMIT_NOFILE asked for; less if the hard limit is lower */
+#define LIMIT_FILES_OWN	    64U	   /* of them for what is not a connection, or a reply to one */
 #define LIMIT_LINKS	    40U /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
 #define LIMIT_RETRIES	    32U /* openat2(2) EAGAIN under a storm of renames */
 #define LIMIT_PROGNAME	    15U /* TASK_COMM_LEN less the NUL */

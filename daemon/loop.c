@@ -128,6 +128,16 @@ static void connection(struct loop *loop, const struct control *control)
 		end(loop, session);
 }
 
+/* Its descriptor is gone, and only the parent has another to end it by. */
+static int unserved(struct loop *loop, const struct control *connection)
+{
+	const struct control control = { .type = CONTROL_UNSERVED, .facts = connection->facts };
+
+	log_error("a connection of uid %u cannot be served: out of descriptors (LimitNOFILE=)",
+		  connection->facts.uid);
+	return control_send(loop->control, &control);
+}
+
 static int tell_counters(struct loop *loop)
 {
 	struct control control = { .type = CONTROL_COUNTERS, .fd = -EBADF };
@@ -166,6 +176,8 @@ static int parent_spoke(struct loop *loop)
 	r = control_receive(loop->control, buffer, sizeof(buffer), &control);
 	if (r == -EAGAIN)
 		return 0;
+	if (r == -EMFILE)
+		return unserved(loop, &control);
 	if (r <= 0)
 		return r < 0 ? r : -ECONNRESET;
 	switch (control.type) {
@@ -182,6 +194,7 @@ static int parent_spoke(struct loop *loop)
 	case CONTROL_REFUSED:
 	case CONTROL_STOPPED:
 	case CONTROL_COUNTERS:
+	case CONTROL_UNSERVED:
 		break;
 	}
 	return -EPROTO;

@@ -92,6 +92,13 @@ static void on_counted(void *context)
 		admin_counted(&parent->admin);
 }
 
+static void on_unserved(void *context, uint64_t connection)
+{
+	struct parent *parent = context;
+
+	connections_shut(&parent->connections, connection);
+}
+
 static void collect(void *context)
 {
 	struct parent *parent = context;
@@ -206,7 +213,19 @@ static int require(void)
 	return require_user(AUDIT_USER);
 }
 
-static int set_process(void)
+/* Descriptors of a broker: each connection, and each that is on its way out with a kept reply. */
+static void fit_clients(struct settings *settings, rlim_t files)
+{
+	rlim_t most = files > LIMIT_FILES_OWN ? (files - LIMIT_FILES_OWN) / 2 : 0;
+
+	if (settings->max_clients <= most)
+		return;
+	log_warning("max-clients is %llu, not %u: LimitNOFILE= is %llu", (unsigned long long)most,
+		    settings->max_clients, (unsigned long long)files);
+	settings->max_clients = (uint32_t)most;
+}
+
+static int set_process(struct parent *parent)
 {
 	struct rlimit none = { 0, 0 }, files;
 
@@ -217,6 +236,9 @@ static int set_process(void)
 	files.rlim_cur = files.rlim_max < LIMIT_FILES ? files.rlim_max : LIMIT_FILES;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
+	fit_clients(&parent->settings, files.rlim_cur);
+	if (parent->settings.max_clients == 0)
+		return -EMFILE;
 	return child_init();
 }
 
@@ -333,6 +355,7 @@ static int start_brokers(struct parent *parent)
 					  .room = on_room,
 					  .decided = on_decided,
 					  .counted = on_counted,
+					  .unserved = on_unserved,
 					  .idle = on_brokers_gone,
 					  .context = parent };
 	const char *directory = parent->options.policy_directory;
@@ -387,7 +410,7 @@ static int prepare(struct parent *parent)
 	r = take_sockets(parent);
 	if (r < 0)
 		return r;
-	r = set_process();
+	r = set_process(parent);
 	if (r < 0)
 		return log_error_errno(r, "cannot prepare the process: %m");
 	r = sd_event_default(&parent->event);

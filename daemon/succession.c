@@ -302,6 +302,10 @@ static void on_told(void *context, struct generation *g, enum generation_event e
 	case GENERATION_COUNTED:
 		s->setup.counted(s->setup.context);
 		break;
+	case GENERATION_UNSERVED:
+		if (g == s->serving)
+			s->setup.unserved(s->setup.context, message->facts.connection);
+		break;
 	case GENERATION_STUCK:
 		on_stuck(s, g);
 		break;

@@ -30,6 +30,8 @@ struct succession_setup {
 	 * table, text for a person. */
 	void (*decided)(void *context, uint64_t number, int exit_code, const char *text);
 	void (*counted)(void *context);
+	/* The one that serves has lost the descriptor of this connection. */
+	void (*unserved)(void *context, uint64_t connection);
 	void (*idle)(void *context); /* after succession_close(): nobody is left */
 	void *context;
 };

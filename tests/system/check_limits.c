@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "daemon/broker.h"
 #include "daemon/limits.h"
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
@@ -186,6 +189,67 @@ START_TEST(limits_of_descriptors_turn_away_and_recover)
 }
 END_TEST
 
+/* prlimit(2): of a process whose ids are the caller's, without a capability. */
+static void limit_broker(rlim_t n)
+{
+	struct passwd *entry = getpwnam(BROKER_USER);
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		pid_t broker = daemon_pid(&d, "broker");
+
+		if (setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
+		    setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0)
+			_exit(1);
+		set_files(broker, n);
+		_exit(0);
+	}
+	ck_assert_int_eq(forked_wait(child), 0);
+}
+
+static bool is_ended(int sock)
+{
+	struct pollfd poller = { .fd = sock, .events = POLLIN };
+
+	return poll(&poller, 1, 10000) == 1 && recv(sock, &(char){ 0 }, 1, 0) == 0;
+}
+
+/* P31, P47: who comes then is ended; the broker and whom it serves live on. */
+START_TEST(limits_of_the_brokers_descriptors_end_nobody_else)
+{
+	int first, second;
+	pid_t broker;
+
+	start();
+	broker = daemon_pid(&d, "broker");
+	first = daemon_connect(&d);
+	fd_close(daemon_ask(first, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	limit_broker(1);
+	second = daemon_connect(&d);
+	ck_assert(is_ended(second));
+	fd_close(second);
+	limit_broker(1024);
+	fd_close(daemon_ask(first, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	fd_close(first);
+	ck_assert_int_eq(daemon_pid(&d, "broker"), broker);
+	ck_assert_int_eq(user_run(&alice, ask_once, NULL), 0);
+	daemon_stop(&d);
+}
+END_TEST
+
+/* So that a crowd cannot reach it: each connection, and what is on its way on each. */
+START_TEST(limits_fit_the_descriptors_that_there_are)
+{
+	const struct rlimit few = { 264, 264 };
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	start();
+	ck_assert_uint_eq(daemon_number(&d, "max-clients"), 100);
+	daemon_stop(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("limits");
@@ -197,5 +261,7 @@ int main(void)
 	tcase_add_test(tcase, limits_of_one_uid_do_not_touch_another);
 	tcase_add_test(tcase, limits_are_those_of_the_settings);
 	tcase_add_test(tcase, limits_of_descriptors_turn_away_and_recover);
+	tcase_add_test(tcase, limits_of_the_brokers_descriptors_end_nobody_else);
+	tcase_add_test(tcase, limits_fit_the_descriptors_that_there_are);
 	return suite_main(suite);
 }

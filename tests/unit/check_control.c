@@ -117,7 +117,7 @@ START_TEST(control_refuses_unknown_types)
 	struct control read;
 
 	buffer[1] = 0;
-	for (unsigned int type = CONTROL_COUNTERS + 1; type < 256; type++) {
+	for (unsigned int type = CONTROL_UNSERVED + 1; type < 256; type++) {
 		buffer[0] = (uint8_t)type;
 		ck_assert_int_eq(control_read(buffer, 2, &read), -EBADMSG);
 	}
