@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "daemon/identity.h"
+#include "wire/codec.h"
 #include "wire/message.h"
 
 /*
@@ -32,26 +33,34 @@ static bool is_exe(const struct facts *facts, const struct identity_file *file)
 	       file->born == facts->exe_born;
 }
 
-static const char **exes_new(const struct facts *facts, const struct policy *policy, size_t *ret_n)
+/* Which of the executables that the policy names this one is. One that could not be attested, of
+ * the process or of the policy, is not known to be another: `not exe` must not hold by it. */
+static const char **exes_new(const struct facts *facts, const struct policy *policy,
+			     struct policy_subject *subject)
 {
 	const char **exes;
 	size_t n = 0;
+	int r;
 
 	while (policy_exe_path(policy, n))
 		n++;
 	exes = calloc(n + 1, sizeof(*exes));
 	if (!exes)
 		return NULL;
-	*ret_n = 0;
-	if (facts->exe_ino == 0)
+	if (facts->exe_ino == 0) {
+		subject->known &= ~(uint32_t)POLICY_FACT_EXE;
 		return exes;
+	}
 	for (size_t i = 0; i < n; i++) {
 		const char *path = policy_exe_path(policy, i);
 		struct identity_file file;
 
 		/* Never the text, which a mount namespace forges (P43, P44). */
-		if (identity_of_file(AT_FDCWD, path, &file) == 0 && is_exe(facts, &file))
-			exes[(*ret_n)++] = path;
+		r = identity_of_file(AT_FDCWD, path, &file);
+		if (r == 0 && is_exe(facts, &file))
+			exes[subject->n_exes++] = path;
+		else if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+			subject->known &= ~(uint32_t)POLICY_FACT_EXE;
 	}
 	return exes;
 }
@@ -74,7 +83,7 @@ static int recognise(struct session *session, const struct policy *policy)
 		.user_unit = or_null(facts->user_unit),
 		.slice = or_null(facts->slice),
 	};
-	_cleanup_(freep) const char **exes = exes_new(facts, policy, &subject.n_exes);
+	_cleanup_(freep) const char **exes = exes_new(facts, policy, &subject);
 
 	if (!exes)
 		return -ENOMEM;
@@ -168,15 +177,44 @@ int session_send(struct session *session, const void *reply, size_t size, int ta
 	return r;
 }
 
-int session_flush(struct session *session)
+static int send_kept(struct session *session)
 {
 	const struct message_attach attach = { .fds = &session->reply_fd,
 					       .n_fds = session->reply_fd >= 0 };
+
+	return message_send(session->fd, session->reply, session->reply_size, &attach);
+}
+
+/* As exchange_reply() does with one that was never kept. */
+static int keep_refusal(struct session *session)
+{
+	struct wire_header header;
+	struct wire_answer answer;
+	int r;
+
+	session->reply_fd = fd_close(session->reply_fd);
+	r = wire_answer_read(session->reply, session->reply_size, &header, &answer);
+	if (r < 0)
+		return r;
+	answer.reason = WIRE_REASON_BUSY;
+	answer.error = EAGAIN;
+	answer.n_fds = 0;
+	r = wire_answer_write(header.id, &answer, session->reply, sizeof(session->reply));
+	return r < 0 ? r : 0;
+}
+
+int session_flush(struct session *session)
+{
 	int r;
 
 	if (session->reply_size == 0)
 		return 0;
-	r = message_send(session->fd, session->reply, session->reply_size, &attach);
+	r = send_kept(session);
+	if (r == -ETOOMANYREFS && session->reply_fd >= 0) {
+		r = keep_refusal(session);
+		if (r == 0)
+			r = send_kept(session);
+	}
 	if (r == -EAGAIN)
 		return 0;
 	if (r < 0)

@@ -59,7 +59,8 @@ bool session_agrees(const struct session *session, const struct ucred *sender);
  */
 int session_send(struct session *session, const void *reply, size_t size, int take_fd);
 
-/* Send what was kept. 0 sent, or still kept; -errno as above. */
+/* Send what was kept, without its descriptor if that cannot go now: BUSY. 0 sent, or still kept;
+ * -errno: the connection is of no use any more. */
 int session_flush(struct session *session);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * A conjunction is as true as its least true term, a subject as its most true
  * conjunction, and `not` turns yes and no around and leaves unknown as it is
- * (Kleene's logic). What could not be attested is known to be absent in the
- * daemon, so that there nothing is ever unknown.
+ * (Kleene's logic). In the daemon all but the executable is always known: of
+ * that what could not be attested is neither one that a rule names nor another.
  */
 #include "policy/who.h"
 
@@ -99,13 +99,11 @@ static enum truth ask_slice(const struct term *term, const struct policy_subject
 
 static enum truth ask_exe(const struct term *term, const struct policy_subject *subject)
 {
-	if (!is_known(subject, POLICY_FACT_EXE))
-		return TRUTH_UNKNOWN;
 	for (size_t i = 0; i < term->n; i++)
 		for (size_t j = 0; j < subject->n_exes; j++)
 			if (strcmp(term->paths[i], subject->exes[j]) == 0)
 				return TRUTH_YES;
-	return TRUTH_NO;
+	return is_known(subject, POLICY_FACT_EXE) ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
 static enum truth ask_key(const struct term *term, const struct policy_subject *subject)

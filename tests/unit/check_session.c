@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -13,7 +14,10 @@
 #include "daemon/limits.h"
 #include "policy/decide.h"
 #include "policy/load.h"
+#include "tests/support/forked.h"
 #include "tests/support/suite.h"
+#include "tests/support/user.h"
+#include "wire/codec.h"
 #include "wire/message.h"
 
 struct connection {
@@ -121,6 +125,58 @@ START_TEST(session_sends_what_it_kept_once_there_is_room)
 }
 END_TEST
 
+/* More descriptors of this user are under way than it may have open: unix(7). */
+static void exhaust(const int pair[2])
+{
+	const struct rlimit few = { 4, 4 };
+	const struct message_attach six = { .fds = (int[]){ 0, 0, 0, 0, 0, 0 }, .n_fds = 6 };
+
+	user_become(&(const struct user){ .uid = 30000, .gid = 30000 });
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	ck_assert_int_eq(message_send(pair[0], "x", 1, &six), 0);
+}
+
+static int flush_with_too_many_under_way(const void *arg)
+{
+	static const struct wire_answer granted = { .n_fds = 1, .decision = 7 };
+	static const struct facts facts = { .connection = 1, .pid = 1 };
+	struct connection c = connect_with(&facts, NULL);
+	struct session *session = c.session;
+	static const struct message_want want; /* no descriptor */
+	struct wire_header header;
+	struct wire_answer answer;
+	struct message m;
+	uint8_t reply[64];
+
+	for (size_t n = fill(session); n > 0; n--)
+		take(c.client);
+	session->reply_size =
+		(size_t)wire_answer_write(5, &granted, session->reply, sizeof(session->reply));
+	exhaust(arg);
+	ck_assert_int_eq(session_flush(session), 0);
+	ck_assert_uint_eq(session->reply_size, 0);
+	ck_assert_int_eq(message_receive(c.client, reply, sizeof(reply), &want, &m), 1);
+	ck_assert_int_eq(wire_answer_read(reply, m.size, &header, &answer), 0);
+	ck_assert_uint_eq(header.id, 5);
+	ck_assert_uint_eq(answer.reason, WIRE_REASON_BUSY);
+	ck_assert_int_eq(answer.error, EAGAIN);
+	ck_assert_uint_eq(answer.decision, 7);
+	disconnect(&c);
+	return 0;
+}
+
+/* P32 */
+START_TEST(session_sends_a_kept_reply_as_busy_where_its_descriptor_cannot_go)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(forked_run(flush_with_too_many_under_way, pair), 0);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 /* P33 */
 START_TEST(session_whose_client_left_is_of_no_use)
 {
@@ -134,15 +190,15 @@ START_TEST(session_whose_client_left_is_of_no_use)
 }
 END_TEST
 
-static struct policy *policy_for_exe(const char *path)
+static struct policy *policy_for_exe(const char *who, const char *path)
 {
 	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
 	struct policy *policy = NULL;
 	char text[512];
 	int n;
 
-	n = snprintf(text, sizeof(text), "version 1; for exe '%s' { a: allow read \"/srv/f\"; }\n",
-		     path);
+	n = snprintf(text, sizeof(text), "version 1; for %s '%s' { a: allow read \"/srv/f\"; }\n",
+		     who, path);
 	ck_assert_int_eq(load_text("test", text, (size_t)n, &diags, &policy), 0);
 	ck_assert_ptr_nonnull(policy);
 	return policy;
@@ -156,24 +212,33 @@ static const struct {
 	const char *text;
 	enum policy_reason reason;
 	bool reused; /* the inode was another file's when the facts were taken */
+	const char *who;
 } exes[] = {
-	{ "it", "/bin/true", "/bin/true", "/bin/true", POLICY_REASON_OK, false },
+	{ "it", "/bin/true", "/bin/true", "/bin/true", POLICY_REASON_OK, false, "exe" },
 	{ "it, by another name", "/bin/true", "/bin/true", "/tmp/x (deleted)", POLICY_REASON_OK,
-	  false },
+	  false, "exe" },
 	{ "another that calls itself so", "/bin/true", "/bin/false", "/bin/true",
-	  POLICY_REASON_DEFAULT, false },
-	{ "nothing that was attested", "/bin/true", NULL, "/bin/true", POLICY_REASON_DEFAULT,
-	  false },
+	  POLICY_REASON_DEFAULT, false, "exe" },
+	{ "nothing that was attested", "/bin/true", NULL, "/bin/true", POLICY_REASON_DEFAULT, false,
+	  "exe" },
 	{ "what had its number before it", "/bin/true", "/bin/true", "/bin/true",
-	  POLICY_REASON_DEFAULT, true },
+	  POLICY_REASON_DEFAULT, true, "exe" },
 	{ "what is not there", "/nonexistent", "/bin/true", "/nonexistent", POLICY_REASON_DEFAULT,
-	  false },
+	  false, "exe" },
+	{ "not it", "/bin/true", "/bin/true", "/bin/true", POLICY_REASON_DEFAULT, false,
+	  "not exe" },
+	{ "another that is not it", "/bin/true", "/bin/false", "/bin/false", POLICY_REASON_OK,
+	  false, "not exe" },
+	{ "nothing that was attested to be another", "/bin/true", NULL, "/bin/false",
+	  POLICY_REASON_DEFAULT, false, "not exe" },
+	{ "another than what cannot be looked at", "/bin/true/x", "/bin/false", "/bin/false",
+	  POLICY_REASON_OK, false, "not exe" },
 };
 
 START_TEST(session_knows_an_executable_by_its_inode)
 {
 	struct facts facts = { .connection = 1, .pid = 1 };
-	struct policy *policy = policy_for_exe(exes[_i].path);
+	struct policy *policy = policy_for_exe(exes[_i].who, exes[_i].path);
 	struct candidates *candidates;
 	struct identity_file file;
 	struct connection c;
@@ -208,6 +273,9 @@ int main(void)
 			    ELEMENTSOF(senders));
 	tcase_add_test(tcase, session_has_few_replies_under_way_to_a_client_that_does_not_read);
 	tcase_add_test(tcase, session_sends_what_it_kept_once_there_is_room);
+	if (geteuid() == 0)
+		tcase_add_test(tcase,
+			       session_sends_a_kept_reply_as_busy_where_its_descriptor_cannot_go);
 	tcase_add_test(tcase, session_whose_client_left_is_of_no_use);
 	tcase_add_loop_test(tcase, session_knows_an_executable_by_its_inode, 0, ELEMENTSOF(exes));
 	return suite_main(suite);
