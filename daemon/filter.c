@@ -193,6 +193,7 @@ static int load(const struct filter_rule *own, size_t n_own)
 	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
 	int r;
 
+	filter_prepare();
 	r = build(ctx, own, n_own);
 	if (r < 0)
 		return r;

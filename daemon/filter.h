@@ -23,6 +23,9 @@ extern const uint32_t filter_default_action;
 extern const struct filter_rule filter_extra[];
 extern const size_t filter_n_extra;
 
+/* What the build has to do while it still may: nothing, or opening where sanitizers report. */
+void filter_prepare(void);
+
 /* 0 or -errno; no_new_privs must be set. */
 int filter_load_broker(void);
 int filter_load_audit(void);
