@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
+#include "daemon/flood.h"
 #include "daemon/fold.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -33,8 +34,9 @@
 
 struct audit {
 	struct fold fold;
-	uint64_t written, folded, failed, malformed; /* records */
-	int file;				     /* or -EBADF: the journal */
+	struct flood flood;
+	uint64_t written, folded, suppressed, failed, malformed; /* records */
+	int file;						 /* or -EBADF: the journal */
 	sd_event *event;
 	sd_event_source *timer;
 };
@@ -61,18 +63,23 @@ static void write_folded(struct audit *audit, uint64_t now_usec)
 
 	while (fold_take(&audit->fold, now_usec, &record, &repeat))
 		write_record(audit, &record, repeat);
+	while (flood_take(&audit->flood, now_usec, &record))
+		write_record(audit, &record, 1);
 }
 
 static void take_record(struct audit *audit, const void *data, size_t size)
 {
+	uint64_t now_usec = clock_monotonic_usec();
 	static struct record record;
 
 	if (record_read(data, size, &record) < 0)
 		audit->malformed++;
-	else if (fold_add(&audit->fold, &record, clock_monotonic_usec()))
+	else if (!fold_add(&audit->fold, &record, now_usec))
+		audit->folded++;
+	else if (flood_admits(&audit->flood, &record, now_usec))
 		write_record(audit, &record, 1);
 	else
-		audit->folded++;
+		audit->suppressed++;
 }
 
 /* Return: 1 something came; 0 or -EAGAIN nothing did; another -errno: nothing will. */
@@ -105,7 +112,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context);
 
 static int set_timer(struct audit *audit)
 {
-	uint64_t next = fold_next_usec(&audit->fold);
+	uint64_t fold = fold_next_usec(&audit->fold), flood = flood_next_usec(&audit->flood);
+	uint64_t next = fold < flood ? fold : flood;
 
 	if (next == UINT64_MAX)
 		return 0;
@@ -149,6 +157,7 @@ static int answer(const struct audit *audit)
 
 	text_printf(&text, "records-written %" PRIu64 "\n", audit->written);
 	text_printf(&text, "records-folded %" PRIu64 "\n", audit->folded);
+	text_printf(&text, "records-suppressed %" PRIu64 "\n", audit->suppressed);
 	text_printf(&text, "records-failed %" PRIu64 "\n", audit->failed);
 	text_printf(&text, "records-malformed %" PRIu64 "\n", audit->malformed);
 	if (text.failed)
@@ -223,6 +232,9 @@ static int run(struct audit *audit)
 	r = fold_init(&audit->fold);
 	if (r < 0)
 		return r;
+	r = flood_init(&audit->flood);
+	if (r < 0)
+		return r;
 	r = become_confined();
 	if (r < 0)
 		return r;
@@ -248,5 +260,6 @@ int audit_main(void)
 	sd_event_source_unref(audit.timer);
 	sd_event_unref(audit.event);
 	fold_done(&audit.fold);
+	flood_done(&audit.flood);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -36,7 +36,7 @@ struct record {
 	uint32_t as_root; /* 0 or 1 */
 	uint32_t rule_line;
 	uint32_t
-		lost; /* records of this broker that did not fit into the queue since its last that did */
+		lost; /* records missing before this one: they did not fit into the queue, or were too many */
 	pid_t sender_pid; /* of the message; facts.pid is the connector's */
 	struct facts who;
 	uint64_t object_dev, object_ino; /* 0: none was pinned */
