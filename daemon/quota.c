@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /*
@@ -19,6 +20,7 @@ struct quota_uid {
 int quota_init(struct quota *quota, size_t places, size_t places_each)
 {
 	*quota = (struct quota){ .places = places, .places_each = places_each };
+	quota->reserved = places / 4 < QUOTA_RESERVED ? places / 4 : QUOTA_RESERVED;
 	quota->uids = calloc(places, sizeof(*quota->uids));
 	return quota->uids ? 0 : -ENOMEM;
 }
@@ -37,13 +39,22 @@ static struct quota_uid *find(const struct quota *quota, uid_t uid)
 	return NULL;
 }
 
+static bool has_room(const struct quota *quota, uid_t uid, bool is_new)
+{
+	size_t left = quota->places - quota->taken;
+
+	if (uid == 0)
+		return left > 0;
+	return left > (is_new ? quota->reserved / 2 : quota->reserved);
+}
+
 int quota_take(struct quota *quota, uid_t uid)
 {
 	struct quota_uid *entry = find(quota, uid);
 
 	if (entry && entry->taken >= quota->places_each)
 		return -EUSERS;
-	if (quota->taken >= quota->places)
+	if (!has_room(quota, uid, !entry))
 		return -ENOSPC;
 	if (!entry) {
 		entry = &quota->uids[quota->n_uids++];

@@ -2,16 +2,23 @@
 #ifndef FDB_DAEMON_QUOTA_H
 #define FDB_DAEMON_QUOTA_H
 
-/* How many of a bounded number of places each uid has taken, and how many it may. */
+/*
+ * How many of a bounded number of places each uid has taken, and how many it may.
+ *
+ * The last places are reserved: a few for uids that have none yet, and a few of those for root
+ * alone. Somebody with many uids (subuid(5)) can take all others, but not lock root out.
+ */
 
 #include <stddef.h>
 #include <sys/types.h>
+
+#define QUOTA_RESERVED 16U /* of them at most, and at most a quarter: half of it is root's */
 
 struct quota {
 	struct quota_uid *uids; /* those with a place; owned */
 	size_t n_uids;
 	size_t taken;
-	size_t places, places_each;
+	size_t places, places_each, reserved;
 };
 
 int quota_init(struct quota *quota, size_t places, size_t places_each);

@@ -24,6 +24,25 @@ START_TEST(quota_bounds_each_uid_and_all_together)
 }
 END_TEST
 
+/* P46: one human may have 65536 uids. */
+START_TEST(quota_keeps_places_for_newcomers_and_for_root)
+{
+	struct quota quota;
+
+	ck_assert_int_eq(quota_init(&quota, 100, 50), 0);
+	for (int i = 0; i < 84; i++)
+		ck_assert_int_eq(quota_take(&quota, 1000 + i % 2), 0);
+	ck_assert_int_eq(quota_take(&quota, 1000), -ENOSPC);
+	for (uid_t uid = 100000; uid < 100008; uid++)
+		ck_assert_int_eq(quota_take(&quota, uid), 0);
+	ck_assert_int_eq(quota_take(&quota, 100008), -ENOSPC);
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(quota_take(&quota, 0), 0);
+	ck_assert_int_eq(quota_take(&quota, 0), -ENOSPC);
+	quota_done(&quota);
+}
+END_TEST
+
 START_TEST(quota_forgets_a_uid_without_places)
 {
 	struct quota quota;
@@ -44,6 +63,7 @@ int main(void)
 	TCase *quota = suite_case(suite, "quota");
 
 	tcase_add_test(quota, quota_bounds_each_uid_and_all_together);
+	tcase_add_test(quota, quota_keeps_places_for_newcomers_and_for_root);
 	tcase_add_test(quota, quota_forgets_a_uid_without_places);
 	return suite_main(suite);
 }
