@@ -234,7 +234,8 @@ static void show_json(const struct ctl *ctl, const struct status *status)
 	for (const char *line = status->answer.text; *line;) {
 		size_t len = strcspn(line, "\n"), key_len = strcspn(line, " \n");
 		_cleanup_(freep) char *name = strndup(line, key_len);
-		_cleanup_(freep) char *value = name ? admin_value(line, name) : NULL;
+		/* The first of its name: what the parent knows stands before what a broker says. */
+		_cleanup_(freep) char *value = name ? admin_value(status->answer.text, name) : NULL;
 
 		if (len > 0 && name)
 			json_add_text(daemon, name, value);

@@ -14,6 +14,7 @@
 #include "daemon/identity.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/rest.h"
 #include "wire/admin.h"
 #include "wire/message.h"
 #include "wire/proto.h"
@@ -135,12 +136,15 @@ void admin_counted(struct admin *admin)
 	struct admin_session *next;
 
 	admin->setup.status(admin->setup.context, &text);
-	if (text_finish(&text, &status) < 0)
-		return;
+	(void)text_finish(&text, &status);
 	for (struct admin_session *session = admin->sessions; session; session = next) {
 		next = session->next;
-		if (session->state == ADMIN_STATUS)
+		if (session->state != ADMIN_STATUS)
+			continue;
+		if (status)
 			answer(session, ADMIN_OPCODE_STATUS, 0, status);
+		else
+			end(session);
 	}
 }
 
@@ -255,11 +259,13 @@ static int on_listener(sd_event_source *source, int listener, uint32_t revents, 
 	struct admin *admin = context;
 	int r;
 
-	(void)source;
 	(void)revents;
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			rest_listener(source, &admin->pause);
 		return 0;
+	}
 	if (check_peer(admin, fd) < 0 || admin->n_sessions >= LIMIT_ADMINS)
 		return 0;
 	r = admit(admin, &fd);
@@ -281,5 +287,6 @@ void admin_done(struct admin *admin)
 {
 	while (admin->sessions)
 		end(admin->sessions);
+	admin->pause = sd_event_source_disable_unref(admin->pause);
 	admin->accepting = sd_event_source_disable_unref(admin->accepting);
 }

@@ -31,7 +31,7 @@ struct admin {
 	struct admin_session *sessions;
 	size_t n_sessions;
 	uint64_t refused; /* connections of somebody else */
-	sd_event_source *accepting;
+	sd_event_source *accepting, *pause;
 };
 
 int admin_init(struct admin *admin, const struct admin_setup *setup);

@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -75,6 +76,14 @@ static void become(const char *role, const int *fds, size_t n_fds)
 	syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
 }
 
+/* Nobody could watch it. */
+static int give_up(pid_t pid, int r)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return r;
+}
+
 int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd)
 {
 	pid_t pid;
@@ -90,7 +99,7 @@ int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, 
 	/* Not reaped before sd-event reads this descriptor: the number is still its own. */
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
-		return -errno;
+		return give_up(pid, -errno);
 	*ret_pid = pid;
 	*ret_pidfd = fd;
 	return 0;

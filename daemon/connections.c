@@ -13,6 +13,7 @@
 #include "daemon/control.h"
 #include "daemon/identity.h"
 #include "daemon/log.h"
+#include "daemon/rest.h"
 #include "wire/message.h"
 
 /*
@@ -30,7 +31,6 @@
  */
 
 #define COMPLAINT_INTERVAL_USEC (10 * USEC_PER_SEC)
-#define PAUSE_USEC		(100 * USEC_PER_MSEC)
 
 struct connection {
 	TAILQ_ENTRY(connection) link; /* connections::waiting or ::given */
@@ -230,23 +230,6 @@ static int open_reserve(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static int on_pause_over(sd_event_source *source, uint64_t usec, void *context)
-{
-	struct connections *c = context;
-
-	(void)source;
-	(void)usec;
-	return sd_event_source_set_enabled(c->accepting, SD_EVENT_ON);
-}
-
-static void rest(struct connections *c)
-{
-	c->pause = sd_event_source_disable_unref(c->pause);
-	if (sd_event_add_time_relative(c->event, &c->pause, CLOCK_MONOTONIC, PAUSE_USEC, 0,
-				       on_pause_over, c) >= 0)
-		(void)sd_event_source_set_enabled(c->accepting, SD_EVENT_OFF);
-}
-
 static void shed(struct connections *c)
 {
 	int fd;
@@ -259,7 +242,7 @@ static void shed(struct connections *c)
 	fd_close(fd);
 	c->reserve = open_reserve();
 	if (fd < 0 || c->reserve < 0)
-		rest(c);
+		rest_listener(c->accepting, &c->pause);
 }
 
 static int on_listener(sd_event_source *source, int listener, uint32_t revents, void *context)
@@ -275,7 +258,7 @@ static int on_listener(sd_event_source *source, int listener, uint32_t revents, 
 	else if (errno == EMFILE || errno == ENFILE)
 		shed(c);
 	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		rest(c);
+		rest_listener(c->accepting, &c->pause);
 	return 0;
 }
 

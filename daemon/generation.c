@@ -143,8 +143,9 @@ static bool has_counted(struct generation *g, const struct control *message)
 {
 	char *text;
 
-	if (control_copy_text(message, &text) < 0)
+	if (g->asked == 0 || control_copy_text(message, &text) < 0)
 		return false;
+	g->asked--;
 	free(g->counters);
 	g->counters = text;
 	tell(g, GENERATION_COUNTED, message);
@@ -336,7 +337,10 @@ void generation_stop(struct generation *g)
 
 int generation_ask(struct generation *g)
 {
-	return control_send(g->control, &(const struct control){ .type = CONTROL_ASK });
+	int r = control_send(g->control, &(const struct control){ .type = CONTROL_ASK });
+
+	g->asked += r == 0;
+	return r;
 }
 
 void generation_leave(struct generation *g)

@@ -58,6 +58,7 @@ struct generation {
 	char *warnings;		 /* of READY, or NULL; owned */
 	char *counters;		 /* the last that came, or NULL; owned */
 	char ending[64];	 /* GONE: "exited with status 1", "was ended by signal 9 (KILL)" */
+	unsigned int asked;	 /* for counters that have not come */
 	bool killed;		 /* by a signal, GONE */
 	struct generation *next; /* the owner's list */
 
