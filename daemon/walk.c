@@ -209,6 +209,13 @@ static bool is_trusted(const struct policy_object *dir, uid_t owner)
 	return !(dir->mode & (S_IWGRP | S_IWOTH)) || (dir->mode & S_ISVTX);
 }
 
+/* What anybody may have linked there (link(2), fs.protected_hardlinks): its place says nothing of it. */
+static bool is_planted(const struct policy_object *dir, const struct policy_object *object)
+{
+	return dir->mode & S_ISVTX && dir->mode & (S_IWGRP | S_IWOTH) && !object->fresh &&
+	       !S_ISDIR(object->mode) && object->links > 1;
+}
+
 int walk_trusted(const struct opening *o, const struct pin *place,
 		 const struct policy_object *object)
 {
@@ -223,6 +230,8 @@ int walk_trusted(const struct opening *o, const struct pin *place,
 		return r;
 	while (next_component(o->name, end, &start, &end) && end <= len) {
 		if (!is_trusted(&pin.object, object->uid))
+			return -EPERM;
+		if (o->name[end] == '\0' && is_planted(&pin.object, object))
 			return -EPERM;
 		r = step_into(&pin, o->name, start, end);
 		if (r < 0)

@@ -603,6 +603,21 @@ START_TEST(opener_as_root_wants_a_chain_that_nobody_can_swap)
 }
 END_TEST
 
+/* P10, P08: where fs.protected_hardlinks is off, anybody may link what he cannot read to there. */
+START_TEST(opener_as_root_reads_nothing_that_was_linked_to_where_all_may)
+{
+	struct seen seen;
+
+	make_directory("chain", 0, _i == 0 ? 01777 : 0755);
+	make("secret", 0, 0600, "content");
+	make_hard_link("secret", "chain/f");
+	seen = ask("for user 30000 { allow read as root \"@d/chain/*\"; }",
+		   (struct wish){ AS_ALICE, "chain/f", R, 0 });
+	ck_assert_int_eq(seen.reason, _i == 0 ? WIRE_REASON_CONDITION : WIRE_REASON_OK);
+	fd_close(seen.fd);
+}
+END_TEST
+
 /* P09 */
 START_TEST(opener_as_root_stays_on_the_mount_of_its_rule)
 {
@@ -1008,6 +1023,8 @@ int main(void)
 	tcase_add_test(tcase, opener_lends_roots_file_by_a_rule_only);
 	tcase_add_loop_test(tcase, opener_as_root_wants_a_chain_that_nobody_can_swap, 0,
 			    ELEMENTSOF(chains));
+	tcase_add_loop_test(tcase, opener_as_root_reads_nothing_that_was_linked_to_where_all_may, 0,
+			    2);
 	tcase_add_loop_test(tcase, opener_as_root_stays_on_the_mount_of_its_rule, 0, 2);
 	tcase_add_test(tcase, opener_truncates_only_after_all_has_passed);
 	tcase_add_loop_test(tcase, opener_gives_the_status_flags_that_were_asked_for, 0,
