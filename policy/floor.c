@@ -13,6 +13,7 @@ const char floor_text[] =
 	"let @own = \"/etc/fdbroker\", \"/etc/fdbroker/**\", \"/run/fdbroker\", "
 	"\"/run/fdbroker/**\",\n"
 	"           \"/var/lib/fdbroker\", \"/var/lib/fdbroker/**\",\n"
+	"           \"/var/log/fdbroker\", \"/var/log/fdbroker/**\",\n"
 	"           \"/usr/local/lib/fdbroker/policy.d\", "
 	"\"/usr/local/lib/fdbroker/policy.d/**\",\n"
 	"           \"/usr/lib/fdbroker/policy.d\", \"/usr/lib/fdbroker/policy.d/**\";\n"
@@ -27,6 +28,7 @@ const char floor_text[] =
 	"memory: deny any '/dev/mem', '/dev/kmem', '/dev/port', '/proc/kcore';\n"
 	"memory-device: deny any \"/**\" { type char; device { 1:1, 1:2, 1:4 }; }\n"
 	"disk: deny write \"/**\" { type block; }\n"
+	"disk-device: deny write \"/**\" { type char; device { 21:*, 162:* }; }\n"
 	"\n"
 	"# Only files with the set-user-ID or set-group-ID bit.\n"
 	"set-id: deny write \"/**\" { type regular; }\n";

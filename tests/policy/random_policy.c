@@ -379,7 +379,7 @@ struct policy_object random_object(struct random *random)
 		.gid = random_below(random, 3),
 		.links = 1 + (once_in(random, 5)),
 		.size = PICK(random, sizes),
-		.rdev = 1 << 8 | random_below(random, 6),
+		.rdev = (once_in(random, 4) ? 21 : 1) << 8 | random_below(random, 6),
 		.fs_magic = PICK(random, magics),
 		.fresh = once_in(random, 10),
 	};

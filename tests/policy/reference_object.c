@@ -191,6 +191,7 @@ static bool is_own(const char *path)
 		"/etc/fdbroker",
 		"/run/fdbroker",
 		"/var/lib/fdbroker",
+		"/var/log/fdbroker",
 		"/usr/lib/fdbroker/policy.d",
 		"/usr/local/lib/fdbroker/policy.d",
 	};
@@ -227,5 +228,7 @@ bool reference_floor_object(uint32_t modes, const struct policy_object *o)
 		return true;
 	if (!(modes & WRITING))
 		return false;
+	if (S_ISCHR(o->mode) && (major(o->rdev) == 21 || major(o->rdev) == 162))
+		return true;
 	return S_ISBLK(o->mode) || (S_ISREG(o->mode) && o->mode & (S_ISUID | S_ISGID));
 }

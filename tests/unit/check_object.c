@@ -45,6 +45,7 @@ enum which {
 	ON_MQUEUE,
 	ON_UNKNOWN,
 	ON_XFS,
+	SCSI,
 };
 
 #define FILE_OF(...)                                                                               \
@@ -124,6 +125,10 @@ static const struct policy_object objects[] = {
 	[ON_DEVPTS] = FILE_OF(.fs_magic = DEVPTS_SUPER_MAGIC),
 	[ON_MQUEUE] = FILE_OF(.fs_magic = 0x19800202),
 	[ON_UNKNOWN] = FILE_OF(.fs_magic = 0x12345678),
+	[SCSI] = { .mode = S_IFCHR | 0660,
+		   .links = 1,
+		   .rdev = DEV(21, 0),
+		   .fs_magic = TMPFS_MAGIC },
 	[ON_XFS] = FILE_OF(.fs_magic = 0x58465342),
 };
 
@@ -333,6 +338,8 @@ static const struct {
 	{ "write", ORDINARY, "allow" },
 	{ "write", DISK, "builtin.disk" },
 	{ "read", DISK, "allow" },
+	{ "write", SCSI, "builtin.disk-device" },
+	{ "read", SCSI, "allow" },
 	{ "read", MEMORY, "builtin.memory-device" },
 	{ "write", TTY, "allow" },
 	{ "create", FRESH, "allow" },
