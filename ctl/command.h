@@ -27,13 +27,14 @@ struct command {
 	const char *name;
 	const char *operands; /* as the usage line shows them */
 	const char *summary;
-	uint32_t options; /* OPTION_BIT()s it takes beside the common ones */
+	uint64_t options; /* OPTION_BIT()s it takes beside the common ones */
 	enum exit_code (*run)(struct ctl *ctl);
 };
 
 enum exit_code command_can(struct ctl *ctl);
 enum exit_code command_check(struct ctl *ctl);
 enum exit_code command_explain(struct ctl *ctl);
+enum exit_code command_fmt(struct ctl *ctl);
 enum exit_code command_help(struct ctl *ctl);
 enum exit_code command_reload(struct ctl *ctl);
 enum exit_code command_status(struct ctl *ctl);

@@ -29,6 +29,8 @@ static const struct command commands[] = {
 		  OPTION_BIT(LIVE) | OPTION_BIT(PID) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
 		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED),
 	  command_explain },
+	{ "fmt", "FILE…", "lay out policy files in the one canonical way", OPTION_BIT(CHECK),
+	  command_fmt },
 	{ "reload", "", "make the daemon load the policy that is on disk", OPTION_BIT(SOCKET),
 	  command_reload },
 	{ "status", "", "what the daemon serves, and whether it is what is on disk",
@@ -97,7 +99,7 @@ enum exit_code exit_of_errno(int error)
 static enum exit_code take_options(struct ctl *ctl, int argc, char **argv)
 {
 	struct options_line line = { .argc = argc, .argv = argv, .ordered = !ctl->command };
-	uint32_t accepted = OPTIONS_COMMON | (ctl->command ? ctl->command->options : 0);
+	uint64_t accepted = OPTIONS_COMMON | (ctl->command ? ctl->command->options : 0);
 	struct text error = TEXT_EMPTY;
 	int r;
 

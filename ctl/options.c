@@ -41,6 +41,8 @@ static const struct row {
 				"\"nginx.service\"'" },
 	[OPTION_AUDIT_FILE] = { "audit-file", 0, STRING(audit_file, "FILE"),
 				.help = "look for the decision in this file of JSON lines" },
+	[OPTION_CHECK] = { "check", 0, FLAG(check),
+			   .help = "change nothing; name the files that would change, and exit 1" },
 	[OPTION_DECISION] = { "decision", 0, STRING(decision, "ID"),
 			      .help = "a decision that was made, by its id from the audit" },
 	[OPTION_FORMAT] = { "format", 0, CHOICE(format, "text|gcc|json", formats),
@@ -74,10 +76,11 @@ static const struct row {
 	[OPTION_VERSION] = { "version", 0, FLAG(version), .help = "print the version" },
 };
 _Static_assert(ELEMENTSOF(rows) == OPTION_MAX, "an option has no row");
+_Static_assert(OPTION_MAX <= 64, "a bit for each option");
 
 #define LONG_VALUE 256 /* above every letter */
 
-static void fill_getopt(uint32_t accepted, bool ordered, struct option *longs, char *shorts)
+static void fill_getopt(uint64_t accepted, bool ordered, struct option *longs, char *shorts)
 {
 	size_t n = 0;
 
@@ -85,7 +88,7 @@ static void fill_getopt(uint32_t accepted, bool ordered, struct option *longs, c
 		*shorts++ = '+';
 	*shorts++ = ':';
 	for (size_t i = 0; i < OPTION_MAX; i++) {
-		if (!(accepted & (UINT32_C(1) << i)))
+		if (!(accepted & (UINT64_C(1) << i)))
 			continue;
 		longs[n++] = (struct option){
 			.name = rows[i].name,
@@ -153,7 +156,7 @@ static int reject(int value, const struct options_line *line, struct text *reter
 	return -EINVAL;
 }
 
-int options_parse(struct options *options, uint32_t accepted, const struct options_line *line,
+int options_parse(struct options *options, uint64_t accepted, const struct options_line *line,
 		  struct text *reterr)
 {
 	struct option longs[OPTION_MAX + 1];
@@ -175,12 +178,12 @@ int options_parse(struct options *options, uint32_t accepted, const struct optio
 	return optind;
 }
 
-void options_help(uint32_t accepted, struct text *out)
+void options_help(uint64_t accepted, struct text *out)
 {
 	for (size_t i = 0; i < OPTION_MAX; i++) {
 		struct text left = TEXT_EMPTY;
 
-		if (!(accepted & (UINT32_C(1) << i)))
+		if (!(accepted & (UINT64_C(1) << i)))
 			continue;
 		if (rows[i].letter)
 			text_printf(&left, "-%c, ", rows[i].letter);
