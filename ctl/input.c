@@ -29,17 +29,24 @@ static enum exit_code check_readable(const struct ctl *ctl, const char *path)
 	return ctl_fail(ctl, exit_of_errno(errno), "%s: %s", path, strerror(errno));
 }
 
+enum exit_code input_check(const struct ctl *ctl, const struct load_options *options)
+{
+	enum exit_code code = check_readable(ctl, options->directory);
+
+	if (code == EXIT_YES)
+		code = check_readable(ctl, options->root);
+	for (size_t i = 0; i < options->n_files && code == EXIT_YES; i++)
+		code = check_readable(ctl, options->files[i]);
+	return code;
+}
+
 enum exit_code input_read(const struct ctl *ctl, const struct load_options *options,
 			  struct diags *diags, struct policy **ret)
 {
 	enum exit_code code;
 	int r;
 
-	code = check_readable(ctl, options->directory);
-	if (code == EXIT_YES)
-		code = check_readable(ctl, options->root);
-	for (size_t i = 0; i < options->n_files && code == EXIT_YES; i++)
-		code = check_readable(ctl, options->files[i]);
+	code = input_check(ctl, options);
 	if (code != EXIT_YES)
 		return code;
 	r = load_policy(options, diags, ret);

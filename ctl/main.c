@@ -15,6 +15,9 @@
 #include "ctl/command.h"
 
 static const struct command commands[] = {
+	{ "cat", "[FILE…]", "print the files that are the policy, and name those that are masked",
+	  OPTION_BIT(ONLY) | OPTION_BIT(ORIGIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT),
+	  command_cat },
 	{ "check", "[FILE…]", "find what is wrong with a policy before it is loaded",
 	  OPTION_BIT(FORMAT) | OPTION_BIT(ONLY) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
 		  OPTION_BIT(SOCKET) | OPTION_BIT(STRICT),

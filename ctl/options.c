@@ -50,6 +50,8 @@ static const struct row {
 	[OPTION_LIVE] = { "live", 0, FLAG(live),
 			  .help = "look at the object (O_PATH) and decide its conditions" },
 	[OPTION_ONLY] = { "only", 0, FLAG(only), .help = "take the named files alone" },
+	[OPTION_ORIGIN] = { "origin", 0, FLAG(origin),
+			    .help = "put before each line its file and number" },
 	[OPTION_PID] = { "pid", 0, STRING(pid, "PID"),
 			 .help = "the caller, as /proc shows a running process" },
 	[OPTION_POLICY] = { "policy", 0, STRING(policy, "DIR"),

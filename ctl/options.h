@@ -22,6 +22,7 @@ enum option_id {
 	OPTION_FORMAT,
 	OPTION_LIVE,
 	OPTION_ONLY,
+	OPTION_ORIGIN,
 	OPTION_PID,
 	OPTION_POLICY,
 	OPTION_REQUESTS,
@@ -48,7 +49,8 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, check, help, json, live, no_pager, only, quiet, strict, unsupported, version;
+	bool all, check, help, json, live, no_pager, only, origin, quiet, strict, unsupported,
+		version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
 	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket;

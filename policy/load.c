@@ -63,6 +63,19 @@ void policy_files_done(struct policy_files *files)
 	*files = (struct policy_files){ 0 };
 }
 
+int load_names(const struct load_options *options, struct diags *diags, struct policy_names *ret)
+{
+	return files_list(options, diags, ret);
+}
+
+void policy_names_done(struct policy_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->items[i].path);
+	free(names->items);
+	*names = (struct policy_names){ 0 };
+}
+
 /* Names and lengths too, so that moving a line from one file to the next is a change. */
 static void hash_files(const struct policy_files *files, char *hex)
 {

@@ -50,6 +50,25 @@ int load_trees(const struct load_options *options, struct diags *diags, struct p
 void policy_files_done(struct policy_files *files);
 
 /**
+ * load_names() - every policy file that is there, those that do not count too
+ * @ret:	by name, and those of one name in order of precedence: the first one counts
+ *
+ * Return: as load_trees().
+ */
+struct policy_name {
+	char *path;
+	const char *masked_by; /* the path of the one that counts, or NULL */
+	bool is_mask;	       /* a link to /dev/null: nothing of this name counts */
+	enum source_origin origin;
+};
+struct policy_names {
+	struct policy_name *items;
+	size_t n;
+};
+int load_names(const struct load_options *options, struct diags *diags, struct policy_names *ret);
+void policy_names_done(struct policy_names *names);
+
+/**
  * load_policy() - the whole way
  * @ret:	NULL if @diags has an error
  *
