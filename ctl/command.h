@@ -39,6 +39,7 @@ enum exit_code command_fmt(struct ctl *ctl);
 enum exit_code command_help(struct ctl *ctl);
 enum exit_code command_reload(struct ctl *ctl);
 enum exit_code command_status(struct ctl *ctl);
+enum exit_code command_test(struct ctl *ctl);
 
 /* By name, or NULL; and the table in order, NULL past its end. */
 const struct command *command_find(const char *name);

@@ -58,7 +58,8 @@ enum exit_code input_read(const struct ctl *ctl, const struct load_options *opti
 
 enum exit_code input_load(const struct ctl *ctl, struct policy **ret)
 {
-	struct load_options options = input_options(ctl, NULL, 0);
+	struct load_options options =
+		input_options(ctl, &ctl->options.with, ctl->options.with != NULL);
 	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	enum exit_code code;

@@ -23,7 +23,7 @@ enum exit_code input_read(const struct ctl *ctl, const struct load_options *opti
 			  struct diags *diags, struct policy **ret);
 
 /**
- * input_load() - the policy to evaluate, exactly as the daemon would take it
+ * input_load() - the policy to evaluate, exactly as the daemon would take it; --with joins
  * @ret:	the caller's; only when EXIT_YES
  *
  * A policy that the daemon would refuse, for a word it does not support too, has no answers:

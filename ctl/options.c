@@ -67,6 +67,8 @@ static const struct row {
 	[OPTION_UNSUPPORTED] = { "unsupported", 0, FLAG(unsupported),
 				 .help = "answer for a policy that only another build's daemon "
 					 "takes" },
+	[OPTION_WITH] = { "with", 0, STRING(with, "FILE"),
+			  .help = "this file too, in place of the installed one of its name" },
 	[OPTION_COLOR] = { "color", 0, CHOICE(color, "auto|always|never", colors),
 			   .help = "colours; auto is off with NO_COLOR and where there is no "
 				   "terminal" },

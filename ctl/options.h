@@ -30,6 +30,7 @@ enum option_id {
 	OPTION_SOCKET,
 	OPTION_STRICT,
 	OPTION_UNSUPPORTED,
+	OPTION_WITH,
 	/* common ones */
 	OPTION_COLOR,
 	OPTION_JSON,
@@ -53,7 +54,7 @@ struct options {
 		version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
-	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket;
+	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket, *with;
 };
 
 /**
