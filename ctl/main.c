@@ -34,6 +34,10 @@ static const struct command commands[] = {
 	  command_explain },
 	{ "fmt", "FILE…", "lay out policy files in the one canonical way", OPTION_BIT(CHECK),
 	  command_fmt },
+	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",
+	  OPTION_BIT(BUILTIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
+		  OPTION_BIT(WITH),
+	  command_show },
 	{ "test", "FILE…", "hold the policy against files of expectations",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
 	  command_test },

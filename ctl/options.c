@@ -41,6 +41,8 @@ static const struct row {
 				"\"nginx.service\"'" },
 	[OPTION_AUDIT_FILE] = { "audit-file", 0, STRING(audit_file, "FILE"),
 				.help = "look for the decision in this file of JSON lines" },
+	[OPTION_BUILTIN] = { "builtin", 0, FLAG(builtin),
+			     .help = "the rules that are part of every policy" },
 	[OPTION_CHECK] = { "check", 0, FLAG(check),
 			   .help = "change nothing; name the files that would change, and exit 1" },
 	[OPTION_DECISION] = { "decision", 0, STRING(decision, "ID"),

@@ -17,6 +17,7 @@ enum option_id {
 	OPTION_ALL,
 	OPTION_AS,
 	OPTION_AUDIT_FILE,
+	OPTION_BUILTIN,
 	OPTION_CHECK,
 	OPTION_DECISION,
 	OPTION_FORMAT,
@@ -50,8 +51,8 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, check, help, json, live, no_pager, only, origin, quiet, strict, unsupported,
-		version;
+	bool all, builtin, check, help, json, live, no_pager, only, origin, quiet, strict,
+		unsupported, version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
 	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket, *with;
