@@ -41,6 +41,8 @@ enum exit_code command_reload(struct ctl *ctl);
 enum exit_code command_show(struct ctl *ctl);
 enum exit_code command_status(struct ctl *ctl);
 enum exit_code command_test(struct ctl *ctl);
+enum exit_code command_what_can(struct ctl *ctl);
+enum exit_code command_who_can(struct ctl *ctl);
 
 /* By name, or NULL; and the table in order, NULL past its end. */
 const struct command *command_find(const char *name);

@@ -41,6 +41,13 @@ static const struct command commands[] = {
 	{ "test", "FILE…", "hold the policy against files of expectations",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
 	  command_test },
+	{ "what-can", "--as=WHO", "list what the policy allows a caller",
+	  OPTION_BIT(AS) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
+		  OPTION_BIT(WITH),
+	  command_what_can },
+	{ "who-can", "MODES PATH", "list whom the policy allows it, and who of them runs now",
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
+	  command_who_can },
 	{ "reload", "", "make the daemon load the policy that is on disk", OPTION_BIT(SOCKET),
 	  command_reload },
 	{ "status", "", "what the daemon serves, and whether it is what is on disk",

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/findings.h"
+#include "ctl/json.h"
 #include "ctl/written.h"
 #include "policy/explain.h"
 #include "policy/floor.h"

@@ -57,13 +57,38 @@ static int add_tree(struct written *written, const struct ast *tree)
 	return r;
 }
 
+static int compare_id(const void *id, const void *item)
+{
+	const struct written_rule *const *rule = item;
+
+	return strcmp(id, (*rule)->id);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct written_rule *const *x = a, *const *y = b;
+
+	return strcmp((*x)->id, (*y)->id);
+}
+
+static int sort_ids(struct written *written)
+{
+	written->by_id = calloc(written->n + 1, sizeof(*written->by_id));
+	if (!written->by_id)
+		return -ENOMEM;
+	for (size_t i = 0; i < written->n; i++)
+		written->by_id[i] = &written->items[i];
+	qsort(written->by_id, written->n, sizeof(*written->by_id), compare_ids);
+	return 0;
+}
+
 static int add_trees(struct written *written)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < written->files.n; i++)
 		r = add_tree(written, written->files.trees[i]);
-	return r;
+	return r < 0 ? r : sort_ids(written);
 }
 
 enum exit_code written_load(const struct ctl *ctl, const struct load_options *options,
@@ -121,16 +146,17 @@ void written_done(struct written *written)
 	for (size_t i = 0; i < written->n; i++)
 		free(written->items[i].id);
 	free(written->items);
+	free(written->by_id);
 	policy_files_done(&written->files);
 	*written = WRITTEN_EMPTY;
 }
 
 const struct written_rule *written_find(const struct written *written, const char *id)
 {
-	for (size_t i = 0; i < written->n; i++)
-		if (strcmp(written->items[i].id, id) == 0)
-			return &written->items[i];
-	return NULL;
+	const struct written_rule **found =
+		bsearch(id, written->by_id, written->n, sizeof(*written->by_id), compare_id);
+
+	return found ? *found : NULL;
 }
 
 void written_add_who(const struct written_rule *rule, struct text *out)

@@ -19,6 +19,7 @@ struct written {
 	struct policy_files files;
 	struct written_rule *items; /* in the policy's order; disabled ones too */
 	size_t n;
+	const struct written_rule **by_id; /* sorted */
 };
 
 #define WRITTEN_EMPTY ((struct written){ 0 })
