@@ -179,16 +179,19 @@ static struct policy_object facts_for(const struct policy_rule *rule,
 				      const struct policy_subject *subject,
 				      const struct object *object)
 {
+	const struct policy_obligations *obligations = rule->obligations;
+	bool has_owner = rule->as_root || obligations->has_create_owner;
 	bool inherits = object->facts.mode & S_ISGID;
 
 	if (!object->facts.fresh)
 		return object->facts;
 	return (struct policy_object){
-		.mode = S_IFREG | 0644, /* the most that is given without create-mode */
-		.uid = rule->as_root ? 0 : subject->uid,
-		.gid = rule->as_root ? 0
-		       : inherits    ? object->facts.gid
-				     : subject->gid,
+		/* Without create-mode the most that is given. */
+		.mode = S_IFREG | (obligations->has_create_mode ? obligations->create_mode : 0644),
+		.uid = has_owner ? obligations->create_uid : subject->uid,
+		.gid = has_owner  ? obligations->create_gid
+		       : inherits ? object->facts.gid
+				  : subject->gid,
 		.links = 1,
 		.fs_magic = object->facts.fs_magic,
 		.fresh = true,

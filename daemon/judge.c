@@ -18,7 +18,9 @@ const struct policy_rule *opening_rule(const struct opening *o)
 
 uid_t opening_actor(const struct opening *o)
 {
-	return opening_rule(o)->as_root ? 0 : o->order->principal->uid;
+	const struct policy_rule *rule = opening_rule(o);
+
+	return rule->as_root ? rule->obligations->create_uid : o->order->principal->uid;
 }
 
 static enum step refused(struct opening *o, enum wire_reason reason, int error,

@@ -187,10 +187,13 @@ static int take_authority(struct opening *o)
 {
 	struct authority *authority = &o->opener->authority;
 
-	if (!opening_rule(o)->as_root)
+	const struct policy_rule *rule = opening_rule(o);
+
+	if (!rule->as_root)
 		return authority_caller(authority, o->order->principal);
 	if (o->order->request->create || o->order->request->tmpfile)
-		return authority_creator(authority);
+		return authority_creator(authority, rule->obligations->create_uid,
+					 rule->obligations->create_gid);
 	authority_broker(authority);
 	return 0;
 }

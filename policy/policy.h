@@ -17,6 +17,14 @@ struct policy;
 enum policy_audit { POLICY_AUDIT_NONE, POLICY_AUDIT_DENY, POLICY_AUDIT_ALL };
 enum policy_symlinks { POLICY_SYMLINKS_FOLLOW, POLICY_SYMLINKS_REFUSE };
 
+/* What comes with a grant, beyond what was asked for. Most rules share one that asks for nothing. */
+struct policy_obligations {
+	bool has_create_mode, has_create_owner;
+	mode_t create_mode; /* exactly, whatever was asked for */
+	uid_t create_uid;   /* without `create-owner` root's, for `as root` */
+	gid_t create_gid;
+};
+
 /* What the rest of the tree may know of a rule. Borrowed from the policy. */
 struct policy_rule {
 	const char *id;	  /* "20-nginx.tls-key" */
@@ -28,9 +36,10 @@ struct policy_rule {
 	uint32_t modes; /* POLICY_* as written; a deny's effect is wider, see decide.h */
 	enum policy_audit audit;
 	enum policy_symlinks symlinks;
-	bool mounts_stay;     /* the object must be on the mount of the rule's literal prefix */
+	bool mounts_stay; /* the object must be on the mount of the rule's literal prefix */
 	bool parents_trusted; /* each directory must be one that only root or the object's owner can change */
-	const char *note;     /* or NULL */
+	const char *note;			      /* or NULL */
+	const struct policy_obligations *obligations; /* never NULL */
 };
 
 struct policy_summary {

@@ -158,9 +158,12 @@ static const char *const conditions[] = {
 	"max-size 10;",
 	"until 2026-06-01;",
 	"until 2026-06-02T12:00Z;",
+	"create-owner \"1:2\";",
+	"create-owner \"no-such-user:2\";",
+	"create-owner \"1:no-such-group\";",
 };
 
-static void add_attrs(struct random *random, struct text *out, bool allow, bool lists)
+static void add_attrs(struct random *random, struct text *out, bool allow, const char *modes)
 {
 	bool any = false;
 
@@ -176,8 +179,10 @@ static void add_attrs(struct random *random, struct text *out, bool allow, bool 
 		bool same = strncmp(before, conditions[i], (size_t)(space - conditions[i])) == 0;
 
 		any = any && same;
-		/* E014: what is listed is a directory. */
-		if (any || !once_in(random, 14) || (lists && i < 2))
+		/* E014: what is listed is a directory, and an owner is given to what is created. */
+		if (any || !once_in(random, 14) || (strstr(modes, "list") && i < 2) ||
+		    (strncmp(conditions[i], "create-", 7) == 0 &&
+		     (!allow || !strstr(modes, "create"))))
 			continue;
 		text_printf(out, " %s", conditions[i]);
 		any = true;
@@ -212,7 +217,7 @@ static void add_rule(struct random *random, struct text *out, unsigned int numbe
 		text_puts(out, " except ");
 		add_paths(random, out, instance);
 	}
-	add_attrs(random, out, allow, strstr(modes, "list"));
+	add_attrs(random, out, allow, modes);
 	text_puts(out, "\n");
 }
 

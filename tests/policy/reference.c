@@ -425,6 +425,8 @@ static bool has_modes(const struct ast_rule *rule, uint32_t modes)
 {
 	if (!rule->allow)
 		return denied_modes(rule->modes) & modes;
+	if (reference_creates_for_nobody(rule))
+		return false;
 	if (rule->modes & POLICY_WRITE)
 		modes &= ~(uint32_t)POLICY_APPEND;
 	return (rule->modes & modes) == modes;

@@ -64,6 +64,13 @@ bool reference_is_over(const struct ast_rule *rule, uint64_t now_sec)
 	return now_sec >= (uint64_t)timegm(&tm);
 }
 
+bool reference_creates_for_nobody(const struct ast_rule *rule)
+{
+	const struct ast_attr *attr = attr_of(rule, AST_ATTR_CREATE_OWNER);
+
+	return attr && strstr(attr->values.items[0].text, "no-such-");
+}
+
 static const char *type_word(mode_t mode)
 {
 	return S_ISREG(mode)	? "regular"

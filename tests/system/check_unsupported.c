@@ -47,9 +47,6 @@ static const struct {
 	{ "deliver", WITH("deliver snapshot; max-size 1M") },
 	{ "rate", WITH("rate 20/s burst 40 per uid") },
 	{ "inflight", WITH("inflight 4") },
-	{ "create-mode", "for user root { allow create \"/srv/a\" { create-mode 0600; } }\n" },
-	{ "create-owner",
-	  "for user root { allow create as root \"/srv/a\" { create-owner \"root:root\"; } }\n" },
 	{ "complain", "for user root mode complain { allow read \"/srv/a\"; }\n" },
 	{ "connect", "deny connect \"/srv/a\";\n" },
 	{ "nnp", "subject s = not nnp yes;\n" },
@@ -87,6 +84,8 @@ static const char *const enforced[] = {
 	"audit",
 	"note",
 	"hide",
+	"create-mode",
+	"create-owner",
 };
 
 static bool is_refused(const char *word)

@@ -299,8 +299,6 @@ static const struct {
 	{ "for user 0 { allow read \"/a\" { symlinks follow; } }", 32 },
 	{ "for user 0 { allow read \"/a\" { parents trusted; } }", 32 },
 	{ "for user 0 { allow read \"/a\" { deliver fd; } }", 32 },
-	{ "for user 0 { allow create \"/a\" { create-mode 0600; } }", 34 },
-	{ "for user 0 { allow create \"/a\" { create-owner \"a:b\"; } }", 34 },
 	{ "for user 0 { allow read \"/a\" { rate 1/s per uid; } }", 32 },
 	{ "for user 0 { allow read \"/a\" { inflight 1; } }", 32 },
 	{ "deny read \"/a\" { fs local; }", 18 },
@@ -334,7 +332,7 @@ START_TEST(check_supported_has_nothing_against_what_is_enforced)
 		"except\n"
 		"        \"@a/%i\" { type { regular, directory }; owner root; file-group 5;\n"
 		"        mode-max 0640; links any; max-size 1M; until 2027-01-01; audit all; note "
-		"\"n\"; }\n"
+		"\"n\";\n        create-mode 0640; create-owner \"0:0\"; }\n"
 		"}\n"
 		"for user 1 and user-unit \"a.scope\" or exe \"/bin/a\" or anyone {\n"
 		"    allow read \"/dev/x\" { type char; device 1:*; }\n}\n"

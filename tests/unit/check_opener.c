@@ -822,6 +822,207 @@ START_TEST(opener_creates_what_was_asked_and_nothing_looser)
 }
 END_TEST
 
+#define MODES "for user 30000 { allow write, append, create, tmpfile "
+
+/* P21: the same where the rule says what it is to be. */
+static const struct promise_row {
+	const char *rule;
+	struct wish wish;
+	enum wire_reason reason;
+	int error;
+	enum policy_condition condition;
+	/* of what is there then; NULL: there is nothing at the path */
+	const char *made;
+	uid_t uid;
+	gid_t gid;
+	mode_t permissions;
+} promises[] = {
+	{ MODES "\"@d/**\" { create-mode 0664; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "hers/f",
+	  ALICE,
+	  ALICE,
+	  0664 },
+	{ MODES "\"@d/**\" { create-mode 0400; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0666 },
+	  0,
+	  0,
+	  0,
+	  "hers/f",
+	  ALICE,
+	  ALICE,
+	  0400 },
+	{ MODES "\"@d/**\" { create-mode 0600; } }",
+	  { AS_ALICE, "hers/there", W | CREATE, 0 },
+	  0,
+	  0,
+	  0,
+	  "hers/there",
+	  ALICE,
+	  ALICE,
+	  0666 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; create-mode 0640; } }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "roots/f",
+	  BOB,
+	  2000,
+	  0640 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "sgid/f", W | CREATE, 0666 },
+	  0,
+	  0,
+	  0,
+	  "sgid/f",
+	  BOB,
+	  2000,
+	  0644 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "bobs/f", W | EXCL, 0600 },
+	  0,
+	  0,
+	  0,
+	  "bobs/f",
+	  BOB,
+	  2000,
+	  0600 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0600 },
+	  WIRE_REASON_CONDITION,
+	  EACCES,
+	  POLICY_CONDITION_PARENTS,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "tmp/bobs", W | CREATE, 0600 },
+	  0,
+	  0,
+	  0,
+	  "tmp/bobs",
+	  BOB,
+	  BOB,
+	  0666 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "tmp/own", W | CREATE, 0600 },
+	  WIRE_REASON_KERNEL,
+	  EACCES,
+	  0,
+	  "tmp/own",
+	  ALICE,
+	  ALICE,
+	  0666 },
+	{ MODES "\"@d/**\" { create-owner \"30000:30000\"; } }",
+	  { AS_ALICE, "group/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "group/f",
+	  ALICE,
+	  ALICE,
+	  0 },
+	{ MODES "\"@d/**\" { create-owner \"30001:30000\"; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0 },
+	  WIRE_REASON_KERNEL,
+	  EPERM,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-owner \"fdb-no-such:root\"; } }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  WIRE_REASON_DEFAULT,
+	  EACCES,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-owner \"root:fdb-no-such\"; } }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  WIRE_REASON_DEFAULT,
+	  EACCES,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-mode 0666; } } deny any \"@d/**\" { mode-max 0600; }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "roots/f",
+	  0,
+	  0,
+	  0666 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } } deny any \"@d/**\" { owner "
+		"30001; }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  WIRE_REASON_RULE,
+	  EACCES,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+};
+
+static void assert_promised(const struct promise_row *row)
+{
+	struct stat st;
+
+	if (!row->made) {
+		ck_assert_msg(lstat(in_directory(row->wish.path), &st) < 0, "%s", row->rule);
+		return;
+	}
+	ck_assert_int_eq(stat(in_directory(row->made), &st), 0);
+	ck_assert_msg(st.st_uid == row->uid && st.st_gid == row->gid, "%s: owner %u:%u", row->rule,
+		      st.st_uid, st.st_gid);
+	ck_assert_msg((st.st_mode & 07777) == row->permissions, "%s: mode %o", row->rule,
+		      st.st_mode);
+}
+
+START_TEST(opener_creates_what_the_rule_promises)
+{
+	const struct promise_row *row = &promises[_i];
+	struct seen seen;
+
+	make_places();
+	make_directory("bobs", BOB, 0755);
+	seen = ask(row->rule, row->wish);
+	ck_assert_msg(seen.reason == row->reason && seen.error == row->error &&
+			      seen.condition == row->condition,
+		      "%s: reason %d errno %d", row->rule, seen.reason, seen.error);
+	assert_promised(row);
+	fd_close(seen.fd);
+}
+END_TEST
+
+START_TEST(opener_makes_a_file_without_a_name_for_its_owner)
+{
+	struct seen seen;
+	struct stat st;
+
+	make_places();
+	seen = ask(MODES "as root \"@d/**\" { create-owner \"30001:2000\"; create-mode 0640; } }",
+		   (struct wish){ AS_ALICE, "roots", RW | WIRE_OPEN_TMPFILE, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	ck_assert_int_eq(fstat(seen.fd, &st), 0);
+	ck_assert_uint_eq(st.st_uid, BOB);
+	ck_assert_uint_eq(st.st_gid, 2000);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	fd_close(seen.fd);
+}
+END_TEST
+
 START_TEST(opener_makes_a_file_without_a_name)
 {
 	struct seen seen;
@@ -989,7 +1190,10 @@ int main(void)
 	tcase_add_test(tcase, opener_hides_as_if_there_were_nothing);
 	tcase_add_loop_test(tcase, opener_creates_what_was_asked_and_nothing_looser, 0,
 			    ELEMENTSOF(creations));
+	tcase_add_loop_test(tcase, opener_creates_what_the_rule_promises, 0,
+			    (int)ELEMENTSOF(promises));
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name);
+	tcase_add_test(tcase, opener_makes_a_file_without_a_name_for_its_owner);
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
 	tcase_add_loop_test(tcase, opener_hands_out_what_it_judged_whoever_swaps_it, 0,
 			    ELEMENTSOF(swapped));
