@@ -72,6 +72,7 @@ static struct policy_object object_to_make(const struct opening *o, const struct
 		.gid = has_owner(rule) ? rule->obligations->create_gid : gid,
 		.links = 1,
 		.fs_magic = parent->object.fs_magic,
+		.mount_flags = parent->object.mount_flags,
 		.fresh = true,
 	};
 }

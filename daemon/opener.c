@@ -65,6 +65,7 @@ static int pin_fill(struct pin *pin)
 		.size = sx.stx_size,
 		.rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor),
 		.fs_magic = (uint32_t)fs.f_type,
+		.mount_flags = (uint32_t)fs.f_flags,
 	};
 	return 0;
 }

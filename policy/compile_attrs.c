@@ -124,6 +124,18 @@ static int read_fs(struct compiler *c, const struct ast_attr *attr, struct rule 
 	return 0;
 }
 
+static int read_mount(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
+{
+	uint32_t flag;
+
+	for (size_t i = 0; i < attr->values.n; i++) {
+		if (value_mount(attr->values.items[i].text, &flag) < 0)
+			return compile_bad_value(c, &attr->values.items[i]);
+		rule->conditions.mount_flags |= flag;
+	}
+	return 0;
+}
+
 static int read_mounts(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
 	(void)c;
@@ -133,9 +145,14 @@ static int read_mounts(struct compiler *c, const struct ast_attr *attr, struct r
 
 static int read_symlinks(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	(void)c;
-	rule->shown.symlinks =
-		is_word(attr, "follow") ? POLICY_SYMLINKS_FOLLOW : POLICY_SYMLINKS_REFUSE;
+	if (is_word(attr, "follow"))
+		rule->shown.symlinks = POLICY_SYMLINKS_FOLLOW;
+	else if (is_word(attr, "trusted"))
+		rule->shown.symlinks = POLICY_SYMLINKS_TRUSTED;
+	else if (is_word(attr, "refuse"))
+		rule->shown.symlinks = POLICY_SYMLINKS_REFUSE;
+	else
+		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
@@ -183,7 +200,7 @@ static int read_hide(struct compiler *c, const struct ast_attr *attr, struct rul
 enum nature {
 	OBLIGATION,	   /* does not decide */
 	CONDITION,	   /* of the object: makes a deny conditional */
-	CONDITION_OF_PATH, /* found by the opener on the way: likewise */
+	CONDITION_OF_PATH, /* of an allow, found by the opener on the way */
 	TIME,		   /* decided with the name */
 };
 
@@ -201,7 +218,7 @@ static const struct {
 	[AST_ATTR_MAX_SIZE] = { CONDITION, POLICY_CONDITION_MAX_SIZE, read_max_size, 1 },
 	[AST_ATTR_DEVICE] = { CONDITION, POLICY_CONDITION_DEVICE, read_device, 1 },
 	[AST_ATTR_FS] = { CONDITION, POLICY_CONDITION_FS, read_fs, 1 },
-	[AST_ATTR_MOUNT] = { CONDITION, POLICY_CONDITION_NONE, NULL, 1 },
+	[AST_ATTR_MOUNT] = { CONDITION, POLICY_CONDITION_MOUNT, read_mount, 1 },
 	[AST_ATTR_MOUNTS] = { CONDITION_OF_PATH, POLICY_CONDITION_MOUNTS, read_mounts, 1 },
 	[AST_ATTR_SYMLINKS] = { CONDITION_OF_PATH, POLICY_CONDITION_SYMLINKS, read_symlinks, 1 },
 	[AST_ATTR_PARENTS] = { CONDITION_OF_PATH, POLICY_CONDITION_PARENTS, read_parents, 1 },

@@ -60,7 +60,8 @@ struct conditions {
 	bool fs_any, fs_local;
 	const uint32_t *fs_magics; /* those named */
 	size_t n_fs_magics;
-	bool set_id; /* floor: set-user-ID or set-group-ID */
+	uint32_t mount_flags; /* ST_*: all must be set */
+	bool set_id;	      /* floor: set-user-ID or set-group-ID */
 	bool unjudged; /* something that this build cannot judge: never holds for an allow, always for a deny */
 };
 

@@ -28,6 +28,7 @@ static const char *const condition_names[] = {
 	[POLICY_CONDITION_MAX_SIZE] = "max-size",
 	[POLICY_CONDITION_DEVICE] = "device",
 	[POLICY_CONDITION_FS] = "fs",
+	[POLICY_CONDITION_MOUNT] = "mount",
 	[POLICY_CONDITION_MOUNTS] = "mounts",
 	[POLICY_CONDITION_SYMLINKS] = "symlinks",
 	[POLICY_CONDITION_PARENTS] = "parents",

@@ -15,7 +15,12 @@
 struct policy;
 
 enum policy_audit { POLICY_AUDIT_NONE, POLICY_AUDIT_DENY, POLICY_AUDIT_ALL };
-enum policy_symlinks { POLICY_SYMLINKS_FOLLOW, POLICY_SYMLINKS_REFUSE };
+/* From the most to the least that is followed. */
+enum policy_symlinks {
+	POLICY_SYMLINKS_FOLLOW,
+	POLICY_SYMLINKS_TRUSTED, /* root's, on a way that only root can change */
+	POLICY_SYMLINKS_REFUSE,
+};
 
 /* What comes with a grant, beyond what was asked for. Most rules share one that asks for nothing. */
 struct policy_obligations {

@@ -20,11 +20,12 @@ static const bool supported_keys[AST_KEY_MAX] = {
 };
 
 static const bool supported_attrs[AST_ATTR_MAX] = {
-	[AST_ATTR_TYPE] = true,		[AST_ATTR_OWNER] = true, [AST_ATTR_FILE_GROUP] = true,
-	[AST_ATTR_MODE_MAX] = true,	[AST_ATTR_LINKS] = true, [AST_ATTR_MAX_SIZE] = true,
-	[AST_ATTR_DEVICE] = true,	[AST_ATTR_UNTIL] = true, [AST_ATTR_AUDIT] = true,
-	[AST_ATTR_NOTE] = true,		[AST_ATTR_HIDE] = true,	 [AST_ATTR_CREATE_MODE] = true,
-	[AST_ATTR_CREATE_OWNER] = true,
+	[AST_ATTR_TYPE] = true,	    [AST_ATTR_OWNER] = true,	   [AST_ATTR_FILE_GROUP] = true,
+	[AST_ATTR_MODE_MAX] = true, [AST_ATTR_LINKS] = true,	   [AST_ATTR_MAX_SIZE] = true,
+	[AST_ATTR_DEVICE] = true,   [AST_ATTR_FS] = true,	   [AST_ATTR_MOUNT] = true,
+	[AST_ATTR_MOUNTS] = true,   [AST_ATTR_SYMLINKS] = true,	   [AST_ATTR_PARENTS] = true,
+	[AST_ATTR_UNTIL] = true,    [AST_ATTR_AUDIT] = true,	   [AST_ATTR_NOTE] = true,
+	[AST_ATTR_HIDE] = true,	    [AST_ATTR_CREATE_MODE] = true, [AST_ATTR_CREATE_OWNER] = true,
 };
 
 struct report {

@@ -156,6 +156,11 @@ static const char *const conditions[] = {
 	"links any;",
 	"max-size 64K;",
 	"max-size 10;",
+	"fs local;",
+	"fs any;",
+	"fs { proc, fuse };",
+	"mount nodev;",
+	"mount { noexec, ro };",
 	"until 2026-06-01;",
 	"until 2026-06-02T12:00Z;",
 	"create-owner \"1:2\";",
@@ -384,6 +389,7 @@ struct policy_object random_object(struct random *random)
 		.size = PICK(random, sizes),
 		.rdev = 1 << 8 | random_below(random, 6),
 		.fs_magic = PICK(random, magics),
+		.mount_flags = random_below(random, 16), /* ST_RDONLY to ST_NOEXEC */
 		.fresh = once_in(random, 10),
 	};
 }

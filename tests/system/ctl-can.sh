@@ -15,6 +15,8 @@ for unit "web.service" {
 	key:  allow read as root "/etc/key" { owner root; mode-max 0640; }
 	live: allow read "$scratch/tree/**";
 	out:  allow create "$scratch/tree/*.new";
+	safe: allow list "$scratch/tree/**", "/bin", "/usr/bin" { symlinks trusted; }
+	ro:   allow list "$scratch" { fs local; mount { ro, nodev }; }
 	all:  allow read "/srv/secret";
 }
 for user root { adm: allow read, write "/srv/adm"; }
@@ -207,6 +209,25 @@ exits 0
 can read "$scratch/tree/away" --as "$web" --live
 exits 1
 says 'no   default:'
+
+it 'follows a trusted link only'
+ln -s . tree/here
+[ "$(id -u)" != 0 ] || chown -h daemon tree/here
+can list "$scratch/tree/here" --as "$web" --live
+exits 1
+says 'no   condition: symlinks of 10-t.safe does not hold'
+if [ -L /bin ] && [ "$(readlink -f /bin)" = /usr/bin ]; then
+	can list /bin --as "$web" --live
+	exits 0
+fi
+
+it 'compares the flags of the mount'
+can list "$scratch" --as "$web"
+exits 0
+says 'yes  10-t.ro, if fs { local }, mount { nodev, ro }'
+can list "$scratch" --as "$web" --live
+exits 1
+says 'no   condition: mount of 10-t.ro does not hold'
 
 it 'says that nothing is there'
 can read "$scratch/tree/none" --as "$web" --live

@@ -293,15 +293,9 @@ static const struct {
 	{ "subject x = seccomp filter;", 13 },
 	{ "expect deny read '/a' as user 0 and nnp yes;", 37 },
 	{ "for user 0 mode complain { }", 17 },
-	{ "for user 0 { allow read \"/a\" { fs local; } }", 32 },
-	{ "for user 0 { allow read \"/a\" { mount ro; } }", 32 },
-	{ "for user 0 { allow read \"/a\" { mounts any; } }", 32 },
-	{ "for user 0 { allow read \"/a\" { symlinks follow; } }", 32 },
-	{ "for user 0 { allow read \"/a\" { parents trusted; } }", 32 },
 	{ "for user 0 { allow read \"/a\" { deliver fd; } }", 32 },
 	{ "for user 0 { allow read \"/a\" { rate 1/s per uid; } }", 32 },
 	{ "for user 0 { allow read \"/a\" { inflight 1; } }", 32 },
-	{ "deny read \"/a\" { fs local; }", 18 },
 };
 
 START_TEST(check_supported_refuses_each_word_that_is_not_enforced)

@@ -626,6 +626,158 @@ START_TEST(opener_as_root_stays_on_the_mount_of_its_rule)
 }
 END_TEST
 
+/* Whose link, in whose directories. Every user may write to /tmp, so they are elsewhere. */
+static const struct {
+	const char *name;
+	uid_t upper_owner, inner_owner, link_owner;
+	mode_t inner_mode;
+	enum wire_reason reason;
+} trusted_links[] = {
+	{ "root's in root's", 0, 0, 0, 0755, WIRE_REASON_OK },
+	{ "bob's in root's", 0, 0, BOB, 0755, WIRE_REASON_CONDITION },
+	{ "alice's own", 0, 0, ALICE, 0755, WIRE_REASON_CONDITION },
+	{ "root's in bob's", 0, BOB, 0, 0755, WIRE_REASON_CONDITION },
+	{ "root's in root's in bob's", BOB, 0, 0, 0755, WIRE_REASON_CONDITION },
+	{ "root's where all may write", 0, 0, 0, 0777, WIRE_REASON_CONDITION },
+	{ "root's where a group may write", 0, 0, 0, 0775, WIRE_REASON_CONDITION },
+	{ "root's in a sticky directory", 0, 0, 0, 01777, WIRE_REASON_CONDITION },
+};
+
+#define LINKED "/var/lib/fdb-check-opener" /* root's alone, up to / */
+
+static void remove_linked(void)
+{
+	ck_assert_int_eq(system("rm -rf " LINKED), 0);
+}
+
+static void make_linked(int i)
+{
+	ck_assert_int_eq(system("rm -rf " LINKED " && mkdir -p " LINKED "/u/i"), 0);
+	ck_assert_int_eq(symlink("../f", LINKED "/u/i/l"), 0);
+	ck_assert_int_eq(system("echo content >" LINKED "/u/f"), 0);
+	ck_assert_int_eq(lchown(LINKED "/u/i/l", trusted_links[i].link_owner, 0), 0);
+	ck_assert_int_eq(chown(LINKED "/u/i", trusted_links[i].inner_owner, 0), 0);
+	ck_assert_int_eq(chmod(LINKED "/u/i", trusted_links[i].inner_mode), 0);
+	ck_assert_int_eq(chown(LINKED "/u", trusted_links[i].upper_owner, 0), 0);
+}
+
+START_TEST(opener_follows_trusted_links_only_where_root_alone_made_the_way)
+{
+	static const char policy[] =
+		"for user 30000 { allow read \"" LINKED "/**\" { symlinks trusted; } }";
+	struct seen seen;
+
+	make_linked(_i);
+	seen = ask(policy, (struct wish){ AS_ALICE, LINKED "/u/i/l", R, 0 });
+	remove_linked();
+	ck_assert_msg(seen.reason == trusted_links[_i].reason, "%s: %d", trusted_links[_i].name,
+		      seen.reason);
+	if (seen.reason == WIRE_REASON_CONDITION)
+		ck_assert_int_eq(seen.condition, POLICY_CONDITION_SYMLINKS);
+	fd_close(seen.fd);
+}
+END_TEST
+
+/* What a rule without `as root` may ask of the way, by a link of the caller's through a directory
+ * that everybody may write to. */
+static const struct {
+	const char *attrs;
+	enum wire_reason reason;
+	enum policy_condition condition;
+} ways[] = {
+	{ "symlinks refuse;", WIRE_REASON_CONDITION, POLICY_CONDITION_SYMLINKS },
+	{ "symlinks follow;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "parents trusted;", WIRE_REASON_CONDITION, POLICY_CONDITION_PARENTS },
+	{ "parents any; note \"why not\";", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "mounts any;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "mounts stay;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "mount { ro, nodev };", WIRE_REASON_CONDITION, POLICY_CONDITION_MOUNT },
+	{ "fs nfs;", WIRE_REASON_CONDITION, POLICY_CONDITION_FS },
+	{ "fs { ext4, tmpfs, overlay, xfs, btrfs };", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+};
+
+START_TEST(opener_holds_a_rule_to_the_way_that_it_writes)
+{
+	char policy[256];
+	struct seen seen;
+
+	make_directory("bobs", BOB, 0777);
+	make("bobs/f", 0, 0644, "content");
+	make_link("bobs/l", "f", ALICE);
+	snprintf(policy, sizeof(policy), "for user 30000 { allow read \"@d/**\" { %s } }",
+		 ways[_i].attrs);
+	seen = ask(policy, (struct wish){ AS_ALICE, "bobs/l", R, 0 });
+	ck_assert_msg(seen.reason == ways[_i].reason && seen.condition == ways[_i].condition,
+		      "%s: %d, %s", ways[_i].attrs, seen.reason,
+		      policy_condition_name(seen.condition));
+	fd_close(seen.fd);
+}
+END_TEST
+
+/* What is made is held to the place where it would be. */
+static const struct {
+	const char *attrs;
+	enum wire_reason reason;
+	enum policy_condition condition;
+} places[] = {
+	{ "fs { ext4, tmpfs, overlay, xfs, btrfs };", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "fs nfs;", WIRE_REASON_CONDITION, POLICY_CONDITION_FS },
+	{ "mount ro;", WIRE_REASON_CONDITION, POLICY_CONDITION_MOUNT },
+	{ "parents trusted;", WIRE_REASON_CONDITION, POLICY_CONDITION_PARENTS },
+	{ "mounts stay;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+};
+
+START_TEST(opener_holds_what_it_makes_to_its_directory)
+{
+	char policy[256];
+	struct seen seen;
+
+	make_directory("bobs", BOB, 0777);
+	snprintf(policy, sizeof(policy), "for user 30000 { allow write, create \"@d/**\" { %s } }",
+		 places[_i].attrs);
+	seen = ask(policy, (struct wish){ AS_ALICE, "bobs/new", W | CREATE, 0600 });
+	ck_assert_msg(seen.reason == places[_i].reason && seen.condition == places[_i].condition,
+		      "%s: %d, %s", places[_i].attrs, seen.reason,
+		      policy_condition_name(seen.condition));
+	ck_assert_int_eq(access(in_directory("bobs/new"), F_OK) == 0,
+			 places[_i].reason == WIRE_REASON_OK);
+	fd_close(seen.fd);
+}
+END_TEST
+
+/* P06, P07 */
+static const struct {
+	const char *path, *policy;
+	enum wire_reason reason;
+} named_kernel_files[] = {
+	{ "/proc/version", "allow read \"/proc/*\" { fs proc; }", WIRE_REASON_OK },
+	{ "/proc/version", "allow read \"/proc/*\" { fs any; }", WIRE_REASON_CONDITION },
+	{ "/proc/version", "allow read \"/proc/*\" { fs sysfs; }", WIRE_REASON_CONDITION },
+	{ "/proc/version", "allow read as root \"/proc/*\" { fs { ext4, proc }; }",
+	  WIRE_REASON_CONDITION },
+	/* root's own, which the caller could not read */
+	{ "/proc/kpagecount", "allow read \"/proc/*\" { fs proc; }", WIRE_REASON_KERNEL },
+	/* would mean the broker */
+	{ "/proc/self/status", "allow read \"/proc/**\" { fs proc; }", WIRE_REASON_CONDITION },
+	{ "/proc/thread-self/status", "allow read \"/proc/**\" { fs proc; }",
+	  WIRE_REASON_CONDITION },
+	{ "/proc/mounts", "allow read \"/proc/**\" { fs proc; }", WIRE_REASON_CONDITION },
+	{ "/proc/1/status", "allow read \"/proc/**\" { fs proc; }", WIRE_REASON_RULE },
+};
+
+START_TEST(opener_reads_kernel_files_only_as_the_caller_and_where_named)
+{
+	char policy[256];
+	struct seen seen;
+
+	snprintf(policy, sizeof(policy), "for user 30000 { %s }", named_kernel_files[_i].policy);
+	seen = ask(policy, (struct wish){ AS_ALICE, named_kernel_files[_i].path, R, 0 });
+	ck_assert_msg(seen.reason == named_kernel_files[_i].reason, "%s by %s: %d",
+		      named_kernel_files[_i].path, policy, seen.reason);
+	fd_close(seen.fd);
+}
+END_TEST
+
 static off_t size_of(const char *name)
 {
 	struct stat st;
@@ -1183,6 +1335,14 @@ int main(void)
 	tcase_add_loop_test(tcase, opener_as_root_wants_a_chain_that_nobody_can_swap, 0,
 			    ELEMENTSOF(chains));
 	tcase_add_loop_test(tcase, opener_as_root_stays_on_the_mount_of_its_rule, 0, 2);
+	tcase_add_loop_test(tcase, opener_follows_trusted_links_only_where_root_alone_made_the_way,
+			    0, ELEMENTSOF(trusted_links));
+	tcase_add_loop_test(tcase, opener_holds_a_rule_to_the_way_that_it_writes, 0,
+			    ELEMENTSOF(ways));
+	tcase_add_loop_test(tcase, opener_holds_what_it_makes_to_its_directory, 0,
+			    ELEMENTSOF(places));
+	tcase_add_loop_test(tcase, opener_reads_kernel_files_only_as_the_caller_and_where_named, 0,
+			    ELEMENTSOF(named_kernel_files));
 	tcase_add_test(tcase, opener_truncates_only_after_all_has_passed);
 	tcase_add_loop_test(tcase, opener_gives_the_status_flags_that_were_asked_for, 0,
 			    ELEMENTSOF(status_flags));
