@@ -147,44 +147,18 @@ static struct who_answer *ask_subjects(const struct policy *policy,
 	return answers;
 }
 
-static struct who_answer *ask_scopes(const struct policy *policy,
-				     const struct policy_subject *subject)
-{
-	_cleanup_(freep) struct who_answer *subjects = ask_subjects(policy, subject);
-	struct who_answer *answers;
-
-	if (!subjects)
-		return NULL;
-	answers = calloc(policy->n_scopes + 1, sizeof(*answers));
-	for (size_t i = 0; answers && i < policy->n_scopes; i++)
-		answers[i] = who_ask(&policy->scopes[i], subjects, subject);
-	return answers;
-}
-
-static int find_live(struct policy_caller *caller, const struct policy_subject *subject)
+static int ask_scopes(struct policy_caller *caller, const struct policy_subject *subject)
 {
 	const struct policy *policy = caller->policy;
-	_cleanup_(freep) struct who_answer *scopes = ask_scopes(policy, subject);
-	size_t n = 0;
+	_cleanup_(freep) struct who_answer *subjects = ask_subjects(policy, subject);
+	struct who_answer *answers =
+		arena_alloc(&caller->arena, policy->n_scopes, sizeof(*answers));
 
-	if (!scopes)
+	if (!subjects || !answers)
 		return -ENOMEM;
-	for (size_t i = 0; i < policy->n_rules; i++)
-		n += scopes[policy->rules[i].scope].accepts != TRUTH_NO;
-	caller->live = arena_alloc(&caller->arena, n, sizeof(*caller->live));
-	if (!caller->live)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct who_answer *answer = &scopes[policy->rules[i].scope];
-
-		if (answer->accepts != TRUTH_NO)
-			caller->live[caller->n_live++] = (struct live_rule){
-				.rule = &policy->rules[i],
-				.accepts = answer->accepts,
-				.n_terms = answer->n_terms,
-				.unknown = answer->unknown,
-			};
-	}
+	for (size_t i = 0; i < policy->n_scopes; i++)
+		answers[i] = who_ask(&policy->scopes[i], subjects, subject);
+	caller->scopes = answers;
 	return 0;
 }
 
@@ -202,7 +176,7 @@ int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 	r = set_values(caller, subject);
 	if (r < 0)
 		return r;
-	r = find_live(caller, subject);
+	r = ask_scopes(caller, subject);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(caller);

@@ -326,6 +326,8 @@ int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
 	if (r < 0)
 		return r;
 	r = keep_accounts(&c);
+	if (r == 0)
+		r = trie_new(&policy->trie, policy);
 	if (r < 0)
 		return r;
 	*ret = diags->n_errors > 0 || diags->failed ? NULL : TAKE_PTR(policy);

@@ -13,6 +13,8 @@
 #include "policy/decide.h"
 #include "policy/match.h"
 #include "policy/policy.h"
+#include "policy/trie.h"
+#include "policy/vocabulary.h"
 
 struct id_range {
 	uint32_t first, last;
@@ -43,6 +45,13 @@ struct conj {
 struct who {
 	const struct conj *conjs;
 	size_t n;
+};
+
+/* Does a subject accept a caller? */
+struct who_answer {
+	enum truth accepts;
+	uint32_t n_terms;    /* YES: terms of the longest conjunction that accepts */
+	const char *unknown; /* UNKNOWN: the word of a term that would have to be known */
 };
 
 /* What is asked of the object. A bit of `asked` per enum policy_condition. */
@@ -105,6 +114,8 @@ struct policy {
 	size_t n_scopes;
 	struct rule *rules; /* the floor's, then by file name and line */
 	size_t n_rules;
+	struct vocabulary vocabulary; /* of all their patterns */
+	struct trie *trie;
 	const char **exes; /* malloc'ed */
 	size_t n_exes;
 	uint32_t specifiers;		/* used by some pattern: 1U << enum specifier */
@@ -114,19 +125,10 @@ struct policy {
 	size_t n_groups;
 };
 
-/* A rule that may hold for one caller. */
-struct live_rule {
-	const struct rule *rule;
-	enum truth accepts;  /* YES or UNKNOWN */
-	uint32_t n_terms;    /* of the longest conjunction that accepts: how narrowly it is meant */
-	const char *unknown; /* word of a term that is not known, or NULL */
-};
-
 struct policy_caller {
 	const struct policy *policy; /* borrowed */
 	struct arena arena;
-	struct live_rule *live; /* in the policy's order */
-	size_t n_live;
+	const struct who_answer *scopes; /* of policy.scopes: which rules are for him */
 	struct match_values values;
 	bool uid_known;
 	uid_t uid;

@@ -56,6 +56,8 @@ enum policy_condition {
 
 const char *policy_condition_name(enum policy_condition condition);
 
+struct search;
+
 struct candidate {
 	const struct policy_rule *rule;
 	size_t prefix_len; /* bytes of the query's path that the rule's literal leading components cover */
@@ -74,6 +76,7 @@ struct candidates {
 	size_t n_allows;
 	struct candidate *denies; /* conditional ones that name the query */
 	size_t n_denies;
+	struct search *search; /* what finding them takes; decide.c's own */
 };
 
 /* For one policy; reused for any number of queries, one at a time. 0 or -ENOMEM. */
