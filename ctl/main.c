@@ -32,6 +32,9 @@ static const struct command commands[] = {
 		  OPTION_BIT(LIVE) | OPTION_BIT(PID) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
 		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED),
 	  command_explain },
+	{ "diff", "[POLICY POLICY]", "compare two policies by what they mean, with examples",
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(TEXT) | OPTION_BIT(WITH),
+	  command_diff },
 	{ "fmt", "FILE…", "lay out policy files in the one canonical way", OPTION_BIT(CHECK),
 	  command_fmt },
 	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",

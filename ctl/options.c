@@ -66,6 +66,7 @@ static const struct row {
 	[OPTION_SOCKET] = { "socket", 0, STRING(socket, "PATH"),
 			    .help = "the daemon's admin socket" },
 	[OPTION_STRICT] = { "strict", 0, FLAG(strict), .help = "exit 1 if there are warnings" },
+	[OPTION_TEXT] = { "text", 0, FLAG(text), .help = "compare the text, as diff(1) does" },
 	[OPTION_UNSUPPORTED] = { "unsupported", 0, FLAG(unsupported),
 				 .help = "answer for a policy that only another build's daemon "
 					 "takes" },

@@ -30,6 +30,7 @@ enum option_id {
 	OPTION_ROOT,
 	OPTION_SOCKET,
 	OPTION_STRICT,
+	OPTION_TEXT,
 	OPTION_UNSUPPORTED,
 	OPTION_WITH,
 	/* common ones */
@@ -51,7 +52,7 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, builtin, check, help, json, live, no_pager, only, origin, quiet, strict,
+	bool all, builtin, check, help, json, live, no_pager, only, origin, quiet, strict, text,
 		unsupported, version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */

@@ -159,6 +159,23 @@ const struct written_rule *written_find(const struct written *written, const cha
 	return found ? *found : NULL;
 }
 
+const struct ast_statement *written_definition(const struct written *written, enum ast_kind kind,
+					       const char *name)
+{
+	for (size_t i = 0; i < written->files.n; i++)
+		for (size_t j = 0; j < written->files.trees[i]->n; j++) {
+			const struct ast_statement *statement =
+				&written->files.trees[i]->statements[j];
+
+			if (statement->kind == kind &&
+			    strcmp(kind == AST_SUBJECT ? statement->subject.name
+						       : statement->set.name,
+				   name) == 0)
+				return statement;
+		}
+	return NULL;
+}
+
 void written_add_who(const struct written_rule *rule, struct text *out)
 {
 	struct text who = TEXT_EMPTY;

@@ -35,6 +35,10 @@ void written_done(struct written *written);
 
 const struct written_rule *written_find(const struct written *written, const char *id);
 
+/* The first definition of a set ("@name") or subject, or NULL. */
+const struct ast_statement *written_definition(const struct written *written, enum ast_kind kind,
+					       const char *name);
+
 /* Add whom the rule is for: "unit "nginx.service" or user root"; "anyone". */
 void written_add_who(const struct written_rule *rule, struct text *out);
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_CTL_SPAWN_H
+#define FDB_CTL_SPAWN_H
+
+/* Other programs that a command needs: diff, an editor, a pager. Found by PATH. */
+
+#include <spawn.h>
+#include <sys/types.h>
+
+#define SPAWN_WORDS_MAX 16U
+
+/* @argv: at most SPAWN_WORDS_MAX words, then NULL. @actions may be NULL. 0 or -errno. */
+int spawn_start(const char *const *argv, const posix_spawn_file_actions_t *actions, pid_t *ret);
+
+/* Wait for it: its exit status, or -errno; -EPROTO if it was killed. */
+int spawn_wait(pid_t pid);
+
+#endif
