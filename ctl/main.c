@@ -55,7 +55,8 @@ static const struct command commands[] = {
 	  command_reload },
 	{ "status", "", "what the daemon serves, and whether it is what is on disk",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_status },
-	{ "help", "[COMMAND]", "print how a command is used", 0, command_help },
+	{ "help", "[COMMAND|ID]", "print how a command is used, or what a finding means", 0,
+	  command_help },
 };
 
 const struct command *command_at(size_t i)
