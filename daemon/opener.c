@@ -272,6 +272,11 @@ int opener_init(struct opener *opener, int procfd, const struct policy *policy)
 	r = candidates_new(&new.candidates, policy);
 	if (r < 0)
 		return r;
+	r = rates_init(&new.rates, policy);
+	if (r < 0) {
+		opener_done(&new);
+		return r;
+	}
 	*opener = new;
 	return 0;
 }
@@ -279,4 +284,5 @@ int opener_init(struct opener *opener, int procfd, const struct policy *policy)
 void opener_done(struct opener *opener)
 {
 	opener->candidates = candidates_free(opener->candidates);
+	rates_done(&opener->rates);
 }

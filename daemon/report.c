@@ -23,7 +23,8 @@ static enum record_outcome outcome_of(const struct exchange *x, int sent)
 		return RECORD_CLOSED;
 	if (x->outcome.reason == WIRE_REASON_OK)
 		return sent < 0 ? RECORD_ERROR : RECORD_ALLOW;
-	if (rule && rule->allow && x->outcome.reason != WIRE_REASON_CONDITION)
+	if (rule && rule->allow && x->outcome.reason != WIRE_REASON_CONDITION &&
+	    x->outcome.reason != WIRE_REASON_RATE)
 		return RECORD_ERROR;
 	return RECORD_DENY;
 }

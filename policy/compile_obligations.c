@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/macro.h"
+#include "base/number.h"
 #include "policy/compiler.h"
 #include "policy/glob.h"
 #include "policy/values.h"
@@ -64,6 +66,58 @@ int compile_create_owner(struct compiler *c, const struct ast_attr *attr, struct
 	if (r == 0)
 		rule->effect = 0;
 	return r < 0 ? r : 0;
+}
+
+static bool read_per(const char *word, enum policy_per *ret)
+{
+	static const char *const words[] = {
+		[POLICY_PER_RULE] = "rule",
+		[POLICY_PER_UID] = "uid",
+		[POLICY_PER_UNIT] = "unit",
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			*ret = (enum policy_per)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "20/s burst 40 per uid"; without a burst as many at once as in one period. */
+int compile_rate(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
+{
+	const struct ast_value *last = &attr->values.items[attr->values.n - 1];
+	struct policy_obligations *o = &c->obligations;
+	struct value_rate rate;
+	(void)rule;
+
+	if (value_rate(attr->values.items[0].text, &rate) < 0)
+		return compile_bad_value(c, &attr->values.items[0]);
+	if (!read_per(last->text, &o->rate_per))
+		return compile_bad_value(c, last);
+	o->rate = o->rate_burst = rate.count;
+	o->rate_period_sec = rate.period_sec;
+	if (attr->values.n == 5 &&
+	    (number_u32(attr->values.items[2].text, &o->rate_burst) < 0 || o->rate_burst == 0))
+		return compile_bad_value(c, &attr->values.items[2]);
+	c->policy->summary.n_rates++;
+	c->has_obligations = true;
+	return 0;
+}
+
+int compile_in_flight(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
+{
+	const struct ast_value *value = &attr->values.items[0];
+	struct policy_obligations *o = &c->obligations;
+
+	(void)rule;
+	if (number_u32(value->text, &o->in_flight) < 0 || o->in_flight == 0)
+		return compile_bad_value(c, value);
+	o->in_flight_index = c->policy->summary.n_in_flight++;
+	c->has_obligations = true;
+	return 0;
 }
 
 int compile_obligations(struct compiler *c, struct rule *rule)

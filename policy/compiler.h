@@ -60,6 +60,8 @@ int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *r
 /* Obligations: what each attribute asks for, into @c->obligations; then all of them into @rule. */
 int compile_create_mode(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
 int compile_create_owner(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
+int compile_rate(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
+int compile_in_flight(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
 int compile_obligations(struct compiler *c, struct rule *rule);
 
 /* E006 for a value that the checks have let pass. 0. */

@@ -22,12 +22,21 @@ enum policy_symlinks {
 	POLICY_SYMLINKS_REFUSE,
 };
 
+/* Whose requests a rate counts together. */
+enum policy_per { POLICY_PER_RULE, POLICY_PER_UID, POLICY_PER_UNIT };
+
 /* What comes with a grant, beyond what was asked for. Most rules share one that asks for nothing. */
 struct policy_obligations {
 	bool has_create_mode, has_create_owner;
 	mode_t create_mode; /* exactly, whatever was asked for */
 	uid_t create_uid;   /* without `create-owner` root's, for `as root` */
 	gid_t create_gid;
+	uint32_t rate; /* grants in so many seconds; 0: as many as there are */
+	uint32_t rate_period_sec;
+	uint32_t rate_burst; /* at once, after a while without any */
+	enum policy_per rate_per;
+	uint32_t in_flight;	/* grants under way at once; 0: any number */
+	size_t in_flight_index; /* of this rule among those with `inflight` */
 };
 
 /* What the rest of the tree may know of a rule. Borrowed from the policy. */
@@ -51,6 +60,8 @@ struct policy_summary {
 	size_t n_files, n_rules, n_as_root, n_expects;
 	bool as_root_reads;  /* some `as root` allow reads or lists */
 	bool as_root_writes; /* some `as root` allow writes, creates, … */
+	size_t n_rates;	     /* rules with `rate` */
+	size_t n_in_flight;  /* rules with `inflight` */
 	char sha256[65];     /* hex, of the effective sources in order of their names */
 };
 

@@ -40,8 +40,6 @@ static const struct {
 	{ "seccomp", BY("seccomp filter") },
 	{ "deliver", WITH("deliver fd") },
 	{ "deliver", WITH("deliver snapshot; max-size 1M") },
-	{ "rate", WITH("rate 20/s burst 40 per uid") },
-	{ "inflight", WITH("inflight 4") },
 	{ "complain", "for user root mode complain { allow read \"/srv/a\"; }\n" },
 	{ "connect", "deny connect \"/srv/a\";\n" },
 	{ "nnp", "subject s = not nnp yes;\n" },
@@ -86,6 +84,8 @@ static const char *const enforced[] = {
 	"hide",
 	"create-mode",
 	"create-owner",
+	"rate",
+	"inflight",
 };
 
 static bool is_refused(const char *word)

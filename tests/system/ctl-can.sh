@@ -120,11 +120,11 @@ silent
 errs 'error[E0'
 
 it 'has no answer where the daemon would refuse the policy'
-mkdir rate && printf 'version 1;\nfor user root { allow read "/srv/a" { rate 1/s per uid; } }\n' >rate/10-r.fdp
-run fdbrokerctl can --policy=rate read /srv/a --as 'user root'
+mkdir stat && printf 'version 1;\nfor user root { allow read, stat "/srv/a"; }\n' >stat/10-r.fdp
+run fdbrokerctl can --policy=stat read /srv/a --as 'user root'
 exits 2
 errs 'error[E019]'
-run fdbrokerctl can --policy=rate read /srv/a --as 'user root' --unsupported
+run fdbrokerctl can --policy=stat read /srv/a --as 'user root' --unsupported
 exits 0
 
 it 'calls a policy directory that is not there an error'

@@ -294,8 +294,6 @@ static const struct {
 	{ "expect deny read '/a' as user 0 and nnp yes;", 37 },
 	{ "for user 0 mode complain { }", 17 },
 	{ "for user 0 { allow read \"/a\" { deliver fd; } }", 32 },
-	{ "for user 0 { allow read \"/a\" { rate 1/s per uid; } }", 32 },
-	{ "for user 0 { allow read \"/a\" { inflight 1; } }", 32 },
 };
 
 START_TEST(check_supported_refuses_each_word_that_is_not_enforced)
@@ -326,7 +324,8 @@ START_TEST(check_supported_has_nothing_against_what_is_enforced)
 		"except\n"
 		"        \"@a/%i\" { type { regular, directory }; owner root; file-group 5;\n"
 		"        mode-max 0640; links any; max-size 1M; until 2027-01-01; audit all; note "
-		"\"n\";\n        create-mode 0640; create-owner \"0:0\"; }\n"
+		"\"n\";\n        create-mode 0640; create-owner \"0:0\"; rate 1/s burst 2 per uid; "
+		"inflight 1; }\n"
 		"}\n"
 		"for user 1 and user-unit \"a.scope\" or exe \"/bin/a\" or anyone {\n"
 		"    allow read \"/dev/x\" { type char; device 1:*; }\n}\n"
