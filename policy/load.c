@@ -161,7 +161,13 @@ int load_policy(const struct load_options *options, struct diags *diags, struct 
 
 	if (r < 0)
 		return r;
-	return load_files(&files, options->unsupported, diags, ret);
+	r = load_files(&files, options->unsupported, diags, ret);
+	if (r < 0 || !*ret || !options->inspect)
+		return r;
+	r = options->inspect(&files, diags, options->userdata);
+	if (r < 0)
+		*ret = policy_free(*ret);
+	return r;
 }
 
 static int list_of_one(const char *name, const char *text, size_t size, struct source_list *ret)

@@ -23,6 +23,8 @@ enum load_trust {
 	LOAD_TRUST_NOTE, /* E009 is a note: fdbrokerctl check FILE, --policy, --root */
 };
 
+struct policy_files;
+
 struct load_options {
 	const char *root;	  /* prefix of the four directories, or NULL */
 	const char *directory;	  /* instead of the four, or NULL */
@@ -31,6 +33,9 @@ struct load_options {
 	bool only_files; /* the directories are not read */
 	enum load_trust trust;
 	enum diag_severity unsupported; /* of E019 */
+	/* Called with the files of a policy that loads, for whoever would look closer; may be NULL. */
+	int (*inspect)(const struct policy_files *files, struct diags *diags, void *userdata);
+	void *userdata;
 };
 
 /**

@@ -14,33 +14,6 @@
 
 #define BAD "tests/policy/bad"
 
-static int is_policy(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return len > 4 && strcmp(entry->d_name + len - 4, ".fdp") == 0;
-}
-
-/* All names below a directory of the source tree. */
-static int list(const char *directory, struct dirent ***ret)
-{
-	const char *srcdir = getenv("srcdir");
-	char path[4096];
-	int n;
-
-	snprintf(path, sizeof(path), "%s/%s", srcdir ? srcdir : ".", directory);
-	n = scandir(path, ret, is_policy, alphasort);
-	ck_assert_msg(n > 0, "%s: %m", path);
-	return n;
-}
-
-static void free_list(struct dirent **names, int n)
-{
-	for (int i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-}
-
 static struct parsed check_file(const char *directory, const char *name)
 {
 	struct parsed parsed;
@@ -58,24 +31,15 @@ static struct parsed check_file(const char *directory, const char *name)
 	return parsed;
 }
 
-static char *expected_of(const char *directory, const char *name)
-{
-	char path[4096];
-	size_t size;
-
-	snprintf(path, sizeof(path), "%s/%.*s.expected", directory, (int)strlen(name) - 4, name);
-	return parsed_file(path, &size);
-}
-
 START_TEST(check_shows_each_diagnostic_as_written_in_tests_policy_bad)
 {
 	struct dirent **names;
-	int n = list(BAD, &names);
+	int n = parsed_list(BAD, &names);
 
 	for (int i = 0; i < n; i++) {
 		struct parsed parsed = check_file(BAD, names[i]->d_name);
 		char *shown = parsed_render(&parsed),
-		     *expected = expected_of(BAD, names[i]->d_name);
+		     *expected = parsed_expected(BAD, names[i]->d_name);
 
 		ck_assert_msg(strcmp(shown, expected) == 0, "%s:1: shows\n%s", names[i]->d_name,
 			      shown);
@@ -83,14 +47,14 @@ START_TEST(check_shows_each_diagnostic_as_written_in_tests_policy_bad)
 		free(expected);
 		parsed_done(&parsed);
 	}
-	free_list(names, n);
+	parsed_list_done(names, n);
 }
 END_TEST
 
 START_TEST(check_finds_in_each_bad_policy_only_what_its_name_says)
 {
 	struct dirent **names;
-	int n = list(BAD, &names);
+	int n = parsed_list(BAD, &names);
 
 	for (int i = 0; i < n; i++) {
 		struct parsed parsed = check_file(BAD, names[i]->d_name);
@@ -101,7 +65,7 @@ START_TEST(check_finds_in_each_bad_policy_only_what_its_name_says)
 				      "%s: %s", names[i]->d_name, parsed.diags.items[j].id);
 		parsed_done(&parsed);
 	}
-	free_list(names, n);
+	parsed_list_done(names, n);
 }
 END_TEST
 
@@ -113,19 +77,20 @@ static const char *const ids[] = {
 START_TEST(check_has_three_cases_for_each_diagnostic)
 {
 	struct dirent **names;
-	int n = list(BAD, &names), found = 0;
+	int n = parsed_list(BAD, &names), found = 0;
 
 	for (int i = 0; i < n; i++)
 		found += strncmp(names[i]->d_name, ids[_i], 4) == 0;
 	ck_assert_msg(found >= 3, "%s: %d", ids[_i], found);
-	free_list(names, n);
+	parsed_list_done(names, n);
 }
 END_TEST
 
 START_TEST(check_shows_the_twelve_mistakes_of_bad_fdp)
 {
 	struct parsed parsed = check_file("tests/policy", "bad.fdp");
-	char *shown = parsed_render(&parsed), *expected = expected_of("tests/policy", "bad.fdp");
+	char *shown = parsed_render(&parsed),
+	     *expected = parsed_expected("tests/policy", "bad.fdp");
 
 	ck_assert_uint_eq(parsed.diags.n_errors, 12);
 	ck_assert_str_eq(shown, expected);
@@ -168,7 +133,7 @@ END_TEST
 START_TEST(check_accepts_the_examples_together)
 {
 	struct dirent **names;
-	int n = list("examples/policy", &names);
+	int n = parsed_list("examples/policy", &names);
 	struct parsed parsed[32];
 	const struct ast *trees[32];
 	struct diags diags = DIAGS_EMPTY;
@@ -192,7 +157,7 @@ START_TEST(check_accepts_the_examples_together)
 	for (int i = 0; i < n; i++)
 		parsed_done(&parsed[i]);
 	diags_done(&diags);
-	free_list(names, n);
+	parsed_list_done(names, n);
 }
 END_TEST
 

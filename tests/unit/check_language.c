@@ -17,7 +17,7 @@
 #include "tests/policy/reference_glob.h"
 #include "tests/support/suite.h"
 
-#define ROUNDS	    12000
+#define ROUNDS	    3000
 #define NAME_LEN    6
 #define AREAS	    3
 #define PATTERN_LEN 64
