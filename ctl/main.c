@@ -35,6 +35,8 @@ static const struct command commands[] = {
 	{ "diff", "[POLICY POLICY]", "compare two policies by what they mean, with examples",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(TEXT) | OPTION_BIT(WITH),
 	  command_diff },
+	{ "edit", "NAME", "change a policy file, and install it only if the policy is good",
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_edit },
 	{ "fmt", "FILE…", "lay out policy files in the one canonical way", OPTION_BIT(CHECK),
 	  command_fmt },
 	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",
