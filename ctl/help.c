@@ -74,7 +74,18 @@ static enum exit_code show_lint(const struct ctl *ctl, const struct lint *lint)
 	return EXIT_YES;
 }
 
-/* `help`, `help COMMAND`, `help ID` and `COMMAND --help`. */
+static enum exit_code show_lints(const struct ctl *ctl)
+{
+	const struct lint *lint;
+	struct text out = TEXT_EMPTY;
+
+	for (size_t i = 0; (lint = lint_at(i)); i++)
+		text_printf(&out, "%s  %s\n", lint->id, lint->title);
+	screen_show(&ctl->out, &out);
+	return EXIT_YES;
+}
+
+/* `help`, `help COMMAND`, `help findings`, `help ID` and `COMMAND --help`. */
 enum exit_code command_help(struct ctl *ctl)
 {
 	const struct command *command = ctl->command;
@@ -87,6 +98,8 @@ enum exit_code command_help(struct ctl *ctl)
 
 		if (lint)
 			return show_lint(ctl, lint);
+		if (strcmp(ctl->operands[0], "findings") == 0)
+			return show_lints(ctl);
 		command = command_find(ctl->operands[0]);
 		if (!command)
 			return ctl_usage(ctl, "unknown command or finding '%s'", ctl->operands[0]);

@@ -50,6 +50,8 @@ while read -r id; do
 	awk -v id="$id" '/^\.S[sh]/ { on = 0 } $1 == ".Ss" && $2 == id ":" { on = 1 } on' "$page" |
 		sed -e '/^\.Pp$/d' -e 's/^\.\(Ss\|Dl\) //' -e 's/\\(dq/"/g' -e "s/\\\\(aq/'/g" \
 			-e 's/^\\&//' -e 's/\\e/\\/g' | words >from.page
+	run fdbrokerctl help findings
+	says "$id  "
 	cmp -s from.help from.page || fail "$id differs: $(diff from.help from.page | head -n 4)"
 done <ids
 
