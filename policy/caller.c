@@ -147,7 +147,16 @@ static struct who_answer *ask_subjects(const struct policy *policy,
 	return answers;
 }
 
-static int ask_scopes(struct policy_caller *caller, const struct policy_subject *subject)
+/* What could not be attested makes an allow not match, with `not` before it or without. */
+static void settle(struct who_answer *answers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (answers[i].accepts == TRUTH_UNKNOWN)
+			answers[i].accepts = TRUTH_NO;
+}
+
+static int ask_scopes(struct policy_caller *caller, const struct policy_subject *subject,
+		      const struct who_answer **ret)
 {
 	const struct policy *policy = caller->policy;
 	_cleanup_(freep) struct who_answer *subjects = ask_subjects(policy, subject);
@@ -158,8 +167,23 @@ static int ask_scopes(struct policy_caller *caller, const struct policy_subject 
 		return -ENOMEM;
 	for (size_t i = 0; i < policy->n_scopes; i++)
 		answers[i] = who_ask(&policy->scopes[i], subjects, subject);
-	caller->scopes = answers;
+	if (subject->attested)
+		settle(answers, policy->n_scopes);
+	*ret = answers;
 	return 0;
+}
+
+/* To a deny, what could not be attested is absent: another namespace, no filter, no label. */
+static int ask_denies(struct policy_caller *caller, const struct policy_subject *subject)
+{
+	struct policy_subject strict = *subject;
+
+	if (!subject->attested || subject->known == POLICY_FACT_ALL) {
+		caller->scopes[false] = caller->scopes[true];
+		return 0;
+	}
+	strict.known = POLICY_FACT_ALL;
+	return ask_scopes(caller, &strict, &caller->scopes[false]);
 }
 
 int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
@@ -176,7 +200,10 @@ int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 	r = set_values(caller, subject);
 	if (r < 0)
 		return r;
-	r = ask_scopes(caller, subject);
+	r = ask_scopes(caller, subject, &caller->scopes[true]);
+	if (r < 0)
+		return r;
+	r = ask_denies(caller, subject);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(caller);

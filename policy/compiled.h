@@ -34,6 +34,7 @@ struct term {
 	struct id_ranges ids;	       /* user, group */
 	const struct component *names; /* unit, user-unit, slice */
 	const char *const *paths;      /* exe */
+	bool yes, no;		       /* traits: will do if it is so, if it is not */
 	size_t n;		       /* of names or paths */
 };
 
@@ -45,6 +46,7 @@ struct conj {
 struct who {
 	const struct conj *conjs;
 	size_t n;
+	uint32_t facts; /* POLICY_FACT_* that it asks for, named subjects included */
 };
 
 /* Does a subject accept a caller? */
@@ -128,7 +130,8 @@ struct policy {
 struct policy_caller {
 	const struct policy *policy; /* borrowed */
 	struct arena arena;
-	const struct who_answer *scopes; /* of policy.scopes: which rules are for him */
+	/* Of policy.scopes: which rules are for him, to denies and, at index true, to allows. */
+	const struct who_answer *scopes[2];
 	struct match_values values;
 	bool uid_known;
 	uid_t uid;

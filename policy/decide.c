@@ -196,7 +196,7 @@ static bool concerns(const struct rule *rule, const struct policy_query *query)
 static const struct who_answer *answer_for(const struct rule *rule,
 					   const struct policy_query *query)
 {
-	return &query->caller->scopes[rule->scope];
+	return &query->caller->scopes[rule->shown.allow][rule->scope];
 }
 
 /* Where what is known of a rule is noted, or NULL: it cannot name the request. */

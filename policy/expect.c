@@ -20,7 +20,8 @@ static const struct policy_rule *nearest(const struct policy_query *query)
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct rule *rule = &policy->rules[i];
 
-		if (!rule->shown.allow || query->caller->scopes[rule->scope].accepts != TRUTH_YES)
+		if (!rule->shown.allow ||
+		    query->caller->scopes[rule->shown.allow][rule->scope].accepts != TRUTH_YES)
 			continue;
 		for (size_t j = 0; j < rule->n_paths; j++)
 			if (match_path(rule->paths[j], query->path, &query->caller->values, NULL) ==

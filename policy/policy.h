@@ -71,6 +71,9 @@ const struct policy_summary *policy_summary(const struct policy *policy);
 size_t policy_n_rules(const struct policy *policy);
 const struct policy_rule *policy_rule(const struct policy *policy, size_t i);
 
+/* What must be known of a caller to tell whether it is for him: POLICY_FACT_*. */
+uint32_t policy_rule_facts(const struct policy *policy, size_t i);
+
 /* The paths that `exe` terms name, for whoever must find out which of them a caller runs. NULL past the end. */
 const char *policy_exe_path(const struct policy *policy, size_t i);
 

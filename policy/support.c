@@ -15,8 +15,10 @@ static const uint32_t supported_modes = POLICY_READ | POLICY_WRITE | POLICY_APPE
 					POLICY_LIST;
 
 static const bool supported_keys[AST_KEY_MAX] = {
-	[AST_KEY_USER] = true,	    [AST_KEY_GROUP] = true, [AST_KEY_UNIT] = true,
-	[AST_KEY_USER_UNIT] = true, [AST_KEY_SLICE] = true, [AST_KEY_EXE] = true,
+	[AST_KEY_USER] = true,	    [AST_KEY_GROUP] = true,   [AST_KEY_UNIT] = true,
+	[AST_KEY_USER_UNIT] = true, [AST_KEY_SLICE] = true,   [AST_KEY_EXE] = true,
+	[AST_KEY_USERNS] = true,    [AST_KEY_MNTNS] = true,   [AST_KEY_PIDNS] = true,
+	[AST_KEY_NNP] = true,	    [AST_KEY_SECCOMP] = true,
 };
 
 static const bool supported_attrs[AST_ATTR_MAX] = {

@@ -2,8 +2,7 @@
 /*
  * A conjunction is as true as its least true term, a subject as its most true
  * conjunction, and `not` turns yes and no around and leaves unknown as it is
- * (Kleene's logic). What could not be attested is known to be absent in the
- * daemon, so that there nothing is ever unknown.
+ * (Kleene's logic).
  */
 #include "policy/who.h"
 
@@ -12,6 +11,33 @@
 #include "policy/keywords.h"
 
 #define OVERFLOW_UID 65534U /* user_namespaces(7): a uid that has no mapping here */
+
+static const struct {
+	uint32_t fact;
+	struct who_words words;
+} keys[AST_KEY_MAX] = {
+	[AST_KEY_USER] = { POLICY_FACT_USER, { NULL, NULL } },
+	[AST_KEY_GROUP] = { POLICY_FACT_GROUP, { NULL, NULL } },
+	[AST_KEY_UNIT] = { POLICY_FACT_UNIT, { NULL, NULL } },
+	[AST_KEY_USER_UNIT] = { POLICY_FACT_USER_UNIT, { NULL, NULL } },
+	[AST_KEY_SLICE] = { POLICY_FACT_SLICE, { NULL, NULL } },
+	[AST_KEY_EXE] = { POLICY_FACT_EXE, { NULL, NULL } },
+	[AST_KEY_USERNS] = { POLICY_FACT_USERNS, { "host", "other" } },
+	[AST_KEY_MNTNS] = { POLICY_FACT_MNTNS, { "host", "other" } },
+	[AST_KEY_PIDNS] = { POLICY_FACT_PIDNS, { "host", "other" } },
+	[AST_KEY_NNP] = { POLICY_FACT_NNP, { "yes", NULL } },
+	[AST_KEY_SECCOMP] = { POLICY_FACT_SECCOMP, { "filter", NULL } },
+};
+
+uint32_t who_fact(enum ast_key key)
+{
+	return keys[key].fact;
+}
+
+struct who_words who_words(enum ast_key key)
+{
+	return keys[key].words;
+}
 
 static enum truth truth_of(bool holds)
 {
@@ -108,6 +134,14 @@ static enum truth ask_exe(const struct term *term, const struct policy_subject *
 	return TRUTH_NO;
 }
 
+static enum truth ask_trait(const struct term *term, const struct policy_subject *subject,
+			    enum policy_fact fact)
+{
+	if (!is_known(subject, fact))
+		return TRUTH_UNKNOWN;
+	return truth_of(subject->traits & fact ? term->yes : term->no);
+}
+
 static enum truth ask_key(const struct term *term, const struct policy_subject *subject)
 {
 	switch (term->key) {
@@ -123,13 +157,14 @@ static enum truth ask_key(const struct term *term, const struct policy_subject *
 		return ask_slice(term, subject);
 	case AST_KEY_EXE:
 		return ask_exe(term, subject);
-	case AST_KEY_APPARMOR:
-	case AST_KEY_SELINUX:
 	case AST_KEY_USERNS:
 	case AST_KEY_MNTNS:
 	case AST_KEY_PIDNS:
 	case AST_KEY_NNP:
 	case AST_KEY_SECCOMP:
+		return ask_trait(term, subject, keys[term->key].fact);
+	case AST_KEY_APPARMOR:
+	case AST_KEY_SELINUX:
 	case AST_KEY_MAX:
 		break;
 	}

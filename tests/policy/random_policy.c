@@ -84,6 +84,12 @@ static void add_paths(struct random *random, struct text *out, bool instance)
 }
 
 static const char *const terms[] = {
+	"userns host",
+	"not userns other",
+	"mntns other",
+	"pidns { host, other }",
+	"nnp yes",
+	"not seccomp filter",
 	"user 0",
 	"user 1",
 	"user { 0, 4242 }",
@@ -303,8 +309,15 @@ struct policy_subject random_subject(struct random *random)
 		.n_exes = random_below(random, ELEMENTSOF(exes) + 1),
 	};
 
-	if (once_in(random, 8))
+	subject.traits = random_below(random, POLICY_FACT_ALL + 1) & POLICY_TRAITS;
+	if (once_in(random, 8)) {
 		subject.known = random_below(random, POLICY_FACT_ALL + 1);
+	} else if (once_in(random, 2)) {
+		/* As in the daemon. */
+		subject.attested = true;
+		subject.known &= ~(random_below(random, POLICY_FACT_ALL + 1) & POLICY_TRAITS);
+		subject.traits &= subject.known;
+	}
 	return subject;
 }
 

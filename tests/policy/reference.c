@@ -198,6 +198,34 @@ static bool exe_in(const struct ast_values *values, const struct policy_subject 
 	return false;
 }
 
+static bool has_value(const struct ast_values *values, const char *word)
+{
+	for (size_t i = 0; i < values->n; i++)
+		if (strcmp(values->items[i].text, word) == 0)
+			return true;
+	return false;
+}
+
+static int trait_term(const struct ast_term *term, const struct policy_subject *s)
+{
+	static const uint32_t facts[AST_KEY_MAX] = {
+		[AST_KEY_USERNS] = POLICY_FACT_USERNS,	 [AST_KEY_MNTNS] = POLICY_FACT_MNTNS,
+		[AST_KEY_PIDNS] = POLICY_FACT_PIDNS,	 [AST_KEY_NNP] = POLICY_FACT_NNP,
+		[AST_KEY_SECCOMP] = POLICY_FACT_SECCOMP,
+	};
+	uint32_t fact = facts[term->key];
+	const char *word = term->key == AST_KEY_NNP	  ? "yes"
+			   : term->key == AST_KEY_SECCOMP ? "filter"
+			   : s->traits & fact		  ? "host"
+							  : "other";
+
+	if (!(s->known & fact))
+		return MAYBE;
+	if ((term->key == AST_KEY_NNP || term->key == AST_KEY_SECCOMP) && !(s->traits & fact))
+		return NO;
+	return has_value(&term->values, word) ? YES : NO;
+}
+
 static int key_term(const struct ast_term *term, const struct policy_subject *s)
 {
 	const struct ast_values *values = &term->values;
@@ -222,7 +250,7 @@ static int key_term(const struct ast_term *term, const struct policy_subject *s)
 								: NO;
 	if (term->key == AST_KEY_EXE)
 		return !(s->known & POLICY_FACT_EXE) ? MAYBE : exe_in(values, s) ? YES : NO;
-	return MAYBE;
+	return trait_term(term, s);
 }
 
 static int ask_who(const struct reference *r, const struct ast_who *who, size_t *ret_terms);
@@ -386,6 +414,9 @@ static void substitute_all(const struct reference *r, const struct strings *from
 void reference_set_caller(struct reference *r, const struct policy_subject *subject,
 			  const struct reference_names *names)
 {
+	struct policy_subject strict = *subject;
+
+	strict.known = POLICY_FACT_ALL;
 	r->subject = subject;
 	r->names = *names;
 	for (size_t i = 0; i < r->n; i++) {
@@ -394,8 +425,13 @@ void reference_set_caller(struct reference *r, const struct policy_subject *subj
 		substitute_all(r, &entry->paths, &entry->caller_paths);
 		substitute_all(r, &entry->except, &entry->caller_except);
 		entry->n_terms = 0;
+		/* What could not be attested: no to an allow, and to a deny absent. */
+		r->subject = subject->attested && !entry->ast->allow ? &strict : subject;
 		entry->accepts = entry->who ? ask_who(r, entry->who, &entry->n_terms) : YES;
+		if (subject->attested && entry->accepts == MAYBE)
+			entry->accepts = NO;
 	}
+	r->subject = subject;
 }
 
 /* Names. */

@@ -33,17 +33,12 @@ static const struct {
 	{ "watch", TO("watch") },
 	{ "apparmor", BY("apparmor \"a\"") },
 	{ "selinux", BY("selinux \"a:b:c\"") },
-	{ "userns", BY("userns host") },
-	{ "mntns", BY("mntns host") },
-	{ "pidns", BY("pidns other") },
-	{ "nnp", BY("nnp yes") },
-	{ "seccomp", BY("seccomp filter") },
 	{ "deliver", WITH("deliver fd") },
 	{ "deliver", WITH("deliver snapshot; max-size 1M") },
 	{ "complain", "for user root mode complain { allow read \"/srv/a\"; }\n" },
 	{ "connect", "deny connect \"/srv/a\";\n" },
-	{ "nnp", "subject s = not nnp yes;\n" },
-	{ "seccomp", "expect deny read '/srv/a' as user root and seccomp filter;\n" },
+	{ "apparmor", "subject s = not apparmor \"a\";\n" },
+	{ "apparmor", "expect deny read '/srv/a' as user root and apparmor 'a';\n" },
 };
 
 static const char *const enforced[] = {
@@ -63,6 +58,11 @@ static const char *const enforced[] = {
 	"user-unit",
 	"slice",
 	"exe",
+	"userns",
+	"mntns",
+	"pidns",
+	"nnp",
+	"seccomp",
 	"anyone",
 	"subject",
 	/* attributes */

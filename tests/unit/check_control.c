@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "policy/subject.h"
 #include "tests/support/suite.h"
 #include "wire/cursor.h"
 #include "wire/message.h"
@@ -18,6 +19,8 @@ static const struct facts alice = {
 	.uid = 4000000000U, /* beyond INT_MAX: P41 */
 	.gid = 1000,
 	.cap_effective = UINT64_C(1) << 40,
+	.attested = POLICY_TRAITS,
+	.traits = POLICY_FACT_NNP | POLICY_FACT_PIDNS,
 	.exe_dev = 0xfd01,
 	.exe_ino = 918273,
 	.unit = "php8.2-fpm.service",
@@ -28,8 +31,7 @@ static const struct facts alice = {
 
 static const struct control controls[] = {
 	{ .type = CONTROL_START,
-	  .start = { 42, UINT64_C(0x7f3a91c200000000), true,
-		     "/etc/fdbroker/policy.d" } },
+	  .start = { 42, UINT64_C(0x7f3a91c200000000), true, "/etc/fdbroker/policy.d" } },
 	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },
 	{ .type = CONTROL_STOP },
 	{ .type = CONTROL_READY, .text = "files 7\n\n", .text_len = 9 },

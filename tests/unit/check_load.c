@@ -431,7 +431,7 @@ START_TEST(load_refuses_words_that_are_not_supported)
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	struct load_options options = options_of();
 
-	write_text(ETC "/a.fdp", "version 1;\nfor user 1 and nnp yes { allow read '/x'; }\n");
+	write_text(ETC "/a.fdp", "version 1;\nfor user 1 { allow watch '/x'; }\n");
 	ck_assert_ptr_null(load(&errors));
 	ck_assert_uint_eq(count_findings(&errors, "E019"), 1);
 	options.unsupported = DIAG_NOTE;
