@@ -211,31 +211,6 @@ START_TEST(check_follows_chains_of_any_length)
 }
 END_TEST
 
-START_TEST(check_refuses_one_rule_too_many)
-{
-	char *text = malloc(POLICY_RULES_MAX * 40UL), *end = text;
-	struct parsed p;
-
-	/* A file may not be so large: several trees. */
-	const char rule[] = "deny any \"/a\";\n";
-	const unsigned int each = 50000;
-	const struct ast *trees[3];
-
-	end += sprintf(end, "version 1;\n");
-	for (unsigned int i = 0; i < each; i++)
-		end += sprintf(end, "%s", rule);
-	p = parsed_text("test.fdp", text, (size_t)(end - text));
-	trees[0] = trees[1] = trees[2] = p.ast;
-	check_trees(trees, 2, &p.diags);
-	ck_assert_uint_eq(p.diags.n_errors, 0);
-	check_trees(trees, 3, &p.diags);
-	ck_assert_uint_eq(p.diags.n_errors, 1);
-	ck_assert_str_eq(p.diags.items[0].id, "E016");
-	free(text);
-	parsed_done(&p);
-}
-END_TEST
-
 /* One row for each word of the language that this build's daemon must refuse, and the column of
  * the word in line 2. */
 static const struct {
@@ -326,7 +301,6 @@ int main(void)
 	tcase_add_test(tcase, check_shows_both_files_when_a_set_is_defined_in_two);
 	tcase_add_test(tcase, check_refuses_disable_in_a_file_of_the_vendor);
 	tcase_add_test(tcase, check_follows_chains_of_any_length);
-	tcase_add_test(tcase, check_refuses_one_rule_too_many);
 	tcase_add_loop_test(tcase, check_supported_refuses_each_word_that_is_not_enforced, 0,
 			    (int)ELEMENTSOF(refused));
 	tcase_add_test(tcase, check_supported_has_nothing_against_what_is_enforced);
