@@ -5,7 +5,7 @@
 # those of the version that is installed.
 
 _fdbrokerctl_modes() { # WORD: the last of a list with commas
-	local before= modes='read write append truncate create tmpfile list stat remove attributes
+	local before='' modes='read write append truncate create tmpfile list stat remove attributes
 		connect watch'
 	[[ $1 == *,* ]] && before=${1%,*},
 	# shellcheck disable=SC2086 # the modes are words
@@ -44,7 +44,7 @@ _fdbrokerctl_commands() {
 }
 
 _fdbrokerctl() {
-	local word=${COMP_WORDS[COMP_CWORD]} command= operands=0 i
+	local word=${COMP_WORDS[COMP_CWORD]} command='' operands=0 i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in

@@ -29,6 +29,7 @@ struct command {
 	const char *summary;
 	uint64_t options; /* OPTION_BIT()s it takes beside the common ones */
 	enum exit_code (*run)(struct ctl *ctl);
+	bool pages; /* its answer may be long */
 };
 
 enum exit_code command_can(struct ctl *ctl);

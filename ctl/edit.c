@@ -167,22 +167,21 @@ static const char *choose_editor(void)
 	return "vi";
 }
 
-/* Words apart at spaces, as sudoedit(8) does it: no shell reads them. */
 static int run_editor(const struct edit *edit)
 {
-	const char *argv[SPAWN_WORDS_MAX + 1] = { 0 };
+	const char *argv[SPAWN_WORDS_MAX + 1];
 	_cleanup_(freep) char *words = strdup(choose_editor());
-	char *save = NULL;
-	size_t n = 0;
+	size_t n;
 	pid_t pid;
 	int r;
 
 	if (!words)
 		return -ENOMEM;
-	for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		if (n + 1 < SPAWN_WORDS_MAX)
-			argv[n++] = word;
+	n = spawn_split(words, argv);
+	if (n == SPAWN_WORDS_MAX)
+		return -E2BIG;
 	argv[n] = edit->copy.data;
+	argv[n + 1] = NULL;
 	fflush(stdout);
 	r = spawn_start(argv, NULL, &pid);
 	return r < 0 ? r : spawn_wait(pid);

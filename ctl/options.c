@@ -76,7 +76,8 @@ static const struct row {
 			   .help = "colours; auto is off with NO_COLOR and where there is no "
 				   "terminal" },
 	[OPTION_JSON] = { "json", 0, FLAG(json), .help = "answer in JSON" },
-	[OPTION_NO_PAGER] = { "no-pager", 0, FLAG(no_pager), .help = "accepted; no pager is used" },
+	[OPTION_NO_PAGER] = { "no-pager", 0, FLAG(no_pager),
+			      .help = "print at once, even if it is long and this is a terminal" },
 	[OPTION_QUIET] = { "quiet", 'q', FLAG(quiet),
 			   .help = "print no answer, only exit with it" },
 	[OPTION_HELP] = { "help", 'h', FLAG(help), .help = "print this" },

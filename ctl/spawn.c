@@ -19,6 +19,18 @@ int spawn_start(const char *const *argv, const posix_spawn_file_actions_t *actio
 	return -posix_spawnp(ret, words[0], actions, NULL, words, environ);
 }
 
+size_t spawn_split(char *line, const char *argv[static SPAWN_WORDS_MAX + 1])
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	for (char *word = strtok_r(line, " ", &save); word && n < SPAWN_WORDS_MAX;
+	     word = strtok_r(NULL, " ", &save))
+		argv[n++] = word;
+	argv[n] = NULL;
+	return n;
+}
+
 int spawn_wait(pid_t pid)
 {
 	int status;
