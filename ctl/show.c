@@ -123,7 +123,7 @@ static void show_text(const struct ctl *ctl, const struct written *written,
 	struct text out = TEXT_EMPTY, text = TEXT_EMPTY;
 
 	add_used(ctl, written, rule, &out);
-	add_place(ctl, &rule->rule->place, &out);
+	add_place(ctl, &rule->place, &out);
 	written_print(rule, &text);
 	screen_add_text(&out, text.data ? text.data : "", text.len);
 	text_done(&text);
@@ -138,7 +138,7 @@ static struct json_object *rule_json(const struct written_rule *rule)
 
 	json_add_text(object, "rule", rule->id);
 	json_add_text(object, "file", rule->source->path);
-	json_add_number(object, "line", rule->rule->place.line);
+	json_add_number(object, "line", rule->place.line);
 	json_add_text(object, "action", rule->rule->allow ? "allow" : "deny");
 	json_add_bool(object, "as_root", rule->rule->as_root);
 	policy_modes_print(rule->rule->modes, &text);

@@ -7,16 +7,20 @@
 
 #include "ctl/findings.h"
 #include "policy/array.h"
+#include "policy/compile.h"
 #include "policy/floor.h"
 #include "policy/parser.h"
 
 /* As the compiler makes them (policy/compile.c): tests/system/ctl-show.sh compares. */
-static char *make_id(const struct source *source, const struct ast_rule *rule)
+static char *make_id(const struct source *source, const struct ast_scope *scope,
+		     const struct ast_rule *rule)
 {
 	char *id;
 	int r;
 
-	if (rule->label)
+	if (rule == &compile_complaint)
+		r = asprintf(&id, "%s.L%u.complain", source->stem, scope->mode_place.line);
+	else if (rule->label)
 		r = asprintf(&id, "%s.%s", source->stem, rule->label);
 	else
 		r = asprintf(&id, "%s.L%u", source->stem, rule->place.line);
@@ -31,10 +35,11 @@ static int add(struct written *written, const struct source *source, const struc
 	if (!added)
 		return -ENOMEM;
 	*added = (struct written_rule){
-		.id = make_id(source, rule),
+		.id = make_id(source, scope, rule),
 		.source = source,
 		.scope = scope,
 		.rule = rule,
+		.place = rule == &compile_complaint ? scope->mode_place : rule->place,
 	};
 	return added->id ? 0 : -ENOMEM;
 }
@@ -53,6 +58,8 @@ static int add_tree(struct written *written, const struct ast *tree)
 		for (size_t j = 0; r == 0 && j < statement->scope.n_rules; j++)
 			r = add(written, tree->source, &statement->scope,
 				&statement->scope.rules[j]);
+		if (r == 0 && statement->scope.mode == AST_SCOPE_COMPLAIN)
+			r = add(written, tree->source, &statement->scope, &compile_complaint);
 	}
 	return r;
 }

@@ -11,7 +11,8 @@ struct written_rule {
 	char *id;
 	const struct source *source;
 	const struct ast_scope *scope; /* NULL: it stands outside of `for` */
-	const struct ast_rule *rule;
+	const struct ast_rule *rule;   /* or compile_complaint */
+	struct place place;
 };
 
 /* Everything is owned here. */

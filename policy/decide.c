@@ -124,6 +124,9 @@ static bool before(const struct candidate *a, const struct candidate *b)
 {
 	int order;
 
+	/* What is only complained of comes after all that is allowed. */
+	if (a->rule->complain != b->rule->complain)
+		return b->rule->complain;
 	if (a->n_leading != b->n_leading)
 		return a->n_leading > b->n_leading;
 	if (a->n_wildcards != b->n_wildcards)
@@ -312,7 +315,8 @@ static void found_allow(struct findings *findings, struct candidates *ret, const
 {
 	if (named == TRUTH_YES)
 		ret->allows[ret->n_allows++] = *candidate;
-	else
+	/* Whether somebody else may complain instead is no doubt about what the rules say. */
+	else if (!rule->shown.complain)
 		keep_first(&findings->perhaps_allow, rule);
 }
 

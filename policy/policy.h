@@ -47,6 +47,7 @@ struct policy_rule {
 	bool allow;
 	bool as_root;
 	bool hide;
+	bool complain; /* what a scope in `mode complain` adds: anything, as the caller, if no other allow does */
 	uint32_t modes; /* POLICY_* as written; a deny's effect is wider, see decide.h */
 	enum policy_audit audit;
 	enum policy_symlinks symlinks;

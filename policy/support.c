@@ -86,8 +86,6 @@ static void support_rule(const struct ast_rule *rule, const struct report *repor
 static void support_scope(const struct ast_scope *scope, const struct report *report)
 {
 	support_who(&scope->who, report);
-	if (scope->mode == AST_SCOPE_COMPLAIN)
-		unsupported(report, scope->mode_place, "complain");
 	for (size_t i = 0; i < scope->n_rules; i++)
 		support_rule(&scope->rules[i], report);
 }

@@ -238,7 +238,7 @@ static void add_scope(struct random *random, struct text *out, unsigned int *num
 
 	text_puts(out, "for ");
 	instance = add_who(random, out);
-	text_puts(out, " {\n");
+	text_puts(out, once_in(random, 10) ? " mode complain {\n" : " {\n");
 	do
 		add_rule(random, out, (*number)++, instance);
 	while (once_in(random, 2));

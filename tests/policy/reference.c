@@ -16,7 +16,8 @@ struct entry {
 	const struct ast_rule *ast;
 	const struct ast_who *who; /* NULL: anyone */
 	char id[64];
-	struct strings paths, except;		    /* as written, without braces and sets */
+	bool complain;		      /* not written: what its scope's `mode complain` stands for */
+	struct strings paths, except; /* as written, without braces and sets */
 	struct strings caller_paths, caller_except; /* with the caller's values */
 	int accepts;
 	size_t n_terms;
@@ -98,6 +99,22 @@ static void add_rule(struct reference *r, const struct ast_who *who, const struc
 	add_paths(r->ast, &rule->except, &entry->except);
 }
 
+/* Anything, as the caller. */
+static void add_complaint(struct reference *r, const struct ast_scope *scope)
+{
+	static const struct ast_rule anything = {
+		.allow = true,
+		.modes = ALL_WRITING | POLICY_READ | POLICY_LIST,
+	};
+	struct entry *entry = &r->rules[r->n];
+
+	add_rule(r, &scope->who, &anything);
+	entry->complain = true;
+	snprintf(entry->id, sizeof(entry->id), "%s.L%u.complain", r->ast->source->stem,
+		 scope->mode_place.line);
+	strings_add(&entry->paths, strdup("/**"));
+}
+
 struct reference *reference_new(const struct ast *ast)
 {
 	struct reference *r = calloc(1, sizeof(*r));
@@ -112,6 +129,8 @@ struct reference *reference_new(const struct ast *ast)
 			add_rule(r, NULL, &s->rule);
 		for (size_t j = 0; s->kind == AST_SCOPE && j < s->scope.n_rules; j++)
 			add_rule(r, &s->scope.who, &s->scope.rules[j]);
+		if (s->kind == AST_SCOPE && s->scope.mode == AST_SCOPE_COMPLAIN)
+			add_complaint(r, &s->scope);
 	}
 	return r;
 }
@@ -485,6 +504,8 @@ static size_t prefix_of(const char *path, size_t components)
 
 static bool is_before(const struct rank *a, const struct rank *b)
 {
+	if (a->entry->complain != b->entry->complain)
+		return b->entry->complain;
 	if (a->leading != b->leading)
 		return a->leading > b->leading;
 	if (a->wildcards != b->wildcards)
@@ -571,7 +592,7 @@ static struct tally ask_all(const struct reference *r, const char *path, uint32_
 		if (entry->ast->allow && named == YES)
 			add_allow(&tally, &rank);
 		else if (entry->ast->allow)
-			tally.maybe_allow = true;
+			tally.maybe_allow |= !entry->complain;
 		else if (reference_is_conditional(entry->ast))
 			continue;
 		else if (named == MAYBE && !tally.maybe_deny)

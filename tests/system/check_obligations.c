@@ -132,6 +132,30 @@ START_TEST(inflight_counts_answers_that_nobody_takes)
 }
 END_TEST
 
+START_TEST(what_is_complained_of_is_opened_and_written_down)
+{
+	char *audit;
+	int sock;
+
+	start("user root mode complain", "links 1");
+	sock = daemon_connect(&s.daemon);
+	fd_close(daemon_ask(sock, s.own, WIRE_OPEN_READ, NULL));
+	audit = daemon_read_audit(&s.daemon);
+	ck_assert_ptr_null(strstr(audit, "\"complain\""));
+	free(audit);
+	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	fd_close(sock);
+	scene_await_nobody(&s);
+	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
+	do
+		audit = daemon_read_audit(&s.daemon);
+	while (!strstr(audit, "\"complain\"") && (free(audit), true));
+	ck_assert_ptr_nonnull(strstr(audit, "scene.L2.complain"));
+	free(audit);
+	scene_stop(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("obligations");
@@ -141,6 +165,7 @@ int main(void)
 	if (r != 0)
 		return r;
 	tcase_add_test(tcase, a_rate_is_kept_for_each_uid_until_the_policy_is_loaded_again);
+	tcase_add_test(tcase, what_is_complained_of_is_opened_and_written_down);
 	tcase_add_test(tcase, inflight_counts_answers_that_nobody_takes);
 	return suite_main(suite);
 }

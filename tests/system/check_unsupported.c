@@ -35,7 +35,6 @@ static const struct {
 	{ "selinux", BY("selinux \"a:b:c\"") },
 	{ "deliver", WITH("deliver fd") },
 	{ "deliver", WITH("deliver snapshot; max-size 1M") },
-	{ "complain", "for user root mode complain { allow read \"/srv/a\"; }\n" },
 	{ "connect", "deny connect \"/srv/a\";\n" },
 	{ "apparmor", "subject s = not apparmor \"a\";\n" },
 	{ "apparmor", "expect deny read '/srv/a' as user root and apparmor 'a';\n" },

@@ -228,7 +228,6 @@ static const struct {
 	{ "for selinux \"a:b:c\" { }", 5 },
 	{ "subject x = apparmor \"a\";", 13 },
 	{ "expect deny read '/a' as user 0 and apparmor 'a';", 37 },
-	{ "for user 0 mode complain { }", 17 },
 	{ "for user 0 { allow read \"/a\" { deliver fd; } }", 32 },
 };
 

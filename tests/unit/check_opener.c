@@ -1175,6 +1175,66 @@ START_TEST(opener_makes_a_file_without_a_name_for_its_owner)
 }
 END_TEST
 
+#define COMPLAINS "for user 30000 mode complain { "
+
+/* What no rule allows is tried as the caller, and never as anybody else. */
+static const struct complaint_row {
+	const char *policy;
+	struct wish wish;
+	enum wire_reason reason;
+	int error;
+} complaints[] = {
+	{ COMPLAINS "}", { AS_ALICE, "hers/there", RW, 0 }, 0, 0 },
+	{ COMPLAINS "}", { AS_ALICE, "hers/new", W | EXCL, 0600 }, 0, 0 },
+	{ COMPLAINS "}", { AS_ALICE, "hers", R | WIRE_OPEN_DIRECTORY, 0 }, 0, 0 },
+	{ COMPLAINS "}", { AS_ALICE, "secret", R, 0 }, WIRE_REASON_KERNEL, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "roots/f", W | EXCL, 0600 }, WIRE_REASON_KERNEL, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "to-secret", R, 0 }, WIRE_REASON_KERNEL, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "none", R, 0 }, WIRE_REASON_NOT_FOUND, ENOENT },
+	{ COMPLAINS "}", { AS_BOB, "tmp/bobs", R, 0 }, WIRE_REASON_DEFAULT, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "/dev/null", R, 0 }, WIRE_REASON_CONDITION, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "/proc/self/status", R, 0 }, WIRE_REASON_CONDITION, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "/etc/fdbroker/x", W, 0 }, WIRE_REASON_RULE, EACCES },
+	/* The condition of a rule fails: still no more than her own rights. */
+	{ COMPLAINS "allow read as root \"@d/secret\" { owner 30001; } }",
+	  { AS_ALICE, "secret", R, 0 },
+	  WIRE_REASON_CONDITION,
+	  EACCES },
+	{ COMPLAINS "allow read as root \"@d/hers/there\" { owner 30001; } }",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  0,
+	  0 },
+	{ COMPLAINS "allow read as root \"@d/secret\"; }", { AS_ALICE, "secret", R, 0 }, 0, 0 },
+	{ COMPLAINS "} deny read \"@d/hers/**\";",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  WIRE_REASON_RULE,
+	  EACCES },
+	{ COMPLAINS "} deny read \"@d/**\" { owner 30000; }",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  WIRE_REASON_RULE,
+	  EACCES },
+	{ COMPLAINS "} deny read \"@d/**\" { owner 30000; hide; }",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  WIRE_REASON_NOT_FOUND,
+	  ENOENT },
+};
+
+START_TEST(opener_grants_by_complaint_what_the_caller_could_do_alone)
+{
+	const struct complaint_row *row = &complaints[_i];
+	struct seen seen;
+
+	make_places();
+	make("secret", 0, 0600, "content");
+	make_link("to-secret", "secret", ALICE);
+	seen = ask(row->policy, row->wish);
+	ck_assert_msg(seen.reason == row->reason && seen.error == row->error,
+		      "%s, %s: reason %d errno %d", row->policy, row->wish.path, seen.reason,
+		      seen.error);
+	fd_close(seen.fd);
+}
+END_TEST
+
 START_TEST(opener_makes_a_file_without_a_name)
 {
 	struct seen seen;
@@ -1352,6 +1412,8 @@ int main(void)
 			    ELEMENTSOF(creations));
 	tcase_add_loop_test(tcase, opener_creates_what_the_rule_promises, 0,
 			    (int)ELEMENTSOF(promises));
+	tcase_add_loop_test(tcase, opener_grants_by_complaint_what_the_caller_could_do_alone, 0,
+			    (int)ELEMENTSOF(complaints));
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name);
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name_for_its_owner);
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
