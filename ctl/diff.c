@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "ctl/findings.h"
@@ -108,6 +109,10 @@ static enum exit_code choose(const struct ctl *ctl, struct diff *diff)
 		code = choose_policy(ctl, ctl->operands[0], &sides[0]);
 		return code == EXIT_YES ? choose_policy(ctl, ctl->operands[1], &sides[1]) : code;
 	}
+	if (!ctl->options.with && access(LAST_GOOD, F_OK) < 0 && errno == ENOENT)
+		return ctl_fail(ctl, EXIT_UNAVAILABLE,
+				"the daemon has kept no policy in " LAST_GOOD
+				"; compare with --with=FILE, or two policies");
 	if (!ctl->options.with)
 		return choose_policy(ctl, LAST_GOOD, &sides[0]);
 	sides[1].options.files = &ctl->options.with;

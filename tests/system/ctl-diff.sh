@@ -136,6 +136,13 @@ d --text old old
 exits 0
 silent
 
+if [ ! -e /var/lib/fdbroker/last-good ]; then
+	it 'says that it does not know what the daemon loaded'
+	d
+	exits 69
+	errs 'the daemon has kept no policy'
+fi
+
 it 'has no answer where one of them has errors'
 mkdir bad && echo 'version 1; alow' >bad/10-bad.fdp
 d old bad
