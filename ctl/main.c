@@ -25,13 +25,13 @@ static const struct command commands[] = {
 	  command_check, true },
 	{ "can", "MODES PATH --as=WHO", "say in one line whether the policy allows it",
 	  OPTION_BIT(AS) | OPTION_BIT(LIVE) | OPTION_BIT(POLICY) | OPTION_BIT(REQUESTS) |
-		  OPTION_BIT(UNSUPPORTED) | OPTION_BIT(ROOT),
+		  OPTION_BIT(UNSUPPORTED) | OPTION_BIT(ROOT) | OPTION_BIT(WITH),
 	  command_can, false },
 	{ "explain", "[MODES PATH] --as=WHO|--pid=PID|--decision=ID",
 	  "show, step by step, how an answer comes about",
 	  OPTION_BIT(ALL) | OPTION_BIT(AS) | OPTION_BIT(AUDIT_FILE) | OPTION_BIT(DECISION) |
 		  OPTION_BIT(LIVE) | OPTION_BIT(PID) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
-		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED),
+		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
 	  command_explain, true },
 	{ "diff", "[POLICY POLICY]", "compare two policies by what they mean, with examples",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(TEXT) | OPTION_BIT(WITH), command_diff,

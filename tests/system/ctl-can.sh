@@ -132,6 +132,12 @@ run fdbrokerctl can --policy=no-such read /srv/a --as "$web"
 [ "$status" = 74 ] || [ "$status" = 2 ] || fail "exit status $status"
 silent
 
+it 'answers for what a file would make of the policy'
+printf 'version 1;\ndeny any "/srv/www/**";\n' >20-more.fdp
+can read /srv/www/a --as "$web" --with=20-more.fdp
+exits 1
+says 'no   rule: denied by 20-more.L2'
+
 # many
 
 it 'answers many requests, a line each, and exits 0'
