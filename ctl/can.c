@@ -34,9 +34,6 @@ static void session_done(struct session *session)
 static const char *const words[] = {
 	[ANSWER_YES] = "yes", [ANSWER_NO] = "no", [ANSWER_UNDECIDED] = "undecided"
 };
-static const char *const json_words[] = {
-	[ANSWER_YES] = "allow", [ANSWER_NO] = "deny", [ANSWER_UNDECIDED] = "undecided"
-};
 static const enum paint paints[] = {
 	[ANSWER_YES] = PAINT_ALLOW, [ANSWER_NO] = PAINT_DENY, [ANSWER_UNDECIDED] = PAINT_WARNING
 };
@@ -89,7 +86,7 @@ static void show_json(const struct ctl *ctl, const struct request *request,
 {
 	struct json_object *object = json_answer();
 
-	json_add_text(object, "answer", json_words[answer->kind]);
+	json_add_text(object, "answer", answer_word(answer->kind));
 	json_add_text(object, "reason", answer_reason_name(answer->reason));
 	json_add_text(object, "rule", answer->rule ? answer->rule->id : NULL);
 	if (answer->kind == ANSWER_YES) {
@@ -127,7 +124,7 @@ static enum exit_code show_error(const struct ctl *ctl, const struct request *re
 		return EXIT_NO;
 	if (ctl->options.json) {
 		object = json_answer();
-		json_add_text(object, "answer", json_words[ANSWER_NO]);
+		json_add_text(object, "answer", answer_word(ANSWER_NO));
 		json_add_text(object, "reason", reason);
 		json_add_number(object, "errno", (uint64_t)error);
 		add_request_json(object, request);

@@ -4,6 +4,7 @@
  * stdout in every format. Words that the language has and this build's daemon does not
  * enforce are notes here: a policy for another build may be checked with this one.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "ctl/admin.h"
 #include "ctl/findings.h"
 #include "ctl/input.h"
+#include "policy/analysis.h"
 #include "wire/admin.h"
 
 #define GENERATION_TIMEOUT (2 * USEC_PER_SEC) /* only for a number in a sentence */
@@ -19,6 +21,7 @@ struct report {
 	struct diags diags;
 	struct policy *policy; /* NULL: it has errors */
 	size_t n_unsupported;
+	bool incomplete; /* the comparison of rules was given up */
 };
 
 static void report_done(struct report *report)
@@ -40,6 +43,17 @@ static void strip_here(char **files, int n_files)
 			files[i] += 2;
 }
 
+/* What only this command spends time on. */
+static int inspect(const struct policy_files *files, struct diags *diags, void *userdata)
+{
+	struct report *report = userdata;
+	int r = analysis_run((const struct ast *const *)files->trees, files->n,
+			     clock_realtime_usec() / USEC_PER_SEC, diags);
+
+	report->incomplete = r == -E2BIG;
+	return report->incomplete ? 0 : r;
+}
+
 static enum exit_code read_report(struct ctl *ctl, struct report *report)
 {
 	struct load_options options;
@@ -48,6 +62,8 @@ static enum exit_code read_report(struct ctl *ctl, struct report *report)
 	strip_here(ctl->operands, ctl->n_operands);
 	options = input_options(ctl, (const char *const *)ctl->operands, (size_t)ctl->n_operands);
 	options.unsupported = DIAG_NOTE;
+	options.inspect = inspect;
+	options.userdata = report;
 	code = input_read(ctl, &options, &report->diags, &report->policy);
 	if (code != EXIT_YES)
 		return code;
@@ -118,6 +134,9 @@ static void add_valid(const struct report *report, struct text *out)
 	text_puts(out, ", ");
 	findings_count(out, report->diags.n_notes, "note");
 	text_puts(out, ".\n");
+	if (report->incomplete)
+		text_puts(out, "Rules overlap too much to compare them all: findings may be "
+			       "missing.\n");
 	if (report->n_unsupported > 0)
 		text_puts(out, "The daemon of this build would refuse it: E019.\n");
 }
@@ -142,6 +161,7 @@ static void show_json(const struct ctl *ctl, const struct report *report)
 	struct json_object *answer = json_answer();
 
 	json_add_bool(answer, "valid", report->policy != NULL);
+	json_add_bool(answer, "complete", !report->incomplete);
 	json_add_bool(answer, "supported", report->n_unsupported == 0);
 	json_add_number(answer, "errors", report->diags.n_errors);
 	json_add_number(answer, "warnings", report->diags.n_warnings);

@@ -27,16 +27,25 @@ struct command {
 	const char *name;
 	const char *operands; /* as the usage line shows them */
 	const char *summary;
-	uint32_t options; /* OPTION_BIT()s it takes beside the common ones */
+	uint64_t options; /* OPTION_BIT()s it takes beside the common ones */
 	enum exit_code (*run)(struct ctl *ctl);
+	bool pages; /* its answer may be long */
 };
 
 enum exit_code command_can(struct ctl *ctl);
+enum exit_code command_cat(struct ctl *ctl);
 enum exit_code command_check(struct ctl *ctl);
+enum exit_code command_diff(struct ctl *ctl);
+enum exit_code command_edit(struct ctl *ctl);
 enum exit_code command_explain(struct ctl *ctl);
+enum exit_code command_fmt(struct ctl *ctl);
 enum exit_code command_help(struct ctl *ctl);
 enum exit_code command_reload(struct ctl *ctl);
+enum exit_code command_show(struct ctl *ctl);
 enum exit_code command_status(struct ctl *ctl);
+enum exit_code command_test(struct ctl *ctl);
+enum exit_code command_what_can(struct ctl *ctl);
+enum exit_code command_who_can(struct ctl *ctl);
 
 /* By name, or NULL; and the table in order, NULL past its end. */
 const struct command *command_find(const char *name);

@@ -40,6 +40,7 @@ void evaluation_add_caller(struct text *out, const struct policy_subject *subjec
 		add_fact(out, true, "slice", subject->slice);
 	for (size_t i = 0; i < subject->n_exes; i++)
 		add_fact(out, true, "exe", subject->exes[i]);
+	explain_traits(subject, out);
 }
 
 /* steps */

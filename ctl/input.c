@@ -29,17 +29,24 @@ static enum exit_code check_readable(const struct ctl *ctl, const char *path)
 	return ctl_fail(ctl, exit_of_errno(errno), "%s: %s", path, strerror(errno));
 }
 
+enum exit_code input_check(const struct ctl *ctl, const struct load_options *options)
+{
+	enum exit_code code = check_readable(ctl, options->directory);
+
+	if (code == EXIT_YES)
+		code = check_readable(ctl, options->root);
+	for (size_t i = 0; i < options->n_files && code == EXIT_YES; i++)
+		code = check_readable(ctl, options->files[i]);
+	return code;
+}
+
 enum exit_code input_read(const struct ctl *ctl, const struct load_options *options,
 			  struct diags *diags, struct policy **ret)
 {
 	enum exit_code code;
 	int r;
 
-	code = check_readable(ctl, options->directory);
-	if (code == EXIT_YES)
-		code = check_readable(ctl, options->root);
-	for (size_t i = 0; i < options->n_files && code == EXIT_YES; i++)
-		code = check_readable(ctl, options->files[i]);
+	code = input_check(ctl, options);
 	if (code != EXIT_YES)
 		return code;
 	r = load_policy(options, diags, ret);
@@ -51,7 +58,8 @@ enum exit_code input_read(const struct ctl *ctl, const struct load_options *opti
 
 enum exit_code input_load(const struct ctl *ctl, struct policy **ret)
 {
-	struct load_options options = input_options(ctl, NULL, 0);
+	struct load_options options =
+		input_options(ctl, &ctl->options.with, ctl->options.with != NULL);
 	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	enum exit_code code;

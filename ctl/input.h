@@ -13,13 +13,17 @@ DEFINE_CLEANUP(struct policy *, policy_free)
 /* The load_options of this command line; FILE operands are @files. */
 struct load_options input_options(const struct ctl *ctl, const char *const *files, size_t n_files);
 
+/* EXIT_YES if what the options name is there and can be read; else says what is not, and returns
+ * what to exit with. A typing error is not an empty policy. */
+enum exit_code input_check(const struct ctl *ctl, const struct load_options *options);
+
 /* load_policy() for this command line; says what is wrong beside the policy and returns what to exit
- * with. A directory or file that was named must be there: a typing error is not an empty policy. */
+ * with. Does input_check() first. */
 enum exit_code input_read(const struct ctl *ctl, const struct load_options *options,
 			  struct diags *diags, struct policy **ret);
 
 /**
- * input_load() - the policy to evaluate, exactly as the daemon would take it
+ * input_load() - the policy to evaluate, exactly as the daemon would take it; --with joins
  * @ret:	the caller's; only when EXIT_YES
  *
  * A policy that the daemon would refuse, for a word it does not support too, has no answers:

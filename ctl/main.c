@@ -13,27 +13,53 @@
 
 #include "base/cleanup.h"
 #include "ctl/command.h"
+#include "ctl/pager.h"
 
 static const struct command commands[] = {
+	{ "cat", "[FILE…]", "print the files that are the policy, and name those that are masked",
+	  OPTION_BIT(ONLY) | OPTION_BIT(ORIGIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT),
+	  command_cat, true },
 	{ "check", "[FILE…]", "find what is wrong with a policy before it is loaded",
 	  OPTION_BIT(FORMAT) | OPTION_BIT(ONLY) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
 		  OPTION_BIT(SOCKET) | OPTION_BIT(STRICT),
-	  command_check },
+	  command_check, true },
 	{ "can", "MODES PATH --as=WHO", "say in one line whether the policy allows it",
 	  OPTION_BIT(AS) | OPTION_BIT(LIVE) | OPTION_BIT(POLICY) | OPTION_BIT(REQUESTS) |
-		  OPTION_BIT(UNSUPPORTED) | OPTION_BIT(ROOT),
-	  command_can },
+		  OPTION_BIT(UNSUPPORTED) | OPTION_BIT(ROOT) | OPTION_BIT(WITH),
+	  command_can, false },
 	{ "explain", "[MODES PATH] --as=WHO|--pid=PID|--decision=ID",
 	  "show, step by step, how an answer comes about",
 	  OPTION_BIT(ALL) | OPTION_BIT(AS) | OPTION_BIT(AUDIT_FILE) | OPTION_BIT(DECISION) |
 		  OPTION_BIT(LIVE) | OPTION_BIT(PID) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
-		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED),
-	  command_explain },
+		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
+	  command_explain, true },
+	{ "diff", "[POLICY POLICY]", "compare two policies by what they mean, with examples",
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(TEXT) | OPTION_BIT(WITH), command_diff,
+	  true },
+	{ "edit", "NAME", "change a policy file, and install it only if the policy is good",
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_edit, false },
+	{ "fmt", "FILE…", "lay out policy files in the one canonical way", OPTION_BIT(CHECK),
+	  command_fmt, false },
+	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",
+	  OPTION_BIT(BUILTIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
+		  OPTION_BIT(WITH),
+	  command_show, true },
+	{ "test", "FILE…", "hold the policy against files of expectations",
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
+	  command_test, false },
+	{ "what-can", "--as=WHO", "list what the policy allows a caller",
+	  OPTION_BIT(AS) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
+		  OPTION_BIT(WITH),
+	  command_what_can, true },
+	{ "who-can", "MODES PATH", "list whom the policy allows it, and who of them runs now",
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
+	  command_who_can, true },
 	{ "reload", "", "make the daemon load the policy that is on disk", OPTION_BIT(SOCKET),
-	  command_reload },
+	  command_reload, false },
 	{ "status", "", "what the daemon serves, and whether it is what is on disk",
-	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_status },
-	{ "help", "[COMMAND]", "print how a command is used", 0, command_help },
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_status, true },
+	{ "help", "[COMMAND|ID]", "print how a command is used, or what a finding means", 0,
+	  command_help, true },
 };
 
 const struct command *command_at(size_t i)
@@ -97,7 +123,7 @@ enum exit_code exit_of_errno(int error)
 static enum exit_code take_options(struct ctl *ctl, int argc, char **argv)
 {
 	struct options_line line = { .argc = argc, .argv = argv, .ordered = !ctl->command };
-	uint32_t accepted = OPTIONS_COMMON | (ctl->command ? ctl->command->options : 0);
+	uint64_t accepted = OPTIONS_COMMON | (ctl->command ? ctl->command->options : 0);
 	struct text error = TEXT_EMPTY;
 	int r;
 
@@ -147,6 +173,8 @@ static enum exit_code run(struct ctl *ctl, int argc, char **argv)
 		return code;
 	if (ctl->options.version)
 		return show_version(ctl);
+	if (command->pages || ctl->options.help)
+		pager_start(ctl);
 	return ctl->options.help ? command_help(ctl) : command->run(ctl);
 }
 
@@ -157,6 +185,7 @@ int main(int argc, char **argv)
 
 	(void)setlocale(LC_CTYPE, "");
 	code = run(&ctl, argc, argv);
+	pager_finish();
 	/* An answer that could not be written is none. */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return ctl_fail(&ctl, EXIT_IO, "cannot write the answer: %s", strerror(errno));

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "ctl/links.h"
 
 struct object {
 	struct policy_object facts;
@@ -72,6 +73,7 @@ static int look(const char *path, struct object *ret)
 		.size = (uint64_t)st.st_size,
 		.rdev = st.st_rdev,
 		.fs_magic = (uint32_t)fs.f_type,
+		.mount_flags = (uint32_t)fs.f_flags,
 	};
 	return mount_of(fd, "", AT_EMPTY_PATH, &ret->mount);
 }
@@ -179,18 +181,22 @@ static struct policy_object facts_for(const struct policy_rule *rule,
 				      const struct policy_subject *subject,
 				      const struct object *object)
 {
+	const struct policy_obligations *obligations = rule->obligations;
+	bool has_owner = rule->as_root || obligations->has_create_owner;
 	bool inherits = object->facts.mode & S_ISGID;
 
 	if (!object->facts.fresh)
 		return object->facts;
 	return (struct policy_object){
-		.mode = S_IFREG | 0644, /* the most that is given without create-mode */
-		.uid = rule->as_root ? 0 : subject->uid,
-		.gid = rule->as_root ? 0
-		       : inherits    ? object->facts.gid
-				     : subject->gid,
+		/* Without create-mode the most that is given. */
+		.mode = S_IFREG | (obligations->has_create_mode ? obligations->create_mode : 0644),
+		.uid = has_owner ? obligations->create_uid : subject->uid,
+		.gid = has_owner  ? obligations->create_gid
+		       : inherits ? object->facts.gid
+				  : subject->gid,
 		.links = 1,
 		.fs_magic = object->facts.fs_magic,
+		.mount_flags = object->facts.mount_flags,
 		.fresh = true,
 	};
 }
@@ -230,12 +236,15 @@ static int judge(const struct live *live, const struct policy_query *query,
 	return 0;
 }
 
-static bool follows_links(const struct candidates *candidates)
+static bool follows_links(const struct candidates *candidates, const char *path)
 {
+	enum policy_symlinks least = POLICY_SYMLINKS_REFUSE;
+
 	for (size_t i = 0; i < candidates->n_allows; i++)
-		if (candidates->allows[i].rule->symlinks == POLICY_SYMLINKS_FOLLOW)
-			return true;
-	return false;
+		if (candidates->allows[i].rule->symlinks < least)
+			least = candidates->allows[i].rule->symlinks;
+	return least == POLICY_SYMLINKS_FOLLOW ||
+	       (least == POLICY_SYMLINKS_TRUSTED && links_are_trusted(path));
 }
 
 int answer_live(const struct live *live, const struct policy_query *query, struct answer *ret)
@@ -254,7 +263,7 @@ int answer_live(const struct live *live, const struct policy_query *query, struc
 	if (r < 0)
 		return r;
 	if (strcmp(object.path, query->path) != 0) {
-		if (!follows_links(live->candidates)) {
+		if (!follows_links(live->candidates, query->path)) {
 			*ret = (struct answer){ ANSWER_NO, POLICY_REASON_CONDITION,
 						POLICY_CONDITION_SYMLINKS,
 						live->candidates->allows[0].rule };

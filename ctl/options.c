@@ -41,6 +41,10 @@ static const struct row {
 				"\"nginx.service\"'" },
 	[OPTION_AUDIT_FILE] = { "audit-file", 0, STRING(audit_file, "FILE"),
 				.help = "look for the decision in this file of JSON lines" },
+	[OPTION_BUILTIN] = { "builtin", 0, FLAG(builtin),
+			     .help = "the rules that are part of every policy" },
+	[OPTION_CHECK] = { "check", 0, FLAG(check),
+			   .help = "change nothing; name the files that would change, and exit 1" },
 	[OPTION_DECISION] = { "decision", 0, STRING(decision, "ID"),
 			      .help = "a decision that was made, by its id from the audit" },
 	[OPTION_FORMAT] = { "format", 0, CHOICE(format, "text|gcc|json", formats),
@@ -48,6 +52,8 @@ static const struct row {
 	[OPTION_LIVE] = { "live", 0, FLAG(live),
 			  .help = "look at the object (O_PATH) and decide its conditions" },
 	[OPTION_ONLY] = { "only", 0, FLAG(only), .help = "take the named files alone" },
+	[OPTION_ORIGIN] = { "origin", 0, FLAG(origin),
+			    .help = "put before each line its file and number" },
 	[OPTION_PID] = { "pid", 0, STRING(pid, "PID"),
 			 .help = "the caller, as /proc shows a running process" },
 	[OPTION_POLICY] = { "policy", 0, STRING(policy, "DIR"),
@@ -60,24 +66,29 @@ static const struct row {
 	[OPTION_SOCKET] = { "socket", 0, STRING(socket, "PATH"),
 			    .help = "the daemon's admin socket" },
 	[OPTION_STRICT] = { "strict", 0, FLAG(strict), .help = "exit 1 if there are warnings" },
+	[OPTION_TEXT] = { "text", 0, FLAG(text), .help = "compare the text, as diff(1) does" },
 	[OPTION_UNSUPPORTED] = { "unsupported", 0, FLAG(unsupported),
 				 .help = "answer for a policy that only another build's daemon "
 					 "takes" },
+	[OPTION_WITH] = { "with", 0, STRING(with, "FILE"),
+			  .help = "this file too, in place of the installed one of its name" },
 	[OPTION_COLOR] = { "color", 0, CHOICE(color, "auto|always|never", colors),
 			   .help = "colours; auto is off with NO_COLOR and where there is no "
 				   "terminal" },
 	[OPTION_JSON] = { "json", 0, FLAG(json), .help = "answer in JSON" },
-	[OPTION_NO_PAGER] = { "no-pager", 0, FLAG(no_pager), .help = "accepted; no pager is used" },
+	[OPTION_NO_PAGER] = { "no-pager", 0, FLAG(no_pager),
+			      .help = "print at once, even if it is long and this is a terminal" },
 	[OPTION_QUIET] = { "quiet", 'q', FLAG(quiet),
 			   .help = "print no answer, only exit with it" },
 	[OPTION_HELP] = { "help", 'h', FLAG(help), .help = "print this" },
 	[OPTION_VERSION] = { "version", 0, FLAG(version), .help = "print the version" },
 };
 _Static_assert(ELEMENTSOF(rows) == OPTION_MAX, "an option has no row");
+_Static_assert(OPTION_MAX <= 64, "a bit for each option");
 
 #define LONG_VALUE 256 /* above every letter */
 
-static void fill_getopt(uint32_t accepted, bool ordered, struct option *longs, char *shorts)
+static void fill_getopt(uint64_t accepted, bool ordered, struct option *longs, char *shorts)
 {
 	size_t n = 0;
 
@@ -85,7 +96,7 @@ static void fill_getopt(uint32_t accepted, bool ordered, struct option *longs, c
 		*shorts++ = '+';
 	*shorts++ = ':';
 	for (size_t i = 0; i < OPTION_MAX; i++) {
-		if (!(accepted & (UINT32_C(1) << i)))
+		if (!(accepted & (UINT64_C(1) << i)))
 			continue;
 		longs[n++] = (struct option){
 			.name = rows[i].name,
@@ -153,7 +164,7 @@ static int reject(int value, const struct options_line *line, struct text *reter
 	return -EINVAL;
 }
 
-int options_parse(struct options *options, uint32_t accepted, const struct options_line *line,
+int options_parse(struct options *options, uint64_t accepted, const struct options_line *line,
 		  struct text *reterr)
 {
 	struct option longs[OPTION_MAX + 1];
@@ -175,12 +186,12 @@ int options_parse(struct options *options, uint32_t accepted, const struct optio
 	return optind;
 }
 
-void options_help(uint32_t accepted, struct text *out)
+void options_help(uint64_t accepted, struct text *out)
 {
 	for (size_t i = 0; i < OPTION_MAX; i++) {
 		struct text left = TEXT_EMPTY;
 
-		if (!(accepted & (UINT32_C(1) << i)))
+		if (!(accepted & (UINT64_C(1) << i)))
 			continue;
 		if (rows[i].letter)
 			text_printf(&left, "-%c, ", rows[i].letter);

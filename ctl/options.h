@@ -17,17 +17,22 @@ enum option_id {
 	OPTION_ALL,
 	OPTION_AS,
 	OPTION_AUDIT_FILE,
+	OPTION_BUILTIN,
+	OPTION_CHECK,
 	OPTION_DECISION,
 	OPTION_FORMAT,
 	OPTION_LIVE,
 	OPTION_ONLY,
+	OPTION_ORIGIN,
 	OPTION_PID,
 	OPTION_POLICY,
 	OPTION_REQUESTS,
 	OPTION_ROOT,
 	OPTION_SOCKET,
 	OPTION_STRICT,
+	OPTION_TEXT,
 	OPTION_UNSUPPORTED,
+	OPTION_WITH,
 	/* common ones */
 	OPTION_COLOR,
 	OPTION_JSON,
@@ -38,7 +43,7 @@ enum option_id {
 	OPTION_MAX,
 };
 
-#define OPTION_BIT(id) (UINT32_C(1) << OPTION_##id)
+#define OPTION_BIT(id) (UINT64_C(1) << OPTION_##id)
 #define OPTIONS_COMMON                                                                             \
 	(OPTION_BIT(COLOR) | OPTION_BIT(JSON) | OPTION_BIT(NO_PAGER) | OPTION_BIT(QUIET) |         \
 	 OPTION_BIT(HELP) | OPTION_BIT(VERSION))
@@ -47,10 +52,11 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, help, json, live, no_pager, only, quiet, strict, unsupported, version;
+	bool all, builtin, check, help, json, live, no_pager, only, origin, quiet, strict, text,
+		unsupported, version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
-	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket;
+	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket, *with;
 };
 
 /**
@@ -68,10 +74,10 @@ struct options_line {
 	char **argv;
 	bool ordered;
 };
-int options_parse(struct options *options, uint32_t accepted, const struct options_line *line,
+int options_parse(struct options *options, uint64_t accepted, const struct options_line *line,
 		  struct text *reterr);
 
 /* The lines of help for these options. */
-void options_help(uint32_t accepted, struct text *out);
+void options_help(uint64_t accepted, struct text *out);
 
 #endif

@@ -92,6 +92,27 @@ static int read_groups(struct process *process, char *line)
 	return 0;
 }
 
+static void take_trait(struct process *process, uint32_t fact, bool is_so)
+{
+	process->subject.known |= fact;
+	if (is_so)
+		process->subject.traits |= fact;
+}
+
+/* Compared with our own: the daemon's, unless fdbrokerctl runs in a container. */
+static void take_namespace(struct process *process, pid_t pid, const char *name, uint32_t fact)
+{
+	struct stat own, its;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	if (stat(path, &own) < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	if (stat(path, &its) == 0)
+		take_trait(process, fact, own.st_dev == its.st_dev && own.st_ino == its.st_ino);
+}
+
 static int read_status_line(struct process *process, char *line)
 {
 	if (strncmp(line, "Uid:", 4) == 0)
@@ -100,6 +121,11 @@ static int read_status_line(struct process *process, char *line)
 		return read_effective(line, &process->subject.gid);
 	if (strncmp(line, "Groups:", 7) == 0)
 		return read_groups(process, line + 7);
+	if (strncmp(line, "NoNewPrivs:", 11) == 0)
+		take_trait(process, POLICY_FACT_NNP, strchr(line, '1'));
+	/* proc(5): 2 is SECCOMP_MODE_FILTER. */
+	if (strncmp(line, "Seccomp:", 8) == 0)
+		take_trait(process, POLICY_FACT_SECCOMP, strchr(line, '2'));
 	return 0;
 }
 
@@ -138,6 +164,9 @@ int process_of_pid(pid_t pid, const struct policy *policy, struct process **ret)
 	(void)sd_pid_get_user_unit(pid, &process->user_unit);
 	(void)sd_pid_get_slice(pid, &process->slice);
 	borrow_names(process);
+	take_namespace(process, pid, "user", POLICY_FACT_USERNS);
+	take_namespace(process, pid, "mnt", POLICY_FACT_MNTNS);
+	take_namespace(process, pid, "pid", POLICY_FACT_PIDNS);
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	if (stat(path, &st) == 0) {
 		r = take_exes(process, policy, st.st_dev, st.st_ino);

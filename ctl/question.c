@@ -132,6 +132,27 @@ struct answer answer_name(const struct policy *policy, const struct policy_query
 	return (struct answer){ ANSWER_NO, .reason = candidates->reason, .rule = candidates->rule };
 }
 
+static const char *const words[] = {
+	[ANSWER_YES] = "allow",
+	[ANSWER_NO] = "deny",
+	[ANSWER_UNDECIDED] = "undecided",
+};
+
+const char *answer_word(enum answer_kind kind)
+{
+	return words[kind];
+}
+
+int answer_kind_find(const char *word, enum answer_kind *ret)
+{
+	for (size_t i = 0; i < ELEMENTSOF(words); i++)
+		if (strcmp(words[i], word) == 0) {
+			*ret = (enum answer_kind)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 static const char *const reason_names[] = {
 	[POLICY_REASON_OK] = "ok",
 	[POLICY_REASON_BAD_PATH] = "bad-path",

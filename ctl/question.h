@@ -51,6 +51,10 @@ struct answer {
 struct answer answer_name(const struct policy *policy, const struct policy_query *query,
 			  struct candidates *candidates);
 
+/* "allow", "deny" or "undecided"; and back: 0, or -EINVAL for another word. */
+const char *answer_word(enum answer_kind kind);
+int answer_kind_find(const char *word, enum answer_kind *ret);
+
 /* "default: no allow rule names this request" */
 void answer_reason(const struct answer *answer, struct text *out);
 

@@ -64,6 +64,21 @@ void screen_add(struct text *out, const char *string)
 	text_escape(out, string, strlen(string));
 }
 
+void screen_add_text(struct text *out, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+
+	while (bytes < end) {
+		const char *from = bytes;
+
+		while (bytes < end && *bytes != '\n' && *bytes != '\t' && *bytes != '\\')
+			bytes++;
+		text_escape(out, from, (size_t)(bytes - from));
+		if (bytes < end)
+			text_add(out, bytes++, 1);
+	}
+}
+
 void screen_time(struct text *out, uint64_t unix_sec)
 {
 	time_t seconds = (time_t)unix_sec;

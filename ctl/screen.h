@@ -34,6 +34,9 @@ void screen_paint(const struct screen *screen, struct text *out, enum paint pain
 /* Add untrusted bytes, escaped. */
 void screen_add(struct text *out, const char *string);
 
+/* Add untrusted text of several lines: line ends, tabs and backslashes are its own. */
+void screen_add_text(struct text *out, const char *bytes, size_t len);
+
 /* Add "22 Nov 00:31:07", local time. */
 void screen_time(struct text *out, uint64_t unix_sec);
 

@@ -147,16 +147,19 @@ void authority_broker(struct authority *authority)
 	authority->kind = AUTHORITY_BROKER;
 }
 
-int authority_creator(struct authority *authority)
+int authority_creator(struct authority *authority, uid_t uid, gid_t gid)
 {
-	struct identity who = { .effective = authority->permitted };
+	struct identity who = { .uid = uid, .gid = gid, .effective = authority->permitted };
 	int r;
 
-	if (authority->kind == AUTHORITY_CREATOR)
+	if (authority->kind == AUTHORITY_CREATOR && authority->creator_uid == uid &&
+	    authority->creator_gid == gid)
 		return 0;
 	r = become_or_return(authority, &who);
 	if (r < 0)
 		return r;
 	authority->kind = AUTHORITY_CREATOR;
+	authority->creator_uid = uid;
+	authority->creator_gid = gid;
 	return 0;
 }

@@ -29,7 +29,7 @@ struct principal {
 enum authority_kind {
 	AUTHORITY_UNKNOWN, /* a switch failed half-way */
 	AUTHORITY_BROKER,  /* the process's own uid, with the capabilities that the policy needs */
-	AUTHORITY_CREATOR, /* the same, but what is created is root:root */
+	AUTHORITY_CREATOR, /* the same, but what is created is somebody else's */
 	AUTHORITY_CALLER,
 };
 
@@ -40,6 +40,8 @@ struct authority {
 	uint64_t effective; /* of this thread, now */
 	enum authority_kind kind;
 	uint64_t connection; /* AUTHORITY_CALLER: whose */
+	uid_t creator_uid;   /* AUTHORITY_CREATOR: for whom */
+	gid_t creator_gid;
 };
 
 /* For the calling thread, after confinement. Reads its ids and capabilities. 0 or -errno. */
@@ -60,7 +62,8 @@ int authority_caller(struct authority *authority, const struct principal *princi
 /* Act as the broker with all it holds. Failure is not survivable: aborts. */
 void authority_broker(struct authority *authority);
 
-/* As authority_broker(), with root as the owner of what is created. 0 or -errno, as authority_caller(). */
-int authority_creator(struct authority *authority);
+/* As authority_broker(), with @uid and @gid as the owner of what is created. 0 or -errno, as
+ * authority_caller(). */
+int authority_creator(struct authority *authority, uid_t uid, gid_t gid);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
+#include "daemon/identity.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
@@ -26,12 +27,15 @@
  * READY is told to the parent, whose older generation goes on.
  */
 
+#define UNATTESTED_SHOWN 16U /* rules named in the status; the others are counted */
+
 struct broker {
 	struct control_start start;
 	struct policy *policy; /* NULL if degraded */
 	struct diags diags;
 	struct confine_needs needs;
-	int procfd; /* owned */
+	uint32_t attestable; /* POLICY_FACT_* that this kernel can tell */
+	int procfd;	     /* owned */
 	struct server server;
 	struct loop loop;
 };
@@ -153,6 +157,7 @@ static int prepare(struct broker *broker)
 	broker->procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (broker->procfd < 0)
 		return -errno;
+	broker->attestable = identity_attestable();
 	if (broker->policy) {
 		const struct policy_summary *summary = policy_summary(broker->policy);
 
@@ -182,6 +187,27 @@ static int become_confined(struct broker *broker)
 	return 0;
 }
 
+/* Rules that hinge on what this kernel cannot tell of anybody. They are in the policy, and do
+ * nothing: somebody must be told. */
+static void add_unattested(const struct broker *broker, struct text *out)
+{
+	uint32_t missing = POLICY_FACT_ALL & ~broker->attestable;
+	const char *before = "unattested-rules ";
+	size_t n = 0;
+
+	for (size_t i = 0; i < policy_n_rules(broker->policy); i++) {
+		if (!(policy_rule_facts(broker->policy, i) & missing))
+			continue;
+		if (n++ < UNATTESTED_SHOWN)
+			text_printf(out, "%s%s", before, policy_rule(broker->policy, i)->id);
+		before = " ";
+	}
+	if (n > UNATTESTED_SHOWN)
+		text_printf(out, " and %zu more", n - UNATTESTED_SHOWN);
+	if (n > 0)
+		text_puts(out, "\n");
+}
+
 static int say_ready(struct broker *broker)
 {
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
@@ -192,6 +218,7 @@ static int say_ready(struct broker *broker)
 		text_printf(&text, "files %zu\nrules %zu\nas-root %zu\nexpects %zu\npolicy %s\n",
 			    summary->n_files, summary->n_rules, summary->n_as_root,
 			    summary->n_expects, summary->sha256);
+		add_unattested(broker, &text);
 	}
 	text_puts(&text, "\n");
 	render(&broker->diags, &text);

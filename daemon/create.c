@@ -47,31 +47,51 @@ bool create_is_trap(const struct opening *o, const struct pin *parent, const str
 	return file->uid != dir->uid && file->uid != opening_actor(o);
 }
 
+/* Whether the file's owner is the rule's to say, and not who happens to make it. */
+static bool has_owner(const struct policy_rule *rule)
+{
+	return rule->as_root || rule->obligations->has_create_owner;
+}
+
+static mode_t mode_to_give(const struct opening *o)
+{
+	const struct policy_obligations *obligations = opening_rule(o)->obligations;
+
+	return obligations->has_create_mode ? obligations->create_mode : o->order->request->mode;
+}
+
 static struct policy_object object_to_make(const struct opening *o, const struct pin *parent)
 {
-	bool as_root = opening_rule(o)->as_root;
+	const struct policy_rule *rule = opening_rule(o);
 	bool inherits = parent->object.mode & S_ISGID;
-	gid_t gid = as_root ? 0 : inherits ? parent->object.gid : o->order->principal->gid;
+	gid_t gid = inherits ? parent->object.gid : o->order->principal->gid;
 
 	return (struct policy_object){
-		.mode = S_IFREG | o->order->request->mode,
-		.uid = opening_actor(o),
-		.gid = gid,
+		.mode = S_IFREG | mode_to_give(o),
+		.uid = has_owner(rule) ? rule->obligations->create_uid : opening_actor(o),
+		.gid = has_owner(rule) ? rule->obligations->create_gid : gid,
 		.links = 1,
 		.fs_magic = parent->object.fs_magic,
+		.mount_flags = parent->object.mount_flags,
 		.fresh = true,
 	};
 }
 
-/* From nobody's to what was promised: owner first, because chown(2) may clear mode bits. */
+/*
+ * From nobody's to what was promised: owner first, because chown(2) may clear mode bits. `as root`
+ * made it as the user who is to own it, so that neither CAP_CHOWN nor CAP_FOWNER is ever needed;
+ * but a set-group-ID directory gives its own group to what is made in it. Without `as root` this is
+ * what the caller himself may do.
+ */
 static int finish(const struct opening *o, int fd)
 {
 	const struct request *request = o->order->request;
+	const struct policy_rule *rule = opening_rule(o);
+	const struct policy_obligations *obligations = rule->obligations;
 
-	/* A set-group-ID directory gives its own group to what is made in it. */
-	if (opening_rule(o)->as_root && fchown(fd, (uid_t)-1, 0) < 0)
+	if (has_owner(rule) && fchown(fd, obligations->create_uid, obligations->create_gid) < 0)
 		return -errno;
-	if (fchmod(fd, request->mode) < 0)
+	if (fchmod(fd, mode_to_give(o)) < 0)
 		return -errno;
 	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
 		return -errno;

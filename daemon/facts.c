@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/facts.h"
 
+#include "policy/subject.h"
 #include "wire/cursor.h"
 
 void facts_put(struct cursor_writer *w, const struct facts *facts)
@@ -10,6 +11,8 @@ void facts_put(struct cursor_writer *w, const struct facts *facts)
 	cursor_write_u32(w, facts->uid);
 	cursor_write_u32(w, facts->gid);
 	cursor_write_u64(w, facts->cap_effective);
+	cursor_write_u32(w, facts->attested);
+	cursor_write_u32(w, facts->traits);
 	cursor_write_u64(w, facts->exe_dev);
 	cursor_write_u64(w, facts->exe_ino);
 	cursor_write_u64(w, facts->exe_born);
@@ -26,6 +29,8 @@ void facts_get(struct cursor_reader *r, struct facts *ret)
 	ret->uid = cursor_read_u32(r);
 	ret->gid = cursor_read_u32(r);
 	ret->cap_effective = cursor_read_u64(r);
+	ret->attested = cursor_read_u32(r) & POLICY_TRAITS;
+	ret->traits = cursor_read_u32(r) & ret->attested;
 	ret->exe_dev = cursor_read_u64(r);
 	ret->exe_ino = cursor_read_u64(r);
 	ret->exe_born = cursor_read_u64(r);

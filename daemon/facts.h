@@ -20,6 +20,8 @@ struct facts {
 	uid_t uid; /* effective, at connect(2) */
 	gid_t gid;
 	uint64_t cap_effective; /* CapEff of the connector: how far a uid 0 is root */
+	uint32_t attested;	/* those of POLICY_TRAITS that could be taken */
+	uint32_t traits;	/* and of these, those that are so */
 	uint64_t exe_dev;	/* 0 with exe_ino 0: not attested */
 	uint64_t exe_ino;
 	uint64_t exe_born; /* nanoseconds; numbers are given again, a birth is not. 0: not told */

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/kernel.h"
 #include "base/macro.h"
+#include "policy/subject.h"
 
 /*
  * A pid is only a number. The order that makes facts read by number belong to
@@ -131,22 +132,56 @@ static int status_has_ids(const char *status, const struct ucred *peer)
 	return uid == peer->uid && gid == peer->gid ? 0 : -ESRCH;
 }
 
-/* Capabilities hold in the user namespace of their process: in another than ours they are no
- * power over our files. */
-static bool in_own_userns(int process)
+static void take_trait(struct facts *facts, uint32_t fact, bool is_so)
 {
-	struct stat own, its;
-
-	return stat("/proc/self/ns/user", &own) == 0 && fstatat(process, "ns/user", &its, 0) == 0 &&
-	       own.st_dev == its.st_dev && own.st_ino == its.st_ino;
+	facts->attested |= fact;
+	if (is_so)
+		facts->traits |= fact;
 }
 
-static void take_capabilities(int process, const char *status, struct facts *facts)
+/* namespaces(7): a namespace is its device and inode. The host's is our own. */
+static void take_namespace(int process, const char *name, uint32_t fact, struct facts *facts)
+{
+	struct stat own, its;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/%s", name);
+	if (stat(path, &own) == 0 && fstatat(process, name, &its, 0) == 0)
+		take_trait(facts, fact, own.st_dev == its.st_dev && own.st_ino == its.st_ino);
+}
+
+/*
+ * Both are set for good once they are set, and pass on to what is executed: it does not matter
+ * that they are read after connect(2). They are those of the process's first thread.
+ */
+static void take_restrictions(const char *status, struct facts *facts)
+{
+	const char *nnp = status_value(status, "\nNoNewPrivs:\t");
+	const char *seccomp = status_value(status, "\nSeccomp:\t");
+
+	if (nnp)
+		take_trait(facts, POLICY_FACT_NNP, *nnp == '1');
+	/* proc(5): 2 is SECCOMP_MODE_FILTER. */
+	if (seccomp)
+		take_trait(facts, POLICY_FACT_SECCOMP, *seccomp == '2');
+}
+
+static void take_traits(int process, const char *status, struct facts *facts)
+{
+	take_namespace(process, "ns/user", POLICY_FACT_USERNS, facts);
+	take_namespace(process, "ns/mnt", POLICY_FACT_MNTNS, facts);
+	take_namespace(process, "ns/pid", POLICY_FACT_PIDNS, facts);
+	take_restrictions(status, facts);
+}
+
+/* Capabilities hold in the user namespace of their process: in another than ours they are no
+ * power over our files. */
+static void take_capabilities(const char *status, struct facts *facts)
 {
 	const char *value = status_value(status, "\nCapEff:\t");
 	unsigned long long bits;
 
-	if (value && sscanf(value, "%16llx", &bits) == 1 && in_own_userns(process))
+	if (value && sscanf(value, "%16llx", &bits) == 1 && facts->traits & POLICY_FACT_USERNS)
 		facts->cap_effective = bits;
 }
 
@@ -260,7 +295,8 @@ static int take_process(int sock, const struct ucred *peer, bool by_number, stru
 		if (r < 0)
 			return r;
 	}
-	take_capabilities(process, status, facts);
+	take_traits(process, status, facts);
+	take_capabilities(status, facts);
 	take_exe(process, facts);
 	return take_units(sock, facts);
 }
@@ -290,4 +326,15 @@ int identity_attest(int sock, struct facts *ret)
 		return r;
 	*ret = facts;
 	return 0;
+}
+
+uint32_t identity_attestable(void)
+{
+	_cleanup_(fd_closep) int process = open_process(getpid());
+	char status[STATUS_SIZE_MAX];
+	struct facts facts = { 0 };
+
+	if (process >= 0 && read_status(process, status, sizeof(status)) == 0)
+		take_traits(process, status, &facts);
+	return (POLICY_FACT_ALL & ~(uint32_t)POLICY_TRAITS) | facts.attested;
 }

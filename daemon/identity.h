@@ -45,6 +45,9 @@ int identity_of_file(int dir, const char *path, struct identity_file *ret);
  */
 int identity_attest(int sock, struct facts *ret);
 
+/* What the running kernel can tell of a process, by asking it of this one: POLICY_FACT_*. */
+uint32_t identity_attestable(void);
+
 /**
  * identity_groups() - supplementary groups of the connector, at connect(2)
  * @ret:	malloc'ed, the caller's; NULL if there are none

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "daemon/opening.h"
 
 /*
@@ -18,7 +19,9 @@ const struct policy_rule *opening_rule(const struct opening *o)
 
 uid_t opening_actor(const struct opening *o)
 {
-	return opening_rule(o)->as_root ? 0 : o->order->principal->uid;
+	const struct policy_rule *rule = opening_rule(o);
+
+	return rule->as_root ? rule->obligations->create_uid : o->order->principal->uid;
 }
 
 static enum step refused(struct opening *o, enum wire_reason reason, int error,
@@ -122,11 +125,29 @@ static enum step judge_place(struct opening *o, const struct pin *place,
 	return STEP_GO;
 }
 
+/* Step 7: what the rule may grant just now. Once for a request, however often it is tried again. */
+static enum step afford(struct opening *o)
+{
+	const struct policy_rule *rule = opening_rule(o);
+	const struct rate_caller caller = { o->order->principal->uid, o->order->unit };
+	struct rates *rates = &o->opener->rates;
+
+	if (o->out->in_flight == rule)
+		return STEP_GO;
+	if (rates_begin(rates, rule, &caller, clock_monotonic_usec()) < 0)
+		return refused(o, WIRE_REASON_RATE, EAGAIN, rule);
+	if (o->out->in_flight)
+		rates_end(rates, o->out->in_flight);
+	o->out->in_flight = rule;
+	return STEP_GO;
+}
+
 enum step opening_judge(struct opening *o, const struct pin *place,
 			const struct policy_object *object)
 {
 	struct policy_query query = query_of(o);
 	struct decision decision;
+	enum step step;
 
 	decision = decide_object(o->opener->candidates, o->allow, &query, object);
 	switch (decision.verdict) {
@@ -135,7 +156,8 @@ enum step opening_judge(struct opening *o, const struct pin *place,
 	case VERDICT_NEXT:
 		return opening_condition(o, decision.condition);
 	case VERDICT_ALLOW:
-		return judge_place(o, place, object);
+		step = judge_place(o, place, object);
+		return step == STEP_GO ? afford(o) : step;
 	}
 	return opening_condition(o, POLICY_CONDITION_NONE);
 }

@@ -10,6 +10,8 @@
 #define LIMIT_CLIENTS_PER_UID 64U   /* connections of one uid: the defence against idle ones */
 #define LIMIT_IN_FLIGHT_EACH  16U   /* answers of one connection under way: see session.c */
 
+#define LIMIT_BUCKETS 4096U /* callers whose `rate` is remembered; see rate.c */
+
 #define LIMIT_ADMINS	8U  /* connections to the admin socket */
 #define LIMIT_ADMIN_SEC 60U /* an admin's request that takes longer was not served */
 #define LIMIT_START_SEC 30U /* a generation that is not ready by then is ended: names may be slow */

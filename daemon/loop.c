@@ -61,6 +61,7 @@ static void let_go(struct loop *loop, struct session *session)
 {
 	watch(loop, EPOLL_CTL_DEL, session, 0);
 	link_out(loop, session);
+	serve_delivered(loop->server, session);
 	session_free(session);
 }
 
@@ -69,6 +70,7 @@ static void end(struct loop *loop, struct session *session)
 	watch(loop, EPOLL_CTL_DEL, session, 0);
 	shutdown(session->fd, SHUT_RDWR);
 	link_out(loop, session);
+	serve_delivered(loop->server, session);
 	session_free(session);
 }
 
@@ -208,6 +210,8 @@ static int advance(struct loop *loop, struct session *session)
 	r = was_writing ? session_flush(session) : serve(loop->server, session);
 	if (r < 0 || is_writing(session) == was_writing)
 		return r;
+	if (was_writing)
+		serve_delivered(loop->server, session);
 	return watch(loop, EPOLL_CTL_MOD, session, was_writing ? EPOLLIN : EPOLLOUT);
 }
 

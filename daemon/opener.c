@@ -65,6 +65,7 @@ static int pin_fill(struct pin *pin)
 		.size = sx.stx_size,
 		.rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor),
 		.fs_magic = (uint32_t)fs.f_type,
+		.mount_flags = (uint32_t)fs.f_flags,
 	};
 	return 0;
 }
@@ -187,10 +188,13 @@ static int take_authority(struct opening *o)
 {
 	struct authority *authority = &o->opener->authority;
 
-	if (!opening_rule(o)->as_root)
+	const struct policy_rule *rule = opening_rule(o);
+
+	if (!rule->as_root)
 		return authority_caller(authority, o->order->principal);
 	if (o->order->request->create || o->order->request->tmpfile)
-		return authority_creator(authority);
+		return authority_creator(authority, rule->obligations->create_uid,
+					 rule->obligations->create_gid);
 	authority_broker(authority);
 	return 0;
 }
@@ -268,6 +272,11 @@ int opener_init(struct opener *opener, int procfd, const struct policy *policy)
 	r = candidates_new(&new.candidates, policy);
 	if (r < 0)
 		return r;
+	r = rates_init(&new.rates, policy);
+	if (r < 0) {
+		opener_done(&new);
+		return r;
+	}
 	*opener = new;
 	return 0;
 }
@@ -275,4 +284,5 @@ int opener_init(struct opener *opener, int procfd, const struct policy *policy)
 void opener_done(struct opener *opener)
 {
 	opener->candidates = candidates_free(opener->candidates);
+	rates_done(&opener->rates);
 }

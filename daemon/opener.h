@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "daemon/authority.h"
+#include "daemon/rate.h"
 #include "daemon/request.h"
 #include "policy/decide.h"
 #include "wire/proto.h"
@@ -23,6 +24,7 @@ struct opener {
 	const struct policy *policy;   /* borrowed */
 	struct candidates *candidates; /* owned */
 	struct authority authority;
+	struct rates rates;
 };
 
 /* 0 or -errno. After confinement. */
@@ -34,15 +36,19 @@ struct order {
 	const struct request *request;
 	const struct principal *principal;  /* whose rights */
 	const struct policy_caller *caller; /* the same, as the policy sees him */
+	const char *unit;		    /* of his connection, or NULL */
 	uint64_t now_sec;
 };
 
 struct outcome {
 	int fd; /* the receiver's; -EBADF unless reason is OK */
 	enum wire_reason reason;
-	int error;			   /* errno for the client, 0 with OK */
-	const struct policy_rule *rule;	   /* that decided, or NULL: the default */
-	enum policy_condition condition;   /* with WIRE_REASON_CONDITION */
+	int error;			 /* errno for the client, 0 with OK */
+	const struct policy_rule *rule;	 /* that decided, or NULL: the default */
+	enum policy_condition condition; /* with WIRE_REASON_CONDITION */
+	/* What rates_begin() was told, also for what was not opened in the end; the receiver's to
+	 * end. NULL: nothing. */
+	const struct policy_rule *in_flight;
 	uint64_t dev, ino;		   /* of the object, if one was judged */
 	char canonical[WIRE_PATH_MAX + 1]; /* where links led, or "" */
 };

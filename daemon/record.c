@@ -21,10 +21,8 @@
  */
 
 static const char *const outcomes[] = {
-	[RECORD_DENY] = "deny",
-	[RECORD_ALLOW] = "allow",
-	[RECORD_ERROR] = "error",
-	[RECORD_CLOSED] = "closed",
+	[RECORD_DENY] = "deny",		[RECORD_ALLOW] = "allow",   [RECORD_ERROR] = "error",
+	[RECORD_COMPLAIN] = "complain", [RECORD_CLOSED] = "closed",
 };
 
 /* bytes */
@@ -157,7 +155,8 @@ static void fields_of_answer(const struct fields *f, const struct record *record
 	if (record->rule_file[0] != '\0')
 		field_printf(f, "FDBROKER_RULE_SRC", "%s:%" PRIu32, record->rule_file,
 			     record->rule_line);
-	if (record->outcome == RECORD_ALLOW || record->outcome == RECORD_ERROR)
+	if (record->outcome == RECORD_ALLOW || record->outcome == RECORD_ERROR ||
+	    record->outcome == RECORD_COMPLAIN)
 		field(f, "FDBROKER_AUTHORITY", record->as_root ? "root" : "caller");
 	field(f, "FDBROKER_DETAIL", record->detail);
 }

@@ -21,8 +21,9 @@
 enum record_outcome {
 	RECORD_DENY,
 	RECORD_ALLOW,
-	RECORD_ERROR,  /* allowed, and then the kernel said no, or the reply could not be sent */
-	RECORD_CLOSED, /* the connection was ended: malformed message, disagreeing credentials */
+	RECORD_ERROR,	 /* allowed, and then the kernel said no, or the reply could not be sent */
+	RECORD_COMPLAIN, /* no rule allows it, and the scope's `mode complain` let it pass */
+	RECORD_CLOSED,	 /* the connection was ended: malformed message, disagreeing credentials */
 };
 
 struct record {
@@ -60,7 +61,7 @@ int record_read(const void *data, size_t size, struct record *ret);
  * @repeat:	how many requests it stands for, >= 1
  * @emit:	called for each field that is known: "FDBROKER_PATH" and its bytes, which may be anything
  *
- * FDBROKER_DECISION is allow, deny, error or closed; FDBROKER_ID is the decision id that the
+ * FDBROKER_DECISION is allow, deny, error, complain or closed; FDBROKER_ID is the decision id that the
  * client was told, 16 hex digits.
  */
 void record_fields(const struct record *record, uint32_t repeat,

@@ -21,9 +21,12 @@ static enum record_outcome outcome_of(const struct exchange *x, int sent)
 
 	if (x->fault)
 		return RECORD_CLOSED;
+	if (x->outcome.reason == WIRE_REASON_OK && sent >= 0)
+		return rule->complain ? RECORD_COMPLAIN : RECORD_ALLOW;
 	if (x->outcome.reason == WIRE_REASON_OK)
-		return sent < 0 ? RECORD_ERROR : RECORD_ALLOW;
-	if (rule && rule->allow && x->outcome.reason != WIRE_REASON_CONDITION)
+		return RECORD_ERROR;
+	if (rule && rule->allow && x->outcome.reason != WIRE_REASON_CONDITION &&
+	    x->outcome.reason != WIRE_REASON_RATE)
 		return RECORD_ERROR;
 	return RECORD_DENY;
 }

@@ -18,6 +18,7 @@ static void judge_and_open(struct exchange *x)
 		.request = &x->request,
 		.principal = &x->session->principal,
 		.caller = x->session->caller,
+		.unit = x->session->facts.unit,
 		.now_sec = x->time_usec / USEC_PER_SEC,
 	};
 
@@ -25,6 +26,13 @@ static void judge_and_open(struct exchange *x)
 		exchange_answer(x, WIRE_REASON_DEGRADED, EACCES);
 	else
 		opener_open(&x->server->opener, &order, &x->outcome);
+}
+
+void serve_delivered(struct server *server, struct session *session)
+{
+	if (session->in_flight)
+		rates_end(&server->opener.rates, session->in_flight);
+	session->in_flight = NULL;
 }
 
 int serve(struct server *server, struct session *session)
@@ -45,5 +53,8 @@ int serve(struct server *server, struct session *session)
 	if (!x.fault)
 		r = exchange_reply(&x);
 	report(&x, r);
+	session->in_flight = x.outcome.in_flight;
+	if (session->reply_size == 0)
+		serve_delivered(server, session);
 	return r;
 }

@@ -37,4 +37,8 @@ struct server {
  */
 int serve(struct server *server, struct session *session);
 
+/* What the last grant to @session cost is given back: its answer has left, or there is nobody to
+ * have it. May be called at any time. */
+void serve_delivered(struct server *server, struct session *session);
+
 #endif

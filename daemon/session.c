@@ -74,7 +74,9 @@ static int recognise(struct session *session, const struct policy *policy)
 {
 	const struct facts *facts = &session->facts;
 	struct policy_subject subject = {
-		.known = POLICY_FACT_ALL,
+		.known = (POLICY_FACT_ALL & ~(uint32_t)POLICY_TRAITS) | facts->attested,
+		.attested = true,
+		.traits = facts->traits,
 		.uid = facts->uid,
 		.gid = facts->gid,
 		.groups = session->groups,

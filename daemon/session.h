@@ -29,8 +29,9 @@ struct session {
 	struct policy_caller *caller; /* owned; NULL without a policy */
 	/* A reply that the client has no room for yet. While there is one, nothing is read. */
 	uint8_t reply[SESSION_REPLY_MAX];
-	size_t reply_size; /* 0: none */
-	int reply_fd;	   /* owned; -EBADF: none goes with it */
+	size_t reply_size;		     /* 0: none */
+	int reply_fd;			     /* owned; -EBADF: none goes with it */
+	const struct policy_rule *in_flight; /* by which it was granted; see serve_delivered() */
 };
 
 /**

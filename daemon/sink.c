@@ -53,6 +53,7 @@ static int priority_of(const struct record *record)
 		return LOG_INFO;
 	case RECORD_DENY:
 	case RECORD_ERROR:
+	case RECORD_COMPLAIN:
 		return LOG_NOTICE;
 	case RECORD_CLOSED:
 		break;

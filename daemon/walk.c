@@ -20,6 +20,7 @@
 
 struct link {
 	size_t start, end; /* its component in the name */
+	bool trusted;	   /* root's, and only root could put another in its way */
 	char target[WIRE_PATH_MAX + 1];
 };
 
@@ -80,6 +81,11 @@ static bool is_trap(const struct opening *o, const struct policy_object *dir,
 	return link->uid != opening_actor(o) && link->uid != dir->uid;
 }
 
+static bool is_roots(const struct policy_object *object)
+{
+	return object->uid == 0 && !(object->mode & (S_IWGRP | S_IWOTH));
+}
+
 /* The first link of the first @len bytes: 1 found; 0 none is there (any more); -EXDEV one that
  * must not be followed; another -errno. */
 static int find_link(const struct opening *o, size_t len, struct link *ret)
@@ -91,9 +97,11 @@ static int find_link(const struct opening *o, size_t len, struct link *ret)
 	r = opener_pin(AT_FDCWD, "/", &pin);
 	if (r < 0)
 		return r;
+	ret->trusted = true;
 	while (next_component(o->name, end, &ret->start, &ret->end) && ret->end <= len) {
 		struct policy_object dir = pin.object;
 
+		ret->trusted = ret->trusted && is_roots(&dir);
 		end = ret->end;
 		r = step_into(&pin, o->name, ret->start, ret->end);
 		if (r < 0)
@@ -102,6 +110,8 @@ static int find_link(const struct opening *o, size_t len, struct link *ret)
 			continue;
 		if (is_trap(o, &dir, &pin.object))
 			return -EXDEV;
+		/* The permission bits of a link mean nothing: symlink(7). */
+		ret->trusted = ret->trusted && pin.object.uid == 0;
 		r = read_target(&pin, ret);
 		return r < 0 ? r : 1;
 	}
@@ -177,14 +187,17 @@ static int join(char *name, const struct link *link)
 enum step walk_follow(struct opening *o, bool of_parent)
 {
 	size_t len = of_parent ? (size_t)(strrchr(o->name, '/') - o->name) : strlen(o->name);
+	enum policy_symlinks symlinks = opening_rule(o)->symlinks;
 	struct link link;
 	int r;
 
-	if (opening_rule(o)->symlinks == POLICY_SYMLINKS_REFUSE)
+	if (symlinks == POLICY_SYMLINKS_REFUSE)
 		return opening_condition(o, POLICY_CONDITION_SYMLINKS);
 	r = find_link(o, len, &link);
 	if (r == 0)
 		return STEP_AGAIN;
+	if (r > 0 && symlinks == POLICY_SYMLINKS_TRUSTED && !link.trusted)
+		return opening_condition(o, POLICY_CONDITION_SYMLINKS);
 	if (r > 0) {
 		if (o->order->request->nofollow && o->name[link.end] == '\0')
 			return opening_kernel(o, -ELOOP);

@@ -148,45 +148,43 @@ static struct who_answer *ask_subjects(const struct policy *policy,
 	return answers;
 }
 
-static struct who_answer *ask_scopes(const struct policy *policy,
-				     const struct policy_subject *subject)
+/* What could not be attested makes an allow not match, with `not` before it or without. */
+static void settle(struct who_answer *answers, size_t n)
 {
-	_cleanup_(freep) struct who_answer *subjects = ask_subjects(policy, subject);
-	struct who_answer *answers;
-
-	if (!subjects)
-		return NULL;
-	answers = calloc(policy->n_scopes + 1, sizeof(*answers));
-	for (size_t i = 0; answers && i < policy->n_scopes; i++)
-		answers[i] = who_ask(&policy->scopes[i], subjects, subject);
-	return answers;
+	for (size_t i = 0; i < n; i++)
+		if (answers[i].accepts == TRUTH_UNKNOWN)
+			answers[i].accepts = TRUTH_NO;
 }
 
-static int find_live(struct policy_caller *caller, const struct policy_subject *subject)
+static int ask_scopes(struct policy_caller *caller, const struct policy_subject *subject,
+		      const struct who_answer **ret)
 {
 	const struct policy *policy = caller->policy;
-	_cleanup_(freep) struct who_answer *scopes = ask_scopes(policy, subject);
-	size_t n = 0;
+	_cleanup_(freep) struct who_answer *subjects = ask_subjects(policy, subject);
+	struct who_answer *answers =
+		arena_alloc(&caller->arena, policy->n_scopes, sizeof(*answers));
 
-	if (!scopes)
+	if (!subjects || !answers)
 		return -ENOMEM;
-	for (size_t i = 0; i < policy->n_rules; i++)
-		n += scopes[policy->rules[i].scope].accepts != TRUTH_NO;
-	caller->live = arena_alloc(&caller->arena, n, sizeof(*caller->live));
-	if (!caller->live)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct who_answer *answer = &scopes[policy->rules[i].scope];
-
-		if (answer->accepts != TRUTH_NO)
-			caller->live[caller->n_live++] = (struct live_rule){
-				.rule = &policy->rules[i],
-				.accepts = answer->accepts,
-				.n_terms = answer->n_terms,
-				.unknown = answer->unknown,
-			};
-	}
+	for (size_t i = 0; i < policy->n_scopes; i++)
+		answers[i] = who_ask(&policy->scopes[i], subjects, subject);
+	if (subject->attested)
+		settle(answers, policy->n_scopes);
+	*ret = answers;
 	return 0;
+}
+
+/* To a deny, what could not be attested is absent: another namespace, no filter, no label. */
+static int ask_denies(struct policy_caller *caller, const struct policy_subject *subject)
+{
+	struct policy_subject strict = *subject;
+
+	if (!subject->attested || subject->known == POLICY_FACT_ALL) {
+		caller->scopes[false] = caller->scopes[true];
+		return 0;
+	}
+	strict.known = POLICY_FACT_ALL;
+	return ask_scopes(caller, &strict, &caller->scopes[false]);
 }
 
 int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
@@ -203,7 +201,10 @@ int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 	r = set_values(caller, subject);
 	if (r < 0)
 		return r;
-	r = find_live(caller, subject);
+	r = ask_scopes(caller, subject, &caller->scopes[true]);
+	if (r < 0)
+		return r;
+	r = ask_denies(caller, subject);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(caller);

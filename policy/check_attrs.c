@@ -15,6 +15,7 @@
 #include "base/macro.h"
 #include "base/number.h"
 #include "policy/check_parts.h"
+#include "policy/fstype.h"
 #include "policy/glob.h"
 #include "policy/keywords.h"
 #include "policy/parser.h"
@@ -97,11 +98,13 @@ static int read_note(const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
-/* A file system's name in /proc/filesystems. */
 static int read_fs(const char *text)
 {
-	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-")] ? 0
-										       : -EINVAL;
+	uint32_t magic;
+
+	if (strcmp(text, "any") == 0 || strcmp(text, "local") == 0)
+		return 0;
+	return fstype_magic(text, &magic);
 }
 
 /* The rate itself; the words after it are check_rate()'s. */
@@ -149,14 +152,15 @@ static const struct attr_rule {
 	[AST_ATTR_DEVICE] = { FORM_LIST, true, true, read_device,
 			      .expected = "major:minor or major:*, as in 188:*" },
 	[AST_ATTR_FS] = { FORM_LIST, true, true, read_fs,
-			  .expected = "local, any, or names of file systems" },
+			  .expected =
+				  "local, any, or names of file systems, as in ext4, nfs or proc" },
 	[AST_ATTR_MOUNT] = { FORM_LIST, true, true, WORDS("noexec", "nosuid", "nodev", "ro"),
 			     .expected = "noexec, nosuid, nodev or ro" },
-	[AST_ATTR_MOUNTS] = { FORM_ONE, true, true, WORDS("stay", "any"),
+	[AST_ATTR_MOUNTS] = { FORM_ONE, false, true, WORDS("stay", "any"),
 			      .expected = "stay or any" },
-	[AST_ATTR_SYMLINKS] = { FORM_ONE, true, true, WORDS("follow", "trusted", "refuse"),
+	[AST_ATTR_SYMLINKS] = { FORM_ONE, false, true, WORDS("follow", "trusted", "refuse"),
 				.expected = "follow, trusted or refuse" },
-	[AST_ATTR_PARENTS] = { FORM_ONE, true, true, WORDS("trusted", "any"),
+	[AST_ATTR_PARENTS] = { FORM_ONE, false, true, WORDS("trusted", "any"),
 			       .expected = "trusted or any" },
 	[AST_ATTR_UNTIL] = { FORM_ONE, true, true, read_until,
 			     .expected = "a day or minute in UTC, as in 2027-01-31 or "
@@ -286,7 +290,7 @@ static void check_attr(const struct ast_rule *rule, const struct ast_attr *attr,
 	if (!row->deny && !rule->allow)
 		diag_help(diags,
 			  diag_add(diags, DIAG_ERROR, "E014", attr->place, "'%s' on a deny", name),
-			  "it says how a file is handed out: write it on an allow");
+			  "it says how a file is reached or handed out: write it on an allow");
 	if (row->form == FORM_RATE) {
 		check_rate(attr, diags);
 		return;
@@ -345,6 +349,29 @@ static void check_type(const struct ast_rule *rule, struct diags *diags)
 				  "name that type too, or allow the other modes in a rule of their "
 				  "own");
 	}
+}
+
+static bool is_kernel_fs(const struct ast_value *value)
+{
+	uint32_t magic;
+
+	return fstype_magic(value->text, &magic) == 0 && fstype_of(magic) == FSTYPE_KERNEL;
+}
+
+/* The kernel's own files are read as the caller: object.c. */
+static void check_fs(const struct ast_rule *rule, struct diags *diags)
+{
+	const struct ast_attr *fs = find(rule, AST_ATTR_FS);
+	size_t n_kernel = 0;
+
+	for (size_t i = 0; fs && i < fs->values.n; i++)
+		n_kernel += is_kernel_fs(&fs->values.items[i]);
+	if (!rule->allow || !rule->as_root || n_kernel == 0 || n_kernel < fs->values.n)
+		return;
+	diag_help(diags,
+		  diag_add(diags, DIAG_ERROR, "E014", fs->place, "'fs %s' with 'as root'",
+			   fs->values.items[0].text),
+		  "the kernel's own files are opened as the caller: leave out  as root");
 }
 
 static bool type_has(const struct ast_attr *type, const char *word)
@@ -432,6 +459,7 @@ void check_attrs(const struct ast_rule *rule, struct diags *diags)
 		check_attr(rule, &rule->attrs[i], diags);
 	check_type(rule, diags);
 	check_device(rule, diags);
+	check_fs(rule, diags);
 	check_deliver(rule, diags);
 	check_create(rule, diags);
 	check_parents(rule, diags);

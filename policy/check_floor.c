@@ -110,7 +110,7 @@ static bool glob_inside(const struct glob *inner, const struct glob *outer)
 	return inside;
 }
 
-static uint32_t denied(uint32_t modes)
+uint32_t check_denied(uint32_t modes)
 {
 	if (modes & POLICY_WRITE)
 		modes |= POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE;
@@ -151,7 +151,7 @@ static bool inside_paths(const struct ast *floor, const struct ast_paths *paths,
 	return false;
 }
 
-static bool is_conditional(const struct ast_rule *rule)
+bool check_is_conditional(const struct ast_rule *rule)
 {
 	for (size_t i = 0; i < rule->n_attrs; i++) {
 		enum ast_attr_name name = rule->attrs[i].name;
@@ -199,7 +199,7 @@ static const struct ast_rule *refused_by(const struct ast *floor, const struct a
 		if (statement->kind == AST_SCOPE && is_exempt(who))
 			continue;
 		for (size_t j = 0; (rule = floor_rule(statement, j)) != NULL; j++) {
-			if (!is_conditional(rule) && denied(rule->modes) & modes &&
+			if (!check_is_conditional(rule) && check_denied(rule->modes) & modes &&
 			    inside_paths(floor, &rule->paths, glob))
 				return rule;
 		}

@@ -4,6 +4,9 @@
 
 /* What check.c is made of. */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "policy/ast.h"
 #include "policy/diag.h"
 
@@ -15,6 +18,10 @@ void check_attrs(const struct ast_rule *rule, struct diags *diags);
 
 /* E017: allows that lie wholly inside the built-in floor. */
 void check_floor(const struct ast *const *trees, size_t n, struct diags *diags);
+
+/* The modes that a deny of @modes denies. Has a deny conditions, so that the object must be seen? */
+uint32_t check_denied(uint32_t modes);
+bool check_is_conditional(const struct ast_rule *rule);
 
 /* "'x' is …" at a value, quoted as it is written but cut where it would be endless. */
 struct diag *check_complain(struct diags *diags, const struct ast_value *value, const char *what);

@@ -252,14 +252,6 @@ static void check_statement(struct context *context, const struct ast *ast,
 	}
 }
 
-static void check_number(const struct context *context)
-{
-	if (context->ids.n > POLICY_RULES_MAX)
-		diag_add(context->diags, DIAG_ERROR, "E016",
-			 context->ids.items[POLICY_RULES_MAX].rule->place, "more than %u rules",
-			 POLICY_RULES_MAX);
-}
-
 static int read_names(struct context *context, const struct ast *const *trees, size_t n)
 {
 	int r = references_sets(&context->sets, trees, n, context->diags);
@@ -287,7 +279,6 @@ void check_trees(const struct ast *const *trees, size_t n, struct diags *diags)
 		diags->failed = true;
 		return;
 	}
-	check_number(&context);
 	if (context.ids.n > 0)
 		qsort(context.ids.items, context.ids.n, sizeof(*context.ids.items), compare_ids);
 	check_ids(&context);

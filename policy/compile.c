@@ -21,6 +21,11 @@
 	(POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |         \
 	 POLICY_REMOVE | POLICY_ATTRIBUTES)
 
+/* What can be opened. */
+#define MODES_COMPLAIN                                                                             \
+	(MODES_READING | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE |          \
+	 POLICY_TMPFILE)
+
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct accounts *, accounts_free)
 DEFINE_CLEANUP(struct source *, source_free)
@@ -126,6 +131,39 @@ static int compile_rule(struct compiler *c, const struct file *file, const struc
 	return compile_rule_paths(c, ast, rule);
 }
 
+static char everything[] = "/**";
+static struct ast_path complaint_path = { .kind = AST_PATH_PATTERN, .text = everything };
+
+const struct ast_rule compile_complaint = {
+	.allow = true,
+	.modes = MODES_COMPLAIN,
+	.paths = { .items = &complaint_path, .n = 1 },
+};
+
+static int compile_complain(struct compiler *c, const struct file *file,
+			    const struct ast_scope *ast, size_t scope)
+{
+	struct rule *rule = &c->policy->rules[c->policy->n_rules++];
+	_cleanup_(text_done) struct text id = TEXT_EMPTY;
+	int r;
+
+	text_printf(&id, "%s.L%u.complain", file->stem, ast->mode_place.line);
+	rule->shown.id = id.failed ? NULL : arena_string(&c->policy->arena, id.data);
+	if (!rule->shown.id)
+		return -ENOMEM;
+	rule->shown.file = file->path;
+	rule->shown.line = ast->mode_place.line;
+	rule->shown.allow = rule->shown.complain = true;
+	rule->shown.modes = compile_complaint.modes;
+	rule->scope = scope;
+	rule->effect = effect_of(true, compile_complaint.modes);
+	r = compile_attrs(c, &compile_complaint, rule);
+	if (r < 0)
+		return r;
+	rule->shown.audit = POLICY_AUDIT_ALL;
+	return compile_rule_paths(c, &compile_complaint, rule);
+}
+
 static int compile_scope(struct compiler *c, const struct file *file, const struct ast_scope *ast)
 {
 	size_t scope = c->policy->n_scopes++;
@@ -133,6 +171,8 @@ static int compile_scope(struct compiler *c, const struct file *file, const stru
 
 	for (size_t i = 0; r == 0 && i < ast->n_rules; i++)
 		r = compile_rule(c, file, &ast->rules[i], scope);
+	if (r == 0 && ast->mode == AST_SCOPE_COMPLAIN)
+		r = compile_complain(c, file, ast, scope);
 	return r;
 }
 
@@ -194,7 +234,8 @@ static void count_room(const struct ast *ast, size_t *n_rules, size_t *n_scopes,
 		*n_subjects += statement->kind == AST_SUBJECT;
 		*n_rules += statement->kind == AST_DENY;
 		if (statement->kind == AST_SCOPE)
-			*n_rules += statement->scope.n_rules;
+			*n_rules += statement->scope.n_rules +
+				    (statement->scope.mode == AST_SCOPE_COMPLAIN);
 	}
 }
 
@@ -326,6 +367,8 @@ int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
 	if (r < 0)
 		return r;
 	r = keep_accounts(&c);
+	if (r == 0)
+		r = trie_new(&policy->trie, policy);
 	if (r < 0)
 		return r;
 	*ret = diags->n_errors > 0 || diags->failed ? NULL : TAKE_PTR(policy);

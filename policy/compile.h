@@ -8,6 +8,13 @@
 #include "policy/diag.h"
 #include "policy/policy.h"
 
+/*
+ * What a scope in `mode complain` adds to its rules: whatever the caller could open alone, on the
+ * terms of any allow without `as root`. Its id is FILE.LLINE.complain; it comes after all other
+ * allows, and each grant by it is recorded.
+ */
+extern const struct ast_rule compile_complaint;
+
 /**
  * compile_trees() - trees that passed the checks to the policy that decides
  * @trees:	in order of their files' names

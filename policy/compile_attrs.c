@@ -14,7 +14,7 @@
 #include "policy/fstype.h"
 #include "policy/values.h"
 
-static int bad_value(struct compiler *c, const struct ast_value *value)
+int compile_bad_value(struct compiler *c, const struct ast_value *value)
 {
 	diag_add(c->diags, DIAG_ERROR, "E006", value->place, "'%s' makes no sense here",
 		 value->text);
@@ -32,7 +32,7 @@ static int read_type(struct compiler *c, const struct ast_attr *attr, struct rul
 
 	for (size_t i = 0; i < attr->values.n; i++) {
 		if (value_file_type(attr->values.items[i].text, &type) < 0)
-			return bad_value(c, &attr->values.items[i]);
+			return compile_bad_value(c, &attr->values.items[i]);
 		rule->conditions.types |= 1U << (type >> 12);
 	}
 	return 0;
@@ -64,7 +64,7 @@ static int read_file_group(struct compiler *c, const struct ast_attr *attr, stru
 static int read_mode_max(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
 	if (value_mode(attr->values.items[0].text, &rule->conditions.mode_max) < 0)
-		return bad_value(c, &attr->values.items[0]);
+		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
@@ -72,14 +72,14 @@ static int read_links(struct compiler *c, const struct ast_attr *attr, struct ru
 {
 	rule->conditions.any_links = is_word(attr, "any");
 	if (!is_word(attr, "1") && !is_word(attr, "any"))
-		return bad_value(c, &attr->values.items[0]);
+		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
 static int read_max_size(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
 	if (value_size(attr->values.items[0].text, &rule->conditions.max_size) < 0)
-		return bad_value(c, &attr->values.items[0]);
+		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
@@ -93,7 +93,7 @@ static int read_device(struct compiler *c, const struct ast_attr *attr, struct r
 		return -ENOMEM;
 	for (size_t i = 0; i < attr->values.n; i++) {
 		if (value_device(attr->values.items[i].text, &value) < 0)
-			return bad_value(c, &attr->values.items[i]);
+			return compile_bad_value(c, &attr->values.items[i]);
 		devices[i] = (struct device_range){ value.major, value.minor, value.any_minor };
 	}
 	rule->conditions.devices = devices;
@@ -118,9 +118,21 @@ static int read_fs(struct compiler *c, const struct ast_attr *attr, struct rule 
 		else if (fstype_magic(name, &magics[conditions->n_fs_magics]) == 0)
 			conditions->n_fs_magics++;
 		else
-			return bad_value(c, &attr->values.items[i]);
+			return compile_bad_value(c, &attr->values.items[i]);
 	}
 	conditions->fs_magics = magics;
+	return 0;
+}
+
+static int read_mount(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
+{
+	uint32_t flag;
+
+	for (size_t i = 0; i < attr->values.n; i++) {
+		if (value_mount(attr->values.items[i].text, &flag) < 0)
+			return compile_bad_value(c, &attr->values.items[i]);
+		rule->conditions.mount_flags |= flag;
+	}
 	return 0;
 }
 
@@ -133,9 +145,14 @@ static int read_mounts(struct compiler *c, const struct ast_attr *attr, struct r
 
 static int read_symlinks(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	(void)c;
-	rule->shown.symlinks =
-		is_word(attr, "follow") ? POLICY_SYMLINKS_FOLLOW : POLICY_SYMLINKS_REFUSE;
+	if (is_word(attr, "follow"))
+		rule->shown.symlinks = POLICY_SYMLINKS_FOLLOW;
+	else if (is_word(attr, "trusted"))
+		rule->shown.symlinks = POLICY_SYMLINKS_TRUSTED;
+	else if (is_word(attr, "refuse"))
+		rule->shown.symlinks = POLICY_SYMLINKS_REFUSE;
+	else
+		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
@@ -149,7 +166,7 @@ static int read_parents(struct compiler *c, const struct ast_attr *attr, struct 
 static int read_until(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
 	if (value_until(attr->values.items[0].text, &rule->until_sec) < 0)
-		return bad_value(c, &attr->values.items[0]);
+		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
@@ -162,7 +179,7 @@ static int read_audit(struct compiler *c, const struct ast_attr *attr, struct ru
 	else if (is_word(attr, "all"))
 		rule->shown.audit = POLICY_AUDIT_ALL;
 	else
-		return bad_value(c, &attr->values.items[0]);
+		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
@@ -183,7 +200,7 @@ static int read_hide(struct compiler *c, const struct ast_attr *attr, struct rul
 enum nature {
 	OBLIGATION,	   /* does not decide */
 	CONDITION,	   /* of the object: makes a deny conditional */
-	CONDITION_OF_PATH, /* found by the opener on the way: likewise */
+	CONDITION_OF_PATH, /* of an allow, found by the opener on the way */
 	TIME,		   /* decided with the name */
 };
 
@@ -201,16 +218,16 @@ static const struct {
 	[AST_ATTR_MAX_SIZE] = { CONDITION, POLICY_CONDITION_MAX_SIZE, read_max_size, 1 },
 	[AST_ATTR_DEVICE] = { CONDITION, POLICY_CONDITION_DEVICE, read_device, 1 },
 	[AST_ATTR_FS] = { CONDITION, POLICY_CONDITION_FS, read_fs, 1 },
-	[AST_ATTR_MOUNT] = { CONDITION, POLICY_CONDITION_NONE, NULL, 1 },
+	[AST_ATTR_MOUNT] = { CONDITION, POLICY_CONDITION_MOUNT, read_mount, 1 },
 	[AST_ATTR_MOUNTS] = { CONDITION_OF_PATH, POLICY_CONDITION_MOUNTS, read_mounts, 1 },
 	[AST_ATTR_SYMLINKS] = { CONDITION_OF_PATH, POLICY_CONDITION_SYMLINKS, read_symlinks, 1 },
 	[AST_ATTR_PARENTS] = { CONDITION_OF_PATH, POLICY_CONDITION_PARENTS, read_parents, 1 },
 	[AST_ATTR_UNTIL] = { TIME, POLICY_CONDITION_NONE, read_until, 1 },
 	[AST_ATTR_DELIVER] = { OBLIGATION, POLICY_CONDITION_NONE, NULL, 1 },
-	[AST_ATTR_CREATE_MODE] = { OBLIGATION, POLICY_CONDITION_NONE, NULL, 1 },
-	[AST_ATTR_CREATE_OWNER] = { OBLIGATION, POLICY_CONDITION_NONE, NULL, 1 },
-	[AST_ATTR_RATE] = { OBLIGATION, POLICY_CONDITION_NONE, NULL, 1 },
-	[AST_ATTR_INFLIGHT] = { OBLIGATION, POLICY_CONDITION_NONE, NULL, 1 },
+	[AST_ATTR_CREATE_MODE] = { OBLIGATION, POLICY_CONDITION_NONE, compile_create_mode, 1 },
+	[AST_ATTR_CREATE_OWNER] = { OBLIGATION, POLICY_CONDITION_NONE, compile_create_owner, 1 },
+	[AST_ATTR_RATE] = { OBLIGATION, POLICY_CONDITION_NONE, compile_rate, 3 },
+	[AST_ATTR_INFLIGHT] = { OBLIGATION, POLICY_CONDITION_NONE, compile_in_flight, 1 },
 	[AST_ATTR_AUDIT] = { OBLIGATION, POLICY_CONDITION_NONE, read_audit, 1 },
 	[AST_ATTR_NOTE] = { OBLIGATION, POLICY_CONDITION_NONE, read_note, 1 },
 	[AST_ATTR_HIDE] = { OBLIGATION, POLICY_CONDITION_NONE, read_hide, 0 },
@@ -246,10 +263,12 @@ int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *r
 	rule->shown.symlinks = ast->as_root ? POLICY_SYMLINKS_REFUSE : POLICY_SYMLINKS_FOLLOW;
 	rule->shown.mounts_stay = ast->as_root;
 	rule->shown.parents_trusted = ast->as_root;
+	c->obligations = (struct policy_obligations){ 0 };
+	c->has_obligations = false;
 	for (size_t i = 0; i < ast->n_attrs; i++) {
 		r = read_attr(c, &ast->attrs[i], rule);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return compile_obligations(c, rule);
 }

@@ -232,6 +232,7 @@ int compile_component(struct arena *arena, const struct glob_component *glob, st
 	}
 	ret->atoms = atoms;
 	ret->n = (uint32_t)glob->n;
+	ret->plain = ret->literal && ret->n == 1 && atoms->kind == ATOM_BYTES;
 	return 0;
 }
 
@@ -243,7 +244,7 @@ static void measure(struct pattern *pattern)
 	if (pattern->home)
 		pattern->specifiers |= 1U << SPECIFIER_HOME;
 	for (uint32_t i = 0; i < pattern->n; i++) {
-		const struct component *component = &pattern->components[i];
+		const struct component *component = pattern->components[i];
 
 		leading = leading && component->literal;
 		pattern->n_leading += leading;
@@ -264,7 +265,7 @@ static bool within_limits(const struct pattern *pattern)
 	uint32_t deep = 0;
 
 	for (uint32_t i = 0; i < pattern->n; i++)
-		deep += pattern->components[i].deep;
+		deep += pattern->components[i]->deep;
 	return deep <= GLOB_DEEP_MAX && pattern->n_wildcards - deep <= GLOB_WILDCARDS_MAX;
 }
 
@@ -273,25 +274,24 @@ static int make_pattern(struct compiler *c, const struct ast_path *path, const s
 			const struct glob_path *glob, struct growing *list)
 {
 	struct arena *arena = &c->policy->arena;
-	struct pattern *pattern = arena_alloc(arena, 1, sizeof(*pattern));
-	size_t n_base = base ? base->n : 0;
-	struct component *components = arena_alloc(arena, n_base + glob->n, sizeof(*components));
+	size_t n_base = base ? base->n : 0, n = n_base + glob->n;
+	struct pattern *pattern =
+		arena_alloc(arena, 1, sizeof(*pattern) + n * sizeof(pattern->components[0]));
 	int r;
 
-	if (!pattern || !components)
+	if (!pattern)
 		return -ENOMEM;
+	pattern->n = (uint32_t)n;
+	pattern->home = base ? base->home : glob->home;
 	if (n_base > 0)
-		memcpy(components, base->components, n_base * sizeof(*components));
+		memcpy(pattern->components, base->components,
+		       n_base * sizeof(pattern->components[0]));
 	for (size_t i = 0; i < glob->n; i++) {
-		r = compile_component(arena, &glob->components[i], &components[n_base + i]);
+		r = vocabulary_add(&c->policy->vocabulary, arena, &glob->components[i],
+				   &pattern->components[n_base + i]);
 		if (r < 0)
 			return r;
 	}
-	*pattern = (struct pattern){
-		.components = components,
-		.n = (uint32_t)(n_base + glob->n),
-		.home = base ? base->home : glob->home,
-	};
 	measure(pattern);
 	c->policy->specifiers |= pattern->specifiers;
 	if (!within_limits(pattern))

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "policy/compiler.h"
 #include "policy/values.h"
+#include "policy/who.h"
 
 struct subject_definition {
 	const char *name;
@@ -214,6 +215,23 @@ static int compile_exes(struct compiler *c, const struct ast_values *values, str
 	return 0;
 }
 
+static int compile_trait(struct compiler *c, const struct ast_term *ast, struct term *term)
+{
+	struct who_words words = who_words(ast->key);
+
+	for (size_t i = 0; i < ast->values.n; i++) {
+		const struct ast_value *value = &ast->values.items[i];
+
+		if (strcmp(value->text, words.yes) == 0)
+			term->yes = true;
+		else if (words.no && strcmp(value->text, words.no) == 0)
+			term->no = true;
+		else
+			return compile_bad_value(c, value);
+	}
+	return 0;
+}
+
 static int compile_key(struct compiler *c, const struct ast_term *ast, struct term *term)
 {
 	switch (ast->key) {
@@ -227,13 +245,14 @@ static int compile_key(struct compiler *c, const struct ast_term *ast, struct te
 		return compile_names(c, &ast->values, term);
 	case AST_KEY_EXE:
 		return compile_exes(c, &ast->values, term);
-	case AST_KEY_APPARMOR:
-	case AST_KEY_SELINUX:
 	case AST_KEY_USERNS:
 	case AST_KEY_MNTNS:
 	case AST_KEY_PIDNS:
 	case AST_KEY_NNP:
 	case AST_KEY_SECCOMP:
+		return compile_trait(c, ast, term);
+	case AST_KEY_APPARMOR:
+	case AST_KEY_SELINUX:
 	case AST_KEY_MAX:
 		break;
 	}
@@ -321,9 +340,25 @@ static int compile_conj(struct compiler *c, const struct ast_conj *ast, unsigned
 	return 0;
 }
 
+static uint32_t facts_of(const struct policy *policy, const struct conj *conj)
+{
+	uint32_t facts = 0;
+
+	for (size_t i = 0; i < conj->n; i++) {
+		const struct term *term = &conj->terms[i];
+
+		if (term->kind == AST_TERM_KEY)
+			facts |= who_fact(term->key);
+		else if (term->kind == AST_TERM_SUBJECT)
+			facts |= policy->subjects[term->subject].facts;
+	}
+	return facts;
+}
+
 static int compile_who_at(struct compiler *c, const struct ast_who *who, unsigned int depth,
 			  struct who *ret)
 {
+	uint32_t facts = 0;
 	struct conj *conjs = arena_alloc(&c->policy->arena, who->n, sizeof(*conjs));
 	int r;
 
@@ -333,8 +368,9 @@ static int compile_who_at(struct compiler *c, const struct ast_who *who, unsigne
 		r = compile_conj(c, &who->conjs[i], depth, &conjs[i]);
 		if (r < 0)
 			return r;
+		facts |= facts_of(c->policy, &conjs[i]);
 	}
-	*ret = (struct who){ .conjs = conjs, .n = who->n };
+	*ret = (struct who){ .conjs = conjs, .n = who->n, .facts = facts };
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 #include "policy/decide.h"
 #include "policy/match.h"
 #include "policy/policy.h"
+#include "policy/trie.h"
+#include "policy/vocabulary.h"
 
 struct id_range {
 	uint32_t first, last;
@@ -32,6 +34,7 @@ struct term {
 	struct id_ranges ids;	       /* user, group */
 	const struct component *names; /* unit, user-unit, slice */
 	const char *const *paths;      /* exe */
+	bool yes, no;		       /* traits: will do if it is so, if it is not */
 	size_t n;		       /* of names or paths */
 };
 
@@ -43,6 +46,14 @@ struct conj {
 struct who {
 	const struct conj *conjs;
 	size_t n;
+	uint32_t facts; /* POLICY_FACT_* that it asks for, named subjects included */
+};
+
+/* Does a subject accept a caller? */
+struct who_answer {
+	enum truth accepts;
+	uint32_t n_terms;    /* YES: terms of the longest conjunction that accepts */
+	const char *unknown; /* UNKNOWN: the word of a term that would have to be known */
 };
 
 /* What is asked of the object. A bit of `asked` per enum policy_condition. */
@@ -60,7 +71,8 @@ struct conditions {
 	bool fs_any, fs_local;
 	const uint32_t *fs_magics; /* those named */
 	size_t n_fs_magics;
-	bool set_id; /* floor: set-user-ID or set-group-ID */
+	uint32_t mount_flags; /* ST_*: all must be set */
+	bool set_id;	      /* floor: set-user-ID or set-group-ID */
 	bool unjudged; /* something that this build cannot judge: never holds for an allow, always for a deny */
 };
 
@@ -104,6 +116,8 @@ struct policy {
 	size_t n_scopes;
 	struct rule *rules; /* the floor's, then by file name and line */
 	size_t n_rules;
+	struct vocabulary vocabulary; /* of all their patterns */
+	struct trie *trie;
 	const char **exes; /* malloc'ed */
 	size_t n_exes;
 	uint32_t specifiers;		/* used by some pattern: 1U << enum specifier */
@@ -113,19 +127,11 @@ struct policy {
 	size_t n_groups;
 };
 
-/* A rule that may hold for one caller. */
-struct live_rule {
-	const struct rule *rule;
-	enum truth accepts;  /* YES or UNKNOWN */
-	uint32_t n_terms;    /* of the longest conjunction that accepts: how narrowly it is meant */
-	const char *unknown; /* word of a term that is not known, or NULL */
-};
-
 struct policy_caller {
 	const struct policy *policy; /* borrowed */
 	struct arena arena;
-	struct live_rule *live; /* in the policy's order */
-	size_t n_live;
+	/* Of policy.scopes: which rules are for him, to denies and, at index true, to allows. */
+	const struct who_answer *scopes[2];
 	struct match_values values;
 	bool uid_known;
 	uid_t uid;

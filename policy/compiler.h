@@ -30,6 +30,9 @@ struct compiler {
 	size_t n_patterns;		     /* in all lists */
 	struct subject_definition *subjects; /* by name; compile_who.c */
 	size_t n_subjects;
+	/* Of the rule that is being compiled. */
+	struct policy_obligations obligations;
+	bool has_obligations;
 };
 
 struct pattern_list {
@@ -53,6 +56,16 @@ void compile_subjects_done(struct compiler *c);
 
 /* Attributes into what @rule says of objects and how it is carried out. */
 int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *rule);
+
+/* Obligations: what each attribute asks for, into @c->obligations; then all of them into @rule. */
+int compile_create_mode(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
+int compile_create_owner(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
+int compile_rate(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
+int compile_in_flight(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
+int compile_obligations(struct compiler *c, struct rule *rule);
+
+/* E006 for a value that the checks have let pass. 0. */
+int compile_bad_value(struct compiler *c, const struct ast_value *value);
 
 /* The ids that a list of names, numbers and ranges stands for. */
 enum compile_ids { COMPILE_USERS, COMPILE_GROUPS };

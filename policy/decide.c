@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Steps 1 to 4: every rule that may be the caller's is asked once, in any
- * order, and what is kept does not depend on it. A fact that is not known makes
- * a deny hold and an allow not, so that whatever is not certain is refused;
- * whether the refusal is certain is said apart.
+ * Steps 1 to 4: one walk finds the patterns that match the name, and each rule
+ * that has one of them, is the caller's and concerns the request is noted once,
+ * with its most specific pattern and whether an exception matches too. Patterns
+ * are found in any order, and what is kept does not depend on it.
+ *
+ * A fact that is not known makes a deny hold and an allow not, so that whatever
+ * is not certain is refused; whether the refusal is certain is said apart.
+ * Patterns with a value that is not known, which the daemon never has, are not
+ * for the walk: they are asked one by one.
  */
 #include "policy/decide.h"
 
@@ -17,6 +22,22 @@
 #include "policy/compiled.h"
 
 #define PATH_LEN_MAX 4095U /* PATH_MAX without the NUL */
+_Static_assert(PATH_LEN_MAX <= TRIE_NAME_MAX, "any path can be walked");
+
+/* A rule that has a pattern that matches. */
+struct naming {
+	struct candidate best; /* by the most specific of them */
+	enum truth matches, excepted;
+};
+
+/* What a decision works with. */
+struct search {
+	struct trie_walk *walk;
+	struct naming *namings; /* room for each rule */
+	uint32_t *naming_at;	/* of a rule: its index in `namings`, if that is its own */
+	size_t n;
+	const struct policy_query *query;
+};
 
 static const char *const condition_names[] = {
 	[POLICY_CONDITION_NONE] = "none",
@@ -28,6 +49,7 @@ static const char *const condition_names[] = {
 	[POLICY_CONDITION_MAX_SIZE] = "max-size",
 	[POLICY_CONDITION_DEVICE] = "device",
 	[POLICY_CONDITION_FS] = "fs",
+	[POLICY_CONDITION_MOUNT] = "mount",
 	[POLICY_CONDITION_MOUNTS] = "mounts",
 	[POLICY_CONDITION_SYMLINKS] = "symlinks",
 	[POLICY_CONDITION_PARENTS] = "parents",
@@ -42,6 +64,34 @@ const char *policy_condition_name(enum policy_condition condition)
 
 DEFINE_CLEANUP(struct candidates *, candidates_free)
 
+static struct search *search_free(struct search *search)
+{
+	if (search) {
+		trie_walk_free(search->walk);
+		free(search->namings);
+		free(search->naming_at);
+		free(search);
+	}
+	return NULL;
+}
+DEFINE_CLEANUP(struct search *, search_free)
+
+static int search_new(struct search **ret, const struct policy *policy)
+{
+	_cleanup_(search_freep) struct search *search = calloc(1, sizeof(*search));
+
+	if (!search)
+		return -ENOMEM;
+	search->namings = calloc(policy->n_rules + 1, sizeof(*search->namings));
+	search->naming_at = calloc(policy->n_rules + 1, sizeof(*search->naming_at));
+	if (!search->namings || !search->naming_at)
+		return -ENOMEM;
+	if (trie_walk_new(&search->walk, policy->trie, &policy->vocabulary) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(search);
+	return 0;
+}
+
 int candidates_new(struct candidates **ret, const struct policy *policy)
 {
 	_cleanup_(candidates_freep) struct candidates *candidates = calloc(1, sizeof(*candidates));
@@ -52,6 +102,8 @@ int candidates_new(struct candidates **ret, const struct policy *policy)
 	candidates->denies = calloc(policy->n_rules + 1, sizeof(*candidates->denies));
 	if (!candidates->allows || !candidates->denies)
 		return -ENOMEM;
+	if (search_new(&candidates->search, policy) < 0)
+		return -ENOMEM;
 	*ret = TAKE_PTR(candidates);
 	return 0;
 }
@@ -61,6 +113,7 @@ struct candidates *candidates_free(struct candidates *candidates)
 	if (candidates) {
 		free(candidates->allows);
 		free(candidates->denies);
+		search_free(candidates->search);
 		free(candidates);
 	}
 	return NULL;
@@ -71,6 +124,9 @@ static bool before(const struct candidate *a, const struct candidate *b)
 {
 	int order;
 
+	/* What is only complained of comes after all that is allowed. */
+	if (a->rule->complain != b->rule->complain)
+		return b->rule->complain;
 	if (a->n_leading != b->n_leading)
 		return a->n_leading > b->n_leading;
 	if (a->n_wildcards != b->n_wildcards)
@@ -81,8 +137,16 @@ static bool before(const struct candidate *a, const struct candidate *b)
 	return order ? order < 0 : a->rule < b->rule;
 }
 
+/* As the rules were written. */
+static bool earlier(const struct candidate *a, const struct candidate *b)
+{
+	return a->rule < b->rule;
+}
+
+typedef bool order(const struct candidate *a, const struct candidate *b);
+
 /* Let the item at @i sink to where no child comes after it. */
-static void sink(struct candidate *items, size_t n, size_t i)
+static void sink(struct candidate *items, size_t n, size_t i, order *before_other)
 {
 	for (;;) {
 		struct candidate item = items[i];
@@ -90,9 +154,9 @@ static void sink(struct candidate *items, size_t n, size_t i)
 
 		if (child >= n)
 			return;
-		if (child + 1 < n && before(&items[child], &items[child + 1]))
+		if (child + 1 < n && before_other(&items[child], &items[child + 1]))
 			child++;
-		if (!before(&item, &items[child]))
+		if (!before_other(&item, &items[child]))
 			return;
 		items[i] = items[child];
 		items[child] = item;
@@ -101,16 +165,16 @@ static void sink(struct candidate *items, size_t n, size_t i)
 }
 
 /* Heap sort, because qsort(3) may allocate and deciding may not. */
-static void sort(struct candidate *items, size_t n)
+static void sort(struct candidate *items, size_t n, order *before_other)
 {
 	for (size_t i = n / 2; i-- > 0;)
-		sink(items, n, i);
+		sink(items, n, i, before_other);
 	while (n > 1) {
 		struct candidate last = items[--n];
 
 		items[n] = items[0];
 		items[0] = last;
-		sink(items, n, 0);
+		sink(items, n, 0, before_other);
 	}
 }
 
@@ -123,36 +187,6 @@ static uint32_t count_components(const char *path, size_t len)
 	return n;
 }
 
-/* The most specific of the rule's patterns that match; fills in what it says of the path. */
-static enum truth match_best(const struct rule *rule, const struct policy_query *query,
-			     struct candidate *ret)
-{
-	enum truth best = TRUTH_NO;
-
-	for (size_t i = 0; i < rule->n_paths; i++) {
-		struct candidate one = *ret;
-		enum truth matches = match_path(rule->paths[i], query->path, &query->caller->values,
-						&one.prefix_len);
-
-		one.n_leading = count_components(query->path, one.prefix_len);
-		one.n_wildcards = rule->paths[i]->n_wildcards;
-		if (matches > best || (matches == TRUTH_YES && before(&one, ret)))
-			*ret = one;
-		best = truth_or(best, matches);
-	}
-	return best;
-}
-
-static enum truth match_except(const struct rule *rule, const struct policy_query *query)
-{
-	enum truth any = TRUTH_NO;
-
-	for (size_t i = 0; i < rule->n_except; i++)
-		any = truth_or(any, match_path(rule->except[i], query->path, &query->caller->values,
-					       NULL));
-	return any;
-}
-
 static bool concerns(const struct rule *rule, const struct policy_query *query)
 {
 	if (query->now_sec >= rule->until_sec)
@@ -162,84 +196,171 @@ static bool concerns(const struct rule *rule, const struct policy_query *query)
 	return query->modes & rule->effect;
 }
 
-/* Step 2. */
-static enum truth names(const struct live_rule *live, const struct policy_query *query,
-			struct candidate *ret)
+static const struct who_answer *answer_for(const struct rule *rule,
+					   const struct policy_query *query)
 {
-	enum truth matches;
+	return &query->caller->scopes[rule->shown.allow][rule->scope];
+}
 
-	*ret = (struct candidate){ .rule = &live->rule->shown, .n_terms = live->n_terms };
-	if (!concerns(live->rule, query))
-		return TRUTH_NO;
-	matches = match_best(live->rule, query, ret);
-	if (matches != TRUTH_NO)
-		matches = truth_and(matches, truth_not(match_except(live->rule, query)));
-	return truth_and(live->accepts, matches);
+/* Where what is known of a rule is noted, or NULL: it cannot name the request. */
+static struct naming *naming_of(struct search *search, uint32_t i)
+{
+	const struct rule *rule = &search->query->caller->policy->rules[i];
+	const struct who_answer *answer = answer_for(rule, search->query);
+	uint32_t at = search->naming_at[i];
+
+	if (at < search->n && search->namings[at].best.rule == &rule->shown)
+		return &search->namings[at];
+	if (answer->accepts == TRUTH_NO || !concerns(rule, search->query))
+		return NULL;
+	search->naming_at[i] = (uint32_t)search->n;
+	search->namings[search->n] = (struct naming){
+		.best = { .rule = &rule->shown, .n_terms = answer->n_terms },
+	};
+	return &search->namings[search->n++];
+}
+
+/* @match: what the pattern says of the path. */
+static void note(struct search *search, const struct trie_item *item, const struct candidate *match,
+		 enum truth matches)
+{
+	const struct policy *policy = search->query->caller->policy;
+	const struct trie_use *uses = trie_uses(policy->trie, item);
+
+	for (uint32_t i = 0; i < item->n_uses; i++) {
+		struct naming *naming = naming_of(search, uses[i].rule);
+		struct candidate one = *match;
+
+		if (naming && uses[i].except)
+			naming->excepted = truth_or(naming->excepted, matches);
+		if (!naming || uses[i].except)
+			continue;
+		one.rule = naming->best.rule;
+		one.n_terms = naming->best.n_terms;
+		if (matches > naming->matches ||
+		    (matches == naming->matches && before(&one, &naming->best)))
+			naming->best = one;
+		naming->matches = truth_or(naming->matches, matches);
+	}
+}
+
+static void note_found(void *arg, const struct trie_item *item, size_t n_above)
+{
+	struct search *search = arg;
+	size_t n_leading = n_above + item->pattern->n_leading;
+	struct candidate match = {
+		.prefix_len = trie_walk_len(search->walk, n_leading),
+		.n_leading = (uint32_t)n_leading,
+		.n_wildcards = item->pattern->n_wildcards,
+	};
+
+	note(search, item, &match, TRUTH_YES);
+}
+
+/* Those patterns that would need a value that is not known. */
+static void note_unknown(struct search *search)
+{
+	const struct match_values *values = &search->query->caller->values;
+	const struct trie *trie = search->query->caller->policy->trie;
+
+	for (const struct trie_item *item = trie_next_special(trie, NULL); item;
+	     item = trie_next_special(trie, item)) {
+		struct candidate match = { .n_wildcards = item->pattern->n_wildcards };
+		enum truth matches = TRUTH_NO;
+
+		if (item->pattern->specifiers & values->unknown)
+			matches = match_path(item->pattern, search->query->path, values,
+					     &match.prefix_len);
+		match.n_leading = count_components(search->query->path, match.prefix_len);
+		if (matches != TRUTH_NO)
+			note(search, item, &match, matches);
+	}
 }
 
 /* What is found while the rules are asked. */
 struct findings {
-	const struct policy_rule *deny;	       /* certain */
-	const struct live_rule *perhaps_deny;  /* hinges on a fact */
-	const struct live_rule *perhaps_allow; /* hinges on a fact */
+	const struct rule *deny;	  /* certain */
+	const struct rule *perhaps_deny;  /* hinges on a fact */
+	const struct rule *perhaps_allow; /* hinges on a fact */
 };
 
-static void found_deny(struct findings *findings, struct candidates *ret,
-		       const struct live_rule *live, const struct candidate *candidate,
-		       enum truth named)
+static void keep_first(const struct rule **first, const struct rule *rule)
 {
-	if (!live->rule->unconditional)
-		ret->denies[ret->n_denies++] = *candidate;
-	else if (named == TRUTH_UNKNOWN && !findings->perhaps_deny)
-		findings->perhaps_deny = live;
-	/* A deny that hides does so whatever others say, or they would undo it. */
-	else if (named == TRUTH_YES &&
-		 (!findings->deny || (candidate->rule->hide && !findings->deny->hide)))
-		findings->deny = candidate->rule;
+	if (!*first || rule < *first)
+		*first = rule;
 }
 
-static void found_allow(struct findings *findings, struct candidates *ret,
-			const struct live_rule *live, const struct candidate *candidate,
-			enum truth named)
+/* A deny that hides does so whatever others say, or they would undo it. */
+static void keep_deny(const struct rule **deny, const struct rule *rule)
+{
+	if (!*deny || rule->shown.hide == (*deny)->shown.hide)
+		keep_first(deny, rule);
+	else if (rule->shown.hide)
+		*deny = rule;
+}
+
+static void found_deny(struct findings *findings, struct candidates *ret, const struct rule *rule,
+		       const struct candidate *candidate, enum truth named)
+{
+	if (!rule->unconditional)
+		ret->denies[ret->n_denies++] = *candidate;
+	else if (named == TRUTH_UNKNOWN)
+		keep_first(&findings->perhaps_deny, rule);
+	else
+		keep_deny(&findings->deny, rule);
+}
+
+static void found_allow(struct findings *findings, struct candidates *ret, const struct rule *rule,
+			const struct candidate *candidate, enum truth named)
 {
 	if (named == TRUTH_YES)
 		ret->allows[ret->n_allows++] = *candidate;
-	else if (!findings->perhaps_allow)
-		findings->perhaps_allow = live;
+	/* Whether somebody else may complain instead is no doubt about what the rules say. */
+	else if (!rule->shown.complain)
+		keep_first(&findings->perhaps_allow, rule);
 }
 
-static struct findings ask_rules(const struct policy_query *query, struct candidates *ret)
+/* Step 2. */
+static struct findings ask_rules(struct search *search, const struct policy_query *query,
+				 struct candidates *ret)
 {
 	struct findings findings = { 0 };
 
-	for (size_t i = 0; i < query->caller->n_live; i++) {
-		const struct live_rule *live = &query->caller->live[i];
-		struct candidate candidate;
-		enum truth named = names(live, query, &candidate);
+	search->query = query;
+	search->n = 0;
+	trie_walk_find(search->walk, &query->caller->values, note_found, search);
+	if (query->caller->values.unknown)
+		note_unknown(search);
+	for (size_t i = 0; i < search->n; i++) {
+		const struct naming *naming = &search->namings[i];
+		const struct rule *rule = (const struct rule *)naming->best.rule;
+		enum truth named = truth_and(naming->matches, truth_not(naming->excepted));
 
+		named = truth_and(answer_for(rule, query)->accepts, named);
 		if (named == TRUTH_NO)
 			continue;
-		if (live->rule->shown.allow)
-			found_allow(&findings, ret, live, &candidate, named);
+		if (rule->shown.allow)
+			found_allow(&findings, ret, rule, &naming->best, named);
 		else
-			found_deny(&findings, ret, live, &candidate, named);
+			found_deny(&findings, ret, rule, &naming->best, named);
 	}
 	return findings;
 }
 
-static const char *fact_of(const struct live_rule *live, const struct match_values *values)
+static const char *fact_of(const struct rule *rule, const struct policy_query *query)
 {
 	uint32_t unit = 1U << SPECIFIER_UNIT | 1U << SPECIFIER_UNIT_BARE | 1U << SPECIFIER_PREFIX |
 			1U << SPECIFIER_INSTANCE | 1U << SPECIFIER_LAST;
 	uint32_t user = 1U << SPECIFIER_USER | 1U << SPECIFIER_UID | 1U << SPECIFIER_HOME;
-	uint32_t missing = 0;
+	const struct who_answer *answer = answer_for(rule, query);
+	uint32_t unknown = query->caller->values.unknown, missing = 0;
 
-	if (live->accepts == TRUTH_UNKNOWN)
-		return live->unknown;
-	for (size_t i = 0; i < live->rule->n_paths; i++)
-		missing |= live->rule->paths[i]->specifiers & values->unknown;
-	for (size_t i = 0; i < live->rule->n_except; i++)
-		missing |= live->rule->except[i]->specifiers & values->unknown;
+	if (answer->accepts == TRUTH_UNKNOWN)
+		return answer->unknown;
+	for (size_t i = 0; i < rule->n_paths; i++)
+		missing |= rule->paths[i]->specifiers & unknown;
+	for (size_t i = 0; i < rule->n_except; i++)
+		missing |= rule->except[i]->specifiers & unknown;
 	if (missing & unit)
 		return "unit";
 	if (missing & user)
@@ -247,11 +368,11 @@ static const char *fact_of(const struct live_rule *live, const struct match_valu
 	return missing & 1U << SPECIFIER_SLICE ? "slice" : "group";
 }
 
-static void leave_undecided(const struct live_rule *live, const struct policy_query *query,
+static void leave_undecided(const struct rule *rule, const struct policy_query *query,
 			    struct candidates *ret)
 {
-	ret->undecided = &live->rule->shown;
-	ret->undecided_fact = fact_of(live, &query->caller->values);
+	ret->undecided = &rule->shown;
+	ret->undecided_fact = fact_of(rule, query);
 }
 
 static void refuse(struct candidates *ret, enum policy_reason reason,
@@ -263,10 +384,10 @@ static void refuse(struct candidates *ret, enum policy_reason reason,
 	ret->n_denies = 0;
 }
 
-static bool is_askable(const struct policy_query *query)
+static bool is_askable(const struct policy_query *query, struct trie_walk *walk)
 {
 	return strnlen(query->path, PATH_LEN_MAX + 1) <= PATH_LEN_MAX &&
-	       match_is_clean(query->path) && query->modes != 0 &&
+	       trie_walk_read(walk, query->path) && query->modes != 0 &&
 	       (query->modes & ~(uint32_t)POLICY_ANY) == 0;
 }
 
@@ -279,21 +400,22 @@ void decide_name(const struct policy *policy, const struct policy_query *query,
 	ret->undecided = NULL;
 	ret->undecided_fact = NULL;
 	refuse(ret, POLICY_REASON_BAD_PATH, NULL);
-	if (!is_askable(query))
+	if (!is_askable(query, ret->search->walk))
 		return;
-	findings = ask_rules(query, ret);
+	findings = ask_rules(ret->search, query, ret);
 	if (findings.deny) {
-		refuse(ret, POLICY_REASON_RULE, findings.deny);
+		refuse(ret, POLICY_REASON_RULE, &findings.deny->shown);
 	} else if (ret->n_allows == 0 && !findings.perhaps_allow) {
 		refuse(ret, POLICY_REASON_DEFAULT, NULL);
 	} else if (findings.perhaps_deny) {
-		refuse(ret, POLICY_REASON_RULE, &findings.perhaps_deny->rule->shown);
+		refuse(ret, POLICY_REASON_RULE, &findings.perhaps_deny->shown);
 		leave_undecided(findings.perhaps_deny, query, ret);
 	} else if (ret->n_allows == 0) {
 		refuse(ret, POLICY_REASON_DEFAULT, NULL);
 		leave_undecided(findings.perhaps_allow, query, ret);
 	} else {
 		ret->reason = POLICY_REASON_OK;
-		sort(ret->allows, ret->n_allows);
+		sort(ret->allows, ret->n_allows, before);
+		sort(ret->denies, ret->n_denies, earlier);
 	}
 }

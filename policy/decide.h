@@ -46,6 +46,7 @@ enum policy_condition {
 	POLICY_CONDITION_MAX_SIZE,
 	POLICY_CONDITION_DEVICE,
 	POLICY_CONDITION_FS,
+	POLICY_CONDITION_MOUNT,
 	POLICY_CONDITION_MOUNTS,      /* found by the opener */
 	POLICY_CONDITION_SYMLINKS,    /* found by the opener */
 	POLICY_CONDITION_PARENTS,     /* found by the opener */
@@ -54,6 +55,8 @@ enum policy_condition {
 };
 
 const char *policy_condition_name(enum policy_condition condition);
+
+struct search;
 
 struct candidate {
 	const struct policy_rule *rule;
@@ -73,6 +76,7 @@ struct candidates {
 	size_t n_allows;
 	struct candidate *denies; /* conditional ones that name the query */
 	size_t n_denies;
+	struct search *search; /* what finding them takes; decide.c's own */
 };
 
 /* For one policy; reused for any number of queries, one at a time. 0 or -ENOMEM. */
@@ -101,9 +105,11 @@ struct policy_object {
 	uint64_t links;
 	uint64_t size; /* bytes */
 	dev_t rdev;
-	uint32_t fs_magic; /* statfs(2) f_type */
-	/* Not there yet: what the request would make, on its parent's file system. Of an allow's
-	 * conditions only `fs` is asked; a conditional deny is held to what would be made. */
+	uint32_t fs_magic;    /* statfs(2) f_type */
+	uint32_t mount_flags; /* statfs(2) f_flags: ST_RDONLY, … */
+	/* Not there yet: what the request would make, on its parent's file system and mount. Of an
+	 * allow's conditions only `fs` and `mount` are asked; a conditional deny is held to what
+	 * would be made. */
 	bool fresh;
 };
 

@@ -15,15 +15,18 @@ DEFINE_CLEANUP(struct stated_subject *, load_subject_free)
 /* An allow that would name the request if it had more modes, or NULL. */
 static const struct policy_rule *nearest(const struct policy_query *query)
 {
-	for (size_t i = 0; i < query->caller->n_live; i++) {
-		const struct live_rule *live = &query->caller->live[i];
+	const struct policy *policy = query->caller->policy;
 
-		if (!live->rule->shown.allow || live->accepts != TRUTH_YES)
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (!rule->shown.allow ||
+		    query->caller->scopes[rule->shown.allow][rule->scope].accepts != TRUTH_YES)
 			continue;
-		for (size_t j = 0; j < live->rule->n_paths; j++)
-			if (match_path(live->rule->paths[j], query->path, &query->caller->values,
-				       NULL) == TRUTH_YES)
-				return &live->rule->shown;
+		for (size_t j = 0; j < rule->n_paths; j++)
+			if (match_path(rule->paths[j], query->path, &query->caller->values, NULL) ==
+			    TRUTH_YES)
+				return &rule->shown;
 	}
 	return NULL;
 }

@@ -59,7 +59,7 @@ struct explainer *explainer_free(struct explainer *explainer)
 static enum truth ask_term(const struct explainer *explainer, const struct term *term)
 {
 	const struct conj alone = { term, 1 };
-	const struct who who = { &alone, 1 };
+	const struct who who = { .conjs = &alone, .n = 1 };
 
 	return who_ask(&who, explainer->subjects, explainer->subject).accepts;
 }
@@ -185,9 +185,19 @@ static void add_ranges(struct text *out, const struct id_ranges *ranges)
 		text_puts(out, "nobody");
 }
 
+static void add_trait(struct text *out, const struct term *term)
+{
+	struct who_words words = who_words(term->key);
+
+	text_printf(out, "%s%s%s", term->yes ? words.yes : "", term->yes && term->no ? "|" : "",
+		    term->no ? words.no : "");
+}
+
 static void add_expected(struct text *out, const struct term *term)
 {
-	if (term->key == AST_KEY_USER || term->key == AST_KEY_GROUP)
+	if (who_words(term->key).yes)
+		add_trait(out, term);
+	else if (term->key == AST_KEY_USER || term->key == AST_KEY_GROUP)
 		add_ranges(out, &term->ids);
 	else
 		for (size_t i = 0; i < term->n; i++) {
@@ -205,6 +215,18 @@ static void add_name(struct text *out, const char *name)
 		text_escape(out, name, strlen(name));
 	else
 		text_puts(out, "none");
+}
+
+void explain_traits(const struct policy_subject *subject, struct text *out)
+{
+	for (enum ast_key key = 0; key < AST_KEY_MAX; key++) {
+		struct who_words words = who_words(key);
+
+		if (!words.yes || !(subject->known & who_fact(key)))
+			continue;
+		text_printf(out, "  %s ", keyword_keys.words[key]);
+		add_name(out, subject->traits & who_fact(key) ? words.yes : words.no);
+	}
 }
 
 static void add_actual(struct text *out, enum ast_key key, const struct policy_subject *subject)
@@ -230,13 +252,16 @@ static void add_actual(struct text *out, enum ast_key key, const struct policy_s
 	case AST_KEY_EXE:
 		add_name(out, subject->n_exes > 0 ? subject->exes[0] : NULL);
 		break;
-	case AST_KEY_APPARMOR:
-	case AST_KEY_SELINUX:
 	case AST_KEY_USERNS:
 	case AST_KEY_MNTNS:
 	case AST_KEY_PIDNS:
 	case AST_KEY_NNP:
 	case AST_KEY_SECCOMP:
+		add_name(out,
+			 subject->traits & who_fact(key) ? who_words(key).yes : who_words(key).no);
+		break;
+	case AST_KEY_APPARMOR:
+	case AST_KEY_SELINUX:
 	case AST_KEY_MAX:
 		text_puts(out, "?");
 	}

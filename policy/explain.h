@@ -55,4 +55,7 @@ void explain_attributes(const struct policy_rule *rule, struct text *out);
 /* The word of the language for a key: "user-unit". */
 const char *explain_key(enum ast_key key);
 
+/* The traits of a process that are known, in the words of the language: "  userns host  nnp yes". */
+void explain_traits(const struct policy_subject *subject, struct text *out);
+
 #endif

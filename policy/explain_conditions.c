@@ -7,6 +7,8 @@
 #include "base/macro.h"
 #include "policy/compiled.h"
 #include "policy/explain.h"
+#include "policy/fstype.h"
+#include "policy/values.h"
 
 struct list {
 	struct text *out;
@@ -19,6 +21,12 @@ static struct text *item(struct list *list, const char *word)
 	text_puts(list->out, word);
 	list->next = list->separator;
 	return list->out;
+}
+
+static void add_word(struct text *out, const char **separator, const char *word)
+{
+	text_printf(out, "%s%s", *separator, word);
+	*separator = ", ";
 }
 
 static bool is_asked(const struct conditions *conditions, enum policy_condition condition)
@@ -43,10 +51,8 @@ static void add_types(struct list *list, const struct conditions *conditions)
 		return;
 	item(list, "type { ");
 	for (size_t i = 0; i < ELEMENTSOF(types); i++)
-		if (conditions->types >> (types[i].type >> 12) & 1) {
-			text_printf(list->out, "%s%s", separator, types[i].name);
-			separator = ", ";
-		}
+		if (conditions->types >> (types[i].type >> 12) & 1)
+			add_word(list->out, &separator, types[i].name);
 	text_puts(list->out, " }");
 }
 
@@ -87,14 +93,33 @@ static void add_devices(struct list *list, const struct conditions *conditions)
 
 static void add_fs(struct list *list, const struct conditions *conditions)
 {
+	const char *separator = "";
+
 	if (!is_asked(conditions, POLICY_CONDITION_FS))
 		return;
+	item(list, "fs { ");
 	if (conditions->fs_any)
-		item(list, "fs any");
-	else if (conditions->fs_local)
-		item(list, "fs local");
-	else
-		item(list, "fs as named there");
+		add_word(list->out, &separator, "any");
+	if (conditions->fs_local)
+		add_word(list->out, &separator, "local");
+	for (size_t i = 0; i < conditions->n_fs_magics; i++)
+		add_word(list->out, &separator, fstype_name(conditions->fs_magics[i]));
+	text_puts(list->out, " }");
+}
+
+static void add_mount(struct list *list, const struct conditions *conditions)
+{
+	static const char *const words[] = { "noexec", "nosuid", "nodev", "ro" };
+	const char *separator = "";
+	uint32_t flag;
+
+	if (!is_asked(conditions, POLICY_CONDITION_MOUNT))
+		return;
+	item(list, "mount { ");
+	for (size_t i = 0; i < ELEMENTSOF(words); i++)
+		if (value_mount(words[i], &flag) == 0 && conditions->mount_flags & flag)
+			add_word(list->out, &separator, words[i]);
+	text_puts(list->out, " }");
 }
 
 static void add_numbers(struct list *list, const struct conditions *conditions)
@@ -107,13 +132,19 @@ static void add_numbers(struct list *list, const struct conditions *conditions)
 		text_printf(item(list, "max-size "), "%" PRIu64, conditions->max_size);
 }
 
+static const char *const symlinks[] = {
+	[POLICY_SYMLINKS_FOLLOW] = "symlinks follow",
+	[POLICY_SYMLINKS_TRUSTED] = "symlinks trusted",
+	[POLICY_SYMLINKS_REFUSE] = "symlinks refuse",
+};
+
 /* What the opener holds the way to the object to. */
 static void add_way(struct list *list, const struct policy_rule *rule)
 {
 	if (!rule->allow)
 		return;
-	if (rule->symlinks == POLICY_SYMLINKS_REFUSE)
-		item(list, "symlinks refuse");
+	if (rule->symlinks != POLICY_SYMLINKS_FOLLOW)
+		item(list, symlinks[rule->symlinks]);
 	if (rule->mounts_stay)
 		item(list, "mounts stay");
 	if (rule->parents_trusted)
@@ -132,8 +163,21 @@ static void add_written(struct list *list, const struct policy_rule *rule)
 	add_numbers(list, conditions);
 	add_devices(list, conditions);
 	add_fs(list, conditions);
+	add_mount(list, conditions);
 	if (conditions->set_id)
 		item(list, "set-user-ID or set-group-ID");
+}
+
+/* The way, where it is not what the rule would have without a word. `parents any` is nobody's
+ * suggestion: it wants a reason, in a note. */
+static void add_way_written(struct list *list, const struct policy_rule *rule)
+{
+	if (rule->symlinks != (rule->as_root ? POLICY_SYMLINKS_REFUSE : POLICY_SYMLINKS_FOLLOW))
+		item(list, symlinks[rule->symlinks]);
+	if (rule->mounts_stay != rule->as_root)
+		item(list, rule->mounts_stay ? "mounts stay" : "mounts any");
+	if (rule->parents_trusted && !rule->as_root)
+		item(list, "parents trusted");
 }
 
 void explain_attributes(const struct policy_rule *rule, struct text *out)
@@ -141,6 +185,8 @@ void explain_attributes(const struct policy_rule *rule, struct text *out)
 	struct list list = { .out = out, .separator = "; ", .next = "" };
 
 	add_written(&list, rule);
+	if (rule->allow)
+		add_way_written(&list, rule);
 }
 
 void explain_conditions(const struct policy_rule *rule, struct text *out)

@@ -183,14 +183,24 @@ static int compare_found(const void *a, const void *b)
 	return order ? order : (x->precedence > y->precedence) - (x->precedence < y->precedence);
 }
 
-/* Is the link at @found the mask? Anything else that is a link is not followed, unless nothing
- * depends on it. Return 1 masked, 0 follow it, -EINVAL do not. */
-static int judge_link(struct search *search, const struct found *found, const char *at)
+static const char *name_at(const struct found *found)
+{
+	return found->dir == AT_FDCWD ? found->path : found->name;
+}
+
+static bool is_mask(const struct found *found)
 {
 	char target[sizeof("/dev/null")];
-	ssize_t len = readlinkat(found->dir, at, target, sizeof(target));
+	ssize_t len = readlinkat(found->dir, name_at(found), target, sizeof(target));
 
-	if (len == sizeof(target) - 1 && memcmp(target, "/dev/null", sizeof(target) - 1) == 0)
+	return len == sizeof(target) - 1 && memcmp(target, "/dev/null", sizeof(target) - 1) == 0;
+}
+
+/* Is the link at @found the mask? Anything else that is a link is not followed, unless nothing
+ * depends on it. Return 1 masked, 0 follow it, -EINVAL do not. */
+static int judge_link(struct search *search, const struct found *found)
+{
+	if (is_mask(found))
 		return 1;
 	diag_detail(search->trust.diags,
 		    trust_complain(&search->trust, trust_severity(&search->trust), "E009",
@@ -201,13 +211,13 @@ static int judge_link(struct search *search, const struct found *found, const ch
 
 static int open_file(struct search *search, const struct found *found)
 {
-	const char *at = found->dir == AT_FDCWD ? found->path : found->name;
+	const char *at = name_at(found);
 	/* open(2): without O_NONBLOCK a FIFO would wait for its writer. */
 	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = openat(found->dir, at, flags | O_NOFOLLOW), r;
 
 	if (fd < 0 && errno == ELOOP) {
-		r = judge_link(search, found, at);
+		r = judge_link(search, found);
 		if (r != 0)
 			return -EINVAL;
 		fd = openat(found->dir, at, flags);
@@ -294,6 +304,50 @@ static int read_found(struct search *search, const struct found *found, struct s
 	return source_new(source, found->path, text.data, text.len, found->origin);
 }
 
+/* Every file there is, those of one name together and the one that counts first. */
+static int search_sorted(struct search *search)
+{
+	int r = search_all(search);
+
+	if (search->n_found > 0)
+		qsort(search->found, search->n_found, sizeof(*search->found), compare_found);
+	return r;
+}
+
+static bool counts(const struct search *search, size_t i)
+{
+	return i == 0 || strcmp(search->found[i].name, search->found[i - 1].name) != 0;
+}
+
+int files_list(const struct load_options *options, struct diags *diags, struct policy_names *ret)
+{
+	_cleanup_(search_done) struct search search = {
+		.options = options,
+		.trust = { .diags = diags, .level = options->trust },
+	};
+	const char *first = NULL;
+	int r = search_sorted(&search);
+
+	*ret = (struct policy_names){ 0 };
+	if (r < 0)
+		return r;
+	ret->items = calloc(search.n_found + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < search.n_found; i++) {
+		struct policy_name *name = &ret->items[ret->n++];
+
+		name->is_mask = is_mask(&search.found[i]);
+		name->origin = search.found[i].origin;
+		name->path = TAKE_PTR(search.found[i].path);
+		if (counts(&search, i))
+			first = name->path;
+		else
+			name->masked_by = first;
+	}
+	return 0;
+}
+
 int files_read(const struct load_options *options, struct diags *diags, struct source_list *ret)
 {
 	_cleanup_(search_done) struct search search = {
@@ -303,11 +357,9 @@ int files_read(const struct load_options *options, struct diags *diags, struct s
 	int r;
 
 	*ret = (struct source_list){ 0 };
-	r = search_all(&search);
-	if (search.n_found > 0)
-		qsort(search.found, search.n_found, sizeof(*search.found), compare_found);
+	r = search_sorted(&search);
 	for (size_t i = 0; r == 0 && i < search.n_found; i++)
-		if (i == 0 || strcmp(search.found[i].name, search.found[i - 1].name) != 0)
+		if (counts(&search, i))
 			r = read_found(&search, &search.found[i], ret);
 	if (r < 0)
 		source_list_done(ret);

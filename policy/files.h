@@ -23,6 +23,8 @@ struct source_list {
  * Return: 0, whatever is wrong with the files (see @diags); -ENOMEM.
  */
 int files_read(const struct load_options *options, struct diags *diags, struct source_list *ret);
+/* load_names() */
+int files_list(const struct load_options *options, struct diags *diags, struct policy_names *ret);
 void source_list_done(struct source_list *list);
 
 #endif

@@ -112,3 +112,11 @@ int fstype_magic(const char *name, uint32_t *ret)
 	}
 	return -EINVAL;
 }
+
+const char *fstype_name(uint32_t magic)
+{
+	for (size_t i = 0; i < ELEMENTSOF(table); i++)
+		if (table[i].magic == magic)
+			return table[i].name;
+	return NULL;
+}

@@ -19,4 +19,7 @@ enum fstype fstype_of(uint32_t magic);
 /* "ext4". 0 or -EINVAL. */
 int fstype_magic(const char *name, uint32_t *ret);
 
+/* The first of the names that share a number, or NULL. */
+const char *fstype_name(uint32_t magic);
+
 #endif

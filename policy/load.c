@@ -22,6 +22,41 @@
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 
+/* The first rule of @tree for which there is no room, given @n before it; or NULL, and @n grows. */
+static const struct ast_rule *find_surplus(const struct ast *tree, size_t *n)
+{
+	for (size_t i = 0; i < tree->n; i++) {
+		const struct ast_statement *statement = &tree->statements[i];
+		size_t here = statement->kind == AST_SCOPE ? statement->scope.n_rules
+							   : statement->kind == AST_DENY;
+		size_t room = POLICY_RULES_MAX - *n;
+
+		if (here > room)
+			return statement->kind == AST_SCOPE ? &statement->scope.rules[room]
+							    : &statement->rule;
+		*n += here;
+	}
+	return NULL;
+}
+
+/* A tree takes up to fifty times the memory of its text, and findings beyond DIAGS_MAX are not
+ * kept: at some point there is nothing to be gained by looking at one file more. */
+static bool is_enough(const struct ast *tree, size_t *n, struct diags *diags)
+{
+	const struct ast_rule *surplus = find_surplus(tree, n);
+
+	if (surplus)
+		diag_add(diags, DIAG_ERROR, "E016", surplus->place, "more than %u rules",
+			 POLICY_RULES_MAX);
+	return surplus || diags->n_errors >= DIAGS_MAX;
+}
+
+static void drop_after(struct policy_files *files, size_t n)
+{
+	while (files->n > n)
+		source_free(files->sources[--files->n]);
+}
+
 /* Consumes the list, also on failure. */
 static int parse_all(struct source_list *take_list, struct diags *diags, struct policy_files *ret)
 {
@@ -31,9 +66,13 @@ static int parse_all(struct source_list *take_list, struct diags *diags, struct 
 		.n = take_list->n,
 	};
 	int r = files.trees ? 0 : -ENOMEM;
+	size_t n_rules = 0;
 
-	for (size_t i = 0; r == 0 && i < files.n; i++)
+	for (size_t i = 0; r == 0 && i < files.n; i++) {
 		r = parser_parse(files.sources[i], diags, &files.trees[i]);
+		if (r == 0 && is_enough(files.trees[i], &n_rules, diags))
+			drop_after(&files, i + 1);
+	}
 	if (r < 0) {
 		policy_files_done(&files);
 		return r;
@@ -61,6 +100,19 @@ void policy_files_done(struct policy_files *files)
 	free(files->trees);
 	free(files->sources);
 	*files = (struct policy_files){ 0 };
+}
+
+int load_names(const struct load_options *options, struct diags *diags, struct policy_names *ret)
+{
+	return files_list(options, diags, ret);
+}
+
+void policy_names_done(struct policy_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->items[i].path);
+	free(names->items);
+	*names = (struct policy_names){ 0 };
 }
 
 /* Names and lengths too, so that moving a line from one file to the next is a change. */
@@ -148,7 +200,13 @@ int load_policy(const struct load_options *options, struct diags *diags, struct 
 
 	if (r < 0)
 		return r;
-	return load_files(&files, options->unsupported, diags, ret);
+	r = load_files(&files, options->unsupported, diags, ret);
+	if (r < 0 || !*ret || !options->inspect)
+		return r;
+	r = options->inspect(&files, diags, options->userdata);
+	if (r < 0)
+		*ret = policy_free(*ret);
+	return r;
 }
 
 static int list_of_one(const char *name, const char *text, size_t size, struct source_list *ret)

@@ -23,6 +23,8 @@ enum load_trust {
 	LOAD_TRUST_NOTE, /* E009 is a note: fdbrokerctl check FILE, --policy, --root */
 };
 
+struct policy_files;
+
 struct load_options {
 	const char *root;	  /* prefix of the four directories, or NULL */
 	const char *directory;	  /* instead of the four, or NULL */
@@ -31,6 +33,9 @@ struct load_options {
 	bool only_files; /* the directories are not read */
 	enum load_trust trust;
 	enum diag_severity unsupported; /* of E019 */
+	/* Called with the files of a policy that loads, for whoever would look closer; may be NULL. */
+	int (*inspect)(const struct policy_files *files, struct diags *diags, void *userdata);
+	void *userdata;
 };
 
 /**
@@ -48,6 +53,25 @@ struct policy_files {
 };
 int load_trees(const struct load_options *options, struct diags *diags, struct policy_files *ret);
 void policy_files_done(struct policy_files *files);
+
+/**
+ * load_names() - every policy file that is there, those that do not count too
+ * @ret:	by name, and those of one name in order of precedence: the first one counts
+ *
+ * Return: as load_trees().
+ */
+struct policy_name {
+	char *path;
+	const char *masked_by; /* the path of the one that counts, or NULL */
+	bool is_mask;	       /* a link to /dev/null: nothing of this name counts */
+	enum source_origin origin;
+};
+struct policy_names {
+	struct policy_name *items;
+	size_t n;
+};
+int load_names(const struct load_options *options, struct diags *diags, struct policy_names *ret);
+void policy_names_done(struct policy_names *names);
 
 /**
  * load_policy() - the whole way

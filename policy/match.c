@@ -14,8 +14,6 @@
 
 #include <string.h>
 
-#define NOT_THERE ((size_t)-1)
-
 static const char letters[SPECIFIER_MAX] = {
 	[SPECIFIER_USER] = 'u',	     [SPECIFIER_UID] = 'U',    [SPECIFIER_GROUP] = 'g',
 	[SPECIFIER_GID] = 'G',	     [SPECIFIER_HOME] = 'h',   [SPECIFIER_UNIT] = 'n',
@@ -33,8 +31,7 @@ enum specifier specifier_of(char letter)
 
 bool match_is_component(const char *bytes, size_t len)
 {
-	return len > 0 && !memchr(bytes, '/', len) && !(len == 1 && bytes[0] == '.') &&
-	       !(len == 2 && bytes[0] == '.' && bytes[1] == '.');
+	return !match_is_no_name(bytes, len) && !memchr(bytes, '/', len);
 }
 
 bool match_is_clean(const char *path)
@@ -58,7 +55,8 @@ static bool class_has(const uint64_t *class, unsigned char byte)
 
 static size_t take_bytes(const char *bytes, size_t bytes_len, const char *text, size_t len)
 {
-	return bytes_len <= len && memcmp(bytes, text, bytes_len) == 0 ? bytes_len : NOT_THERE;
+	return bytes_len <= len && memcmp(bytes, text, bytes_len) == 0 ? bytes_len
+								       : MATCH_NOT_THERE;
 }
 
 static bool is_star(const struct atom *atom, const struct match_values *values)
@@ -67,7 +65,7 @@ static bool is_star(const struct atom *atom, const struct match_values *values)
 	       (atom->kind == ATOM_SPECIFIER && values->unknown >> atom->len & 1);
 }
 
-/* How many bytes at the front of @text this atom, not a star, stands for, or NOT_THERE. */
+/* How many bytes at the front of @text this atom, not a star, stands for, or MATCH_NOT_THERE. */
 static size_t take(const struct atom *atom, const char *text, size_t len,
 		   const struct match_values *values)
 {
@@ -77,22 +75,23 @@ static size_t take(const struct atom *atom, const char *text, size_t len,
 	case ATOM_BYTES:
 		return take_bytes(atom->bytes, atom->len, text, len);
 	case ATOM_QUESTION:
-		return len > 0 ? 1 : NOT_THERE;
+		return len > 0 ? 1 : MATCH_NOT_THERE;
 	case ATOM_CLASS:
-		return len > 0 && class_has(atom->class, (unsigned char)*text) ? 1 : NOT_THERE;
+		return len > 0 && class_has(atom->class, (unsigned char)*text) ? 1
+									       : MATCH_NOT_THERE;
 	case ATOM_SPECIFIER:
 		value = values->text[atom->len];
-		return value ? take_bytes(value, strlen(value), text, len) : NOT_THERE;
+		return value ? take_bytes(value, strlen(value), text, len) : MATCH_NOT_THERE;
 	case ATOM_STAR:
 		break;
 	}
-	return NOT_THERE;
+	return MATCH_NOT_THERE;
 }
 
-static bool match_component(const struct component *component, const char *text, size_t len,
-			    const struct match_values *values)
+bool match_component(const struct component *component, const char *text, size_t len,
+		     const struct match_values *values)
 {
-	size_t atom = 0, at = 0, star = NOT_THERE, star_at = 0, taken;
+	size_t atom = 0, at = 0, star = MATCH_NOT_THERE, star_at = 0, taken;
 
 	for (;;) {
 		if (atom == component->n && at == len)
@@ -102,16 +101,16 @@ static bool match_component(const struct component *component, const char *text,
 			star_at = at;
 			continue;
 		}
-		taken = NOT_THERE;
+		taken = MATCH_NOT_THERE;
 		if (atom < component->n)
 			taken = take(&component->atoms[atom], text + at, len - at, values);
-		if (taken != NOT_THERE) {
+		if (taken != MATCH_NOT_THERE) {
 			atom++;
 			at += taken;
 			continue;
 		}
 		/* The last star takes one byte more. */
-		if (star == NOT_THERE || star_at == len)
+		if (star == MATCH_NOT_THERE || star_at == len)
 			return false;
 		at = ++star_at;
 		atom = star + 1;
@@ -128,19 +127,18 @@ bool match_name(const struct component *component, const char *name)
 /* Length of the component that begins after the slash at @at. */
 static size_t component_len(const char *path, size_t at)
 {
-	return strcspn(path + at + 1, "/");
+	return (size_t)(strchrnul(path + at + 1, '/') - (path + at + 1));
 }
 
-/* @path from the slash at @at on, or its end, against all components. */
-static bool match_components(const struct pattern *pattern, const char *path, size_t at,
-			     const struct match_values *values)
+bool match_components(const struct pattern *pattern, uint32_t first, const char *path, size_t at,
+		      const struct match_values *values)
 {
-	size_t i = 0, deep = NOT_THERE, deep_at = 0, len;
+	size_t i = first, deep = MATCH_NOT_THERE, deep_at = 0, len;
 
 	for (;;) {
 		if (i == pattern->n && !path[at])
 			return true;
-		if (i < pattern->n && pattern->components[i].deep) {
+		if (i < pattern->n && pattern->components[i]->deep) {
 			deep = i++;
 			/* As the last one: at least one component, whatever it is. */
 			if (i == pattern->n)
@@ -152,13 +150,13 @@ static bool match_components(const struct pattern *pattern, const char *path, si
 			return false;
 		len = component_len(path, at);
 		if (i < pattern->n &&
-		    match_component(&pattern->components[i], path + at + 1, len, values)) {
+		    match_component(pattern->components[i], path + at + 1, len, values)) {
 			i++;
 			at += 1 + len;
 			continue;
 		}
 		/* The last `**` takes one component more. */
-		if (deep == NOT_THERE)
+		if (deep == MATCH_NOT_THERE)
 			return false;
 		deep_at += 1 + component_len(path, deep_at);
 		at = deep_at;
@@ -166,17 +164,16 @@ static bool match_components(const struct pattern *pattern, const char *path, si
 	}
 }
 
-/* Where @path goes on after the home directory, or NOT_THERE. */
-static size_t after_home(const char *path, const struct match_values *values)
+size_t match_home(const char *path, const struct match_values *values)
 {
 	const char *home = values->text[SPECIFIER_HOME];
 	size_t len;
 
 	if (!home)
-		return NOT_THERE;
+		return MATCH_NOT_THERE;
 	len = strlen(home);
 	if (strncmp(path, home, len) != 0 || (path[len] && path[len] != '/'))
-		return NOT_THERE;
+		return MATCH_NOT_THERE;
 	return len;
 }
 
@@ -185,7 +182,7 @@ static enum truth match_unknown_home(const struct pattern *pattern, const char *
 				     const struct match_values *values)
 {
 	for (;; at += 1 + component_len(path, at)) {
-		if (match_components(pattern, path, at, values))
+		if (match_components(pattern, 0, path, at, values))
 			return TRUTH_UNKNOWN;
 		if (!path[at])
 			return TRUTH_NO;
@@ -212,8 +209,8 @@ enum truth match_path(const struct pattern *pattern, const char *path,
 	if (pattern->home && values->unknown >> SPECIFIER_HOME & 1)
 		return match_unknown_home(pattern, path, at, values);
 	if (pattern->home)
-		at = after_home(path, values);
-	if (at == NOT_THERE || !match_components(pattern, path, at, values))
+		at = match_home(path, values);
+	if (at == MATCH_NOT_THERE || !match_components(pattern, 0, path, at, values))
 		return TRUTH_NO;
 	if (ret_prefix)
 		*ret_prefix = prefix_len(pattern, path, at);

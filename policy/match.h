@@ -47,15 +47,16 @@ struct component {
 	uint32_t n;
 	bool deep;    /* `**`: any number of components; as the last one at least one */
 	bool literal; /* neither deep nor with a wildcard; a specifier is literal */
+	bool plain;   /* one atom of bytes: no specifier either */
 };
 
 struct pattern {
-	const struct component *components; /* none, without home: "/" */
 	uint32_t n;
-	uint32_t n_leading;   /* literal ones before the first that is not */
-	uint32_t n_wildcards; /* stars, question marks, classes and `**` */
-	uint32_t specifiers;  /* 1U << enum specifier, for each in it */
-	bool home;	      /* begins with the caller's home directory */
+	uint32_t n_leading;		      /* literal ones before the first that is not */
+	uint32_t specifiers;		      /* 1U << enum specifier, for each in it */
+	uint16_t n_wildcards;		      /* stars, question marks, classes and `**` */
+	bool home;			      /* begins with the caller's home directory */
+	const struct component *components[]; /* none, without home: "/" */
 };
 
 enum specifier {
@@ -75,6 +76,12 @@ enum specifier {
 
 /* The specifier that has this letter, or SPECIFIER_MAX. */
 enum specifier specifier_of(char letter);
+
+/* Empty, `.` or `..`. */
+static inline bool match_is_no_name(const char *bytes, size_t len)
+{
+	return len == 0 || (bytes[0] == '.' && (len == 1 || (len == 2 && bytes[1] == '.')));
+}
 
 /* Not empty, no slash, neither `.` nor `..`. */
 bool match_is_component(const char *bytes, size_t len);
@@ -99,6 +106,18 @@ struct match_values {
  */
 enum truth match_path(const struct pattern *pattern, const char *path,
 		      const struct match_values *values, size_t *ret_prefix);
+
+/* The parts of it, for whoever has matched the others: the components from @first on against @path
+ * from the slash at @at on, or its end. */
+bool match_components(const struct pattern *pattern, uint32_t first, const char *path, size_t at,
+		      const struct match_values *values);
+bool match_component(const struct component *component, const char *text, size_t len,
+		     const struct match_values *values);
+
+#define MATCH_NOT_THERE ((size_t)-1)
+
+/* Where @path goes on after the home directory, or NOT_THERE: it is elsewhere or there is none. */
+size_t match_home(const char *path, const struct match_values *values);
 
 /* A name without slashes against one component that has no specifiers. */
 bool match_name(const struct component *component, const char *name);

@@ -137,6 +137,13 @@ static bool fs_holds(const struct question *q)
 	return !q->allow || type == FSTYPE_LOCAL || type == FSTYPE_NETWORK;
 }
 
+/* As the kernel would act: a mount is read-only too where its file system is (statfs(2)). */
+static bool mount_holds(const struct question *q)
+{
+	return !is_asked(q, POLICY_CONDITION_MOUNT) ||
+	       (q->conditions->mount_flags & ~q->object->mount_flags) == 0;
+}
+
 static const struct {
 	enum policy_condition condition;
 	bool (*holds)(const struct question *q);
@@ -150,6 +157,7 @@ static const struct {
 	{ POLICY_CONDITION_MAX_SIZE, max_size_holds, false },
 	{ POLICY_CONDITION_DEVICE, device_holds, false },
 	{ POLICY_CONDITION_FS, fs_holds, true },
+	{ POLICY_CONDITION_MOUNT, mount_holds, true },
 };
 
 /* NONE if all hold. */

@@ -23,6 +23,13 @@ struct ast_conj *ast_conj_free(struct ast_conj *conj);
 void ast_print(const struct ast *ast, struct text *out);
 void ast_print_conj(const struct ast_conj *conj, struct text *out);
 
+/* Parts of it. Of several conjunctions each has a space before it; a rule ends its lines, each of
+ * which begins with @indent. */
+void ast_print_statement(const struct ast_statement *statement, struct text *out);
+void ast_print_rule(const struct ast_rule *rule, const char *indent, struct text *out);
+void ast_print_who(const struct ast_who *who, struct text *out);
+void ast_print_path(const struct ast_path *path, struct text *out);
+
 /* "read", "write", … for one bit; NULL if it is none. And back: 0 if no mode has that name. */
 const char *policy_mode_name(uint32_t bit);
 uint32_t policy_mode_bit(const char *name);

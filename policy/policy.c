@@ -20,6 +20,11 @@ const struct policy_rule *policy_rule(const struct policy *policy, size_t i)
 	return &policy->rules[i].shown;
 }
 
+uint32_t policy_rule_facts(const struct policy *policy, size_t i)
+{
+	return policy->scopes[policy->rules[i].scope].facts;
+}
+
 const char *policy_exe_path(const struct policy *policy, size_t i)
 {
 	return i < policy->n_exes ? policy->exes[i] : NULL;
@@ -29,6 +34,8 @@ struct policy *policy_free(struct policy *policy)
 {
 	if (policy) {
 		arena_done(&policy->arena);
+		vocabulary_done(&policy->vocabulary);
+		trie_free(policy->trie);
 		free(policy->exes);
 		free(policy);
 	}

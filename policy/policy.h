@@ -15,7 +15,29 @@
 struct policy;
 
 enum policy_audit { POLICY_AUDIT_NONE, POLICY_AUDIT_DENY, POLICY_AUDIT_ALL };
-enum policy_symlinks { POLICY_SYMLINKS_FOLLOW, POLICY_SYMLINKS_REFUSE };
+/* From the most to the least that is followed. */
+enum policy_symlinks {
+	POLICY_SYMLINKS_FOLLOW,
+	POLICY_SYMLINKS_TRUSTED, /* root's, on a way that only root can change */
+	POLICY_SYMLINKS_REFUSE,
+};
+
+/* Whose requests a rate counts together. */
+enum policy_per { POLICY_PER_RULE, POLICY_PER_UID, POLICY_PER_UNIT };
+
+/* What comes with a grant, beyond what was asked for. Most rules share one that asks for nothing. */
+struct policy_obligations {
+	bool has_create_mode, has_create_owner;
+	mode_t create_mode; /* exactly, whatever was asked for */
+	uid_t create_uid;   /* without `create-owner` root's, for `as root` */
+	gid_t create_gid;
+	uint32_t rate; /* grants in so many seconds; 0: as many as there are */
+	uint32_t rate_period_sec;
+	uint32_t rate_burst; /* at once, after a while without any */
+	enum policy_per rate_per;
+	uint32_t in_flight;	/* grants under way at once; 0: any number */
+	size_t in_flight_index; /* of this rule among those with `inflight` */
+};
 
 /* What the rest of the tree may know of a rule. Borrowed from the policy. */
 struct policy_rule {
@@ -25,18 +47,22 @@ struct policy_rule {
 	bool allow;
 	bool as_root;
 	bool hide;
+	bool complain; /* what a scope in `mode complain` adds: anything, as the caller, if no other allow does */
 	uint32_t modes; /* POLICY_* as written; a deny's effect is wider, see decide.h */
 	enum policy_audit audit;
 	enum policy_symlinks symlinks;
-	bool mounts_stay;     /* the object must be on the mount of the rule's literal prefix */
+	bool mounts_stay; /* the object must be on the mount of the rule's literal prefix */
 	bool parents_trusted; /* each directory must be one that only root or the object's owner can change */
-	const char *note;     /* or NULL */
+	const char *note;			      /* or NULL */
+	const struct policy_obligations *obligations; /* never NULL */
 };
 
 struct policy_summary {
 	size_t n_files, n_rules, n_as_root, n_expects;
 	bool as_root_reads;  /* some `as root` allow reads or lists */
 	bool as_root_writes; /* some `as root` allow writes, creates, … */
+	size_t n_rates;	     /* rules with `rate` */
+	size_t n_in_flight;  /* rules with `inflight` */
 	char sha256[65];     /* hex, of the effective sources in order of their names */
 };
 
@@ -45,6 +71,9 @@ const struct policy_summary *policy_summary(const struct policy *policy);
 /* All rules, the floor's first. */
 size_t policy_n_rules(const struct policy *policy);
 const struct policy_rule *policy_rule(const struct policy *policy, size_t i);
+
+/* What must be known of a caller to tell whether it is for him: POLICY_FACT_*. */
+uint32_t policy_rule_facts(const struct policy *policy, size_t i);
 
 /* The paths that `exe` terms name, for whoever must find out which of them a caller runs. NULL past the end. */
 const char *policy_exe_path(const struct policy *policy, size_t i);

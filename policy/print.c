@@ -27,7 +27,7 @@ static void print_values(const struct ast_values *values, struct text *out)
 		text_puts(out, " }");
 }
 
-static void print_path(const struct ast_path *path, struct text *out)
+void ast_print_path(const struct ast_path *path, struct text *out)
 {
 	static const char *const quotes[] = {
 		[AST_PATH_PATTERN] = "\"",
@@ -42,7 +42,7 @@ static void print_paths(const struct ast_paths *paths, struct text *out)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		text_puts(out, i == 0 ? " " : ", ");
-		print_path(&paths->items[i], out);
+		ast_print_path(&paths->items[i], out);
 	}
 }
 
@@ -67,7 +67,7 @@ void ast_print_conj(const struct ast_conj *conj, struct text *out)
 	}
 }
 
-static void print_who(const struct ast_who *who, struct text *out)
+void ast_print_who(const struct ast_who *who, struct text *out)
 {
 	for (size_t i = 0; i < who->n; i++) {
 		text_puts(out, i == 0 ? " " : " or ");
@@ -75,7 +75,7 @@ static void print_who(const struct ast_who *who, struct text *out)
 	}
 }
 
-static void print_rule(const struct ast_rule *rule, const char *indent, struct text *out)
+void ast_print_rule(const struct ast_rule *rule, const char *indent, struct text *out)
 {
 	text_puts(out, indent);
 	if (rule->label)
@@ -107,10 +107,10 @@ static void print_scope(const struct ast_scope *scope, struct text *out)
 	};
 
 	text_puts(out, "for");
-	print_who(&scope->who, out);
+	ast_print_who(&scope->who, out);
 	text_printf(out, "%s {\n", modes[scope->mode]);
 	for (size_t i = 0; i < scope->n_rules; i++)
-		print_rule(&scope->rules[i], "    ", out);
+		ast_print_rule(&scope->rules[i], "    ", out);
 	text_puts(out, "}\n");
 }
 
@@ -129,13 +129,13 @@ static void print_expect(const struct ast_expect *expect, struct text *out)
 	text_puts(out, expect->allow ? "expect allow " : "expect deny ");
 	policy_modes_print(expect->modes, out);
 	text_puts(out, " ");
-	print_path(&expect->path, out);
+	ast_print_path(&expect->path, out);
 	text_puts(out, " as ");
 	ast_print_conj(&expect->who, out);
 	text_puts(out, ";\n");
 }
 
-static void print_statement(const struct ast_statement *statement, struct text *out)
+void ast_print_statement(const struct ast_statement *statement, struct text *out)
 {
 	switch (statement->kind) {
 	case AST_LET:
@@ -144,14 +144,14 @@ static void print_statement(const struct ast_statement *statement, struct text *
 		break;
 	case AST_SUBJECT:
 		text_printf(out, "subject %s =", statement->subject.name);
-		print_who(&statement->subject.who, out);
+		ast_print_who(&statement->subject.who, out);
 		text_puts(out, ";\n");
 		break;
 	case AST_SCOPE:
 		print_scope(&statement->scope, out);
 		break;
 	case AST_DENY:
-		print_rule(&statement->rule, "", out);
+		ast_print_rule(&statement->rule, "", out);
 		break;
 	case AST_EXPECT:
 		print_expect(&statement->expect, out);
@@ -169,6 +169,6 @@ void ast_print(const struct ast *ast, struct text *out)
 	text_puts(out, "version 1;\n");
 	for (size_t i = 0; i < ast->n; i++) {
 		text_puts(out, "\n");
-		print_statement(&ast->statements[i], out);
+		ast_print_statement(&ast->statements[i], out);
 	}
 }

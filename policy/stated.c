@@ -14,6 +14,7 @@
 #include "policy/keywords.h"
 #include "policy/load.h"
 #include "policy/values.h"
+#include "policy/who.h"
 
 DEFINE_CLEANUP(struct stated_subject *, load_subject_free)
 
@@ -169,11 +170,18 @@ static int state_exe(struct stated_subject *stated, const struct ast_term *term,
 	return spell(&glob->paths[0], "/", &stated->exe);
 }
 
-static const uint32_t facts[AST_KEY_MAX] = {
-	[AST_KEY_USER] = POLICY_FACT_USER,   [AST_KEY_UNIT] = POLICY_FACT_UNIT,
-	[AST_KEY_SLICE] = POLICY_FACT_SLICE, [AST_KEY_USER_UNIT] = POLICY_FACT_USER_UNIT,
-	[AST_KEY_EXE] = POLICY_FACT_EXE,
-};
+/* A group that is stated is one of several. */
+static uint32_t fact_of(const struct ast_term *term)
+{
+	return term->key == AST_KEY_GROUP ? 0 : who_fact(term->key);
+}
+
+static int state_trait(struct stated_subject *stated, const struct ast_term *term)
+{
+	if (strcmp(term->values.items[0].text, who_words(term->key).yes) == 0)
+		stated->subject.traits |= who_fact(term->key);
+	return 0;
+}
 
 static int state_key(struct stated_subject *stated, const struct ast_term *term,
 		     struct diags *diags)
@@ -191,13 +199,14 @@ static int state_key(struct stated_subject *stated, const struct ast_term *term,
 		return state_name(term, diags, &stated->slice);
 	case AST_KEY_EXE:
 		return state_exe(stated, term, diags);
-	case AST_KEY_APPARMOR:
-	case AST_KEY_SELINUX:
 	case AST_KEY_USERNS:
 	case AST_KEY_MNTNS:
 	case AST_KEY_PIDNS:
 	case AST_KEY_NNP:
 	case AST_KEY_SECCOMP:
+		return state_trait(stated, term);
+	case AST_KEY_APPARMOR:
+	case AST_KEY_SELINUX:
 	case AST_KEY_MAX:
 		break;
 	}
@@ -213,12 +222,12 @@ static int state_term(struct stated_subject *stated, const struct ast_term *term
 		return 0;
 	if (term->negated || term->kind != AST_TERM_KEY || term->values.n != 1)
 		return not_one(diags, term->place);
-	if (stated->subject.known & facts[term->key]) {
+	if (stated->subject.known & fact_of(term)) {
 		diag_add(diags, DIAG_ERROR, "E003", term->place, "'%s' is stated twice",
 			 keyword_keys.words[term->key]);
 		return -EINVAL;
 	}
-	stated->subject.known |= facts[term->key];
+	stated->subject.known |= fact_of(term);
 	return state_key(stated, term, diags);
 }
 

@@ -10,20 +10,33 @@
 #include <sys/types.h>
 
 /* Facts that are known. A fact that is not known makes terms about it neither true nor
- * false. The daemon knows them all: what could not be attested is known to be absent. */
+ * false. */
 enum policy_fact {
-	POLICY_FACT_USER = 1U << 0, /* uid */
+	POLICY_FACT_USER = 1U << 0,  /* uid */
 	POLICY_FACT_GROUP = 1U << 1, /* gid and groups: all of them, so that absence is known too */
 	POLICY_FACT_UNIT = 1U << 2,
 	POLICY_FACT_USER_UNIT = 1U << 3,
 	POLICY_FACT_SLICE = 1U << 4,
 	POLICY_FACT_EXE = 1U << 5,
-	POLICY_FACT_ALL = (1U << 6) - 1,
+	POLICY_FACT_USERNS = 1U << 6,
+	POLICY_FACT_MNTNS = 1U << 7,
+	POLICY_FACT_PIDNS = 1U << 8,
+	POLICY_FACT_NNP = 1U << 9,
+	POLICY_FACT_SECCOMP = 1U << 10,
+	POLICY_FACT_ALL = (1U << 11) - 1,
+	/* What is so of a process or is not: in the namespace of the host, no_new_privs is set, a
+	 * seccomp filter is on. */
+	POLICY_TRAITS = POLICY_FACT_USERNS | POLICY_FACT_MNTNS | POLICY_FACT_PIDNS |
+			POLICY_FACT_NNP | POLICY_FACT_SECCOMP,
 };
 
 /* Everything is borrowed. */
 struct policy_subject {
 	uint32_t known; /* POLICY_FACT_* */
+	/* By the kernel, in the daemon. Then what is not known could not be attested: an allow that
+	 * hinges on it does not match, and to a deny it is absent. */
+	bool attested;
+	uint32_t traits; /* those of POLICY_TRAITS that are so */
 	uid_t uid;
 	gid_t gid;
 	const gid_t *groups; /* supplementary; any order */

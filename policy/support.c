@@ -15,15 +15,20 @@ static const uint32_t supported_modes = POLICY_READ | POLICY_WRITE | POLICY_APPE
 					POLICY_LIST;
 
 static const bool supported_keys[AST_KEY_MAX] = {
-	[AST_KEY_USER] = true,	    [AST_KEY_GROUP] = true, [AST_KEY_UNIT] = true,
-	[AST_KEY_USER_UNIT] = true, [AST_KEY_SLICE] = true, [AST_KEY_EXE] = true,
+	[AST_KEY_USER] = true,	    [AST_KEY_GROUP] = true,   [AST_KEY_UNIT] = true,
+	[AST_KEY_USER_UNIT] = true, [AST_KEY_SLICE] = true,   [AST_KEY_EXE] = true,
+	[AST_KEY_USERNS] = true,    [AST_KEY_MNTNS] = true,   [AST_KEY_PIDNS] = true,
+	[AST_KEY_NNP] = true,	    [AST_KEY_SECCOMP] = true,
 };
 
 static const bool supported_attrs[AST_ATTR_MAX] = {
-	[AST_ATTR_TYPE] = true,	    [AST_ATTR_OWNER] = true, [AST_ATTR_FILE_GROUP] = true,
-	[AST_ATTR_MODE_MAX] = true, [AST_ATTR_LINKS] = true, [AST_ATTR_MAX_SIZE] = true,
-	[AST_ATTR_DEVICE] = true,   [AST_ATTR_UNTIL] = true, [AST_ATTR_AUDIT] = true,
-	[AST_ATTR_NOTE] = true,	    [AST_ATTR_HIDE] = true,
+	[AST_ATTR_TYPE] = true,	    [AST_ATTR_OWNER] = true,	   [AST_ATTR_FILE_GROUP] = true,
+	[AST_ATTR_MODE_MAX] = true, [AST_ATTR_LINKS] = true,	   [AST_ATTR_MAX_SIZE] = true,
+	[AST_ATTR_DEVICE] = true,   [AST_ATTR_FS] = true,	   [AST_ATTR_MOUNT] = true,
+	[AST_ATTR_MOUNTS] = true,   [AST_ATTR_SYMLINKS] = true,	   [AST_ATTR_PARENTS] = true,
+	[AST_ATTR_UNTIL] = true,    [AST_ATTR_AUDIT] = true,	   [AST_ATTR_NOTE] = true,
+	[AST_ATTR_HIDE] = true,	    [AST_ATTR_CREATE_MODE] = true, [AST_ATTR_CREATE_OWNER] = true,
+	[AST_ATTR_RATE] = true,	    [AST_ATTR_INFLIGHT] = true,
 };
 
 struct report {
@@ -81,8 +86,6 @@ static void support_rule(const struct ast_rule *rule, const struct report *repor
 static void support_scope(const struct ast_scope *scope, const struct report *report)
 {
 	support_who(&scope->who, report);
-	if (scope->mode == AST_SCOPE_COMPLAIN)
-		unsupported(report, scope->mode_place, "complain");
 	for (size_t i = 0; i < scope->n_rules; i++)
 		support_rule(&scope->rules[i], report);
 }

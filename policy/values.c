@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "base/macro.h"
@@ -223,6 +224,27 @@ int value_file_type(const char *text, mode_t *ret)
 	for (size_t i = 0; i < ELEMENTSOF(types); i++) {
 		if (strcmp(text, types[i].word) == 0) {
 			*ret = types[i].type;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int value_mount(const char *text, uint32_t *ret)
+{
+	static const struct {
+		const char *word;
+		uint32_t flag;
+	} flags[] = {
+		{ "noexec", ST_NOEXEC },
+		{ "nosuid", ST_NOSUID },
+		{ "nodev", ST_NODEV },
+		{ "ro", ST_RDONLY },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(flags); i++) {
+		if (strcmp(text, flags[i].word) == 0) {
+			*ret = flags[i].flag;
 			return 0;
 		}
 	}

@@ -47,6 +47,9 @@ int value_rate(const char *text, struct value_rate *ret);
 /* "regular", "directory", …: S_IFREG, S_IFDIR, … */
 int value_file_type(const char *text, mode_t *ret);
 
+/* "noexec", "nosuid", "nodev", "ro": ST_NOEXEC, … of statfs(2)'s f_flags. */
+int value_mount(const char *text, uint32_t *ret);
+
 /* "nginx.service": is this the name of a unit of systemd, wildcards left out of account? */
 bool value_is_unit(const char *text);
 

@@ -13,6 +13,33 @@
 
 #define OVERFLOW_UID 65534U /* user_namespaces(7): a uid that has no mapping here */
 
+static const struct {
+	uint32_t fact;
+	struct who_words words;
+} keys[AST_KEY_MAX] = {
+	[AST_KEY_USER] = { POLICY_FACT_USER, { NULL, NULL } },
+	[AST_KEY_GROUP] = { POLICY_FACT_GROUP, { NULL, NULL } },
+	[AST_KEY_UNIT] = { POLICY_FACT_UNIT, { NULL, NULL } },
+	[AST_KEY_USER_UNIT] = { POLICY_FACT_USER_UNIT, { NULL, NULL } },
+	[AST_KEY_SLICE] = { POLICY_FACT_SLICE, { NULL, NULL } },
+	[AST_KEY_EXE] = { POLICY_FACT_EXE, { NULL, NULL } },
+	[AST_KEY_USERNS] = { POLICY_FACT_USERNS, { "host", "other" } },
+	[AST_KEY_MNTNS] = { POLICY_FACT_MNTNS, { "host", "other" } },
+	[AST_KEY_PIDNS] = { POLICY_FACT_PIDNS, { "host", "other" } },
+	[AST_KEY_NNP] = { POLICY_FACT_NNP, { "yes", NULL } },
+	[AST_KEY_SECCOMP] = { POLICY_FACT_SECCOMP, { "filter", NULL } },
+};
+
+uint32_t who_fact(enum ast_key key)
+{
+	return keys[key].fact;
+}
+
+struct who_words who_words(enum ast_key key)
+{
+	return keys[key].words;
+}
+
 static enum truth truth_of(bool holds)
 {
 	return holds ? TRUTH_YES : TRUTH_NO;
@@ -106,6 +133,14 @@ static enum truth ask_exe(const struct term *term, const struct policy_subject *
 	return is_known(subject, POLICY_FACT_EXE) ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
+static enum truth ask_trait(const struct term *term, const struct policy_subject *subject,
+			    enum policy_fact fact)
+{
+	if (!is_known(subject, fact))
+		return TRUTH_UNKNOWN;
+	return truth_of(subject->traits & fact ? term->yes : term->no);
+}
+
 static enum truth ask_key(const struct term *term, const struct policy_subject *subject)
 {
 	switch (term->key) {
@@ -121,13 +156,14 @@ static enum truth ask_key(const struct term *term, const struct policy_subject *
 		return ask_slice(term, subject);
 	case AST_KEY_EXE:
 		return ask_exe(term, subject);
-	case AST_KEY_APPARMOR:
-	case AST_KEY_SELINUX:
 	case AST_KEY_USERNS:
 	case AST_KEY_MNTNS:
 	case AST_KEY_PIDNS:
 	case AST_KEY_NNP:
 	case AST_KEY_SECCOMP:
+		return ask_trait(term, subject, keys[term->key].fact);
+	case AST_KEY_APPARMOR:
+	case AST_KEY_SELINUX:
 	case AST_KEY_MAX:
 		break;
 	}

@@ -8,11 +8,15 @@
 #include "policy/compiled.h"
 #include "policy/subject.h"
 
-struct who_answer {
-	enum truth accepts;
-	uint32_t n_terms;    /* YES: terms of the longest conjunction that accepts */
-	const char *unknown; /* UNKNOWN: the word of a term that would have to be known */
+/* The fact that a term of this key is about. */
+uint32_t who_fact(enum ast_key key);
+
+/* How a term says that a trait is so, and that it is not; NULL where there is no word for it.
+ * Both are NULL for a key that is about no trait. */
+struct who_words {
+	const char *yes, *no;
 };
+struct who_words who_words(enum ast_key key);
 
 /* @subjects: the answers for policy.subjects, as far as @who refers to them. */
 struct who_answer who_ask(const struct who *who, const struct who_answer *subjects,

@@ -84,6 +84,12 @@ static void add_paths(struct random *random, struct text *out, bool instance)
 }
 
 static const char *const terms[] = {
+	"userns host",
+	"not userns other",
+	"mntns other",
+	"pidns { host, other }",
+	"nnp yes",
+	"not seccomp filter",
 	"user 0",
 	"user 1",
 	"user { 0, 4242 }",
@@ -156,11 +162,19 @@ static const char *const conditions[] = {
 	"links any;",
 	"max-size 64K;",
 	"max-size 10;",
+	"fs local;",
+	"fs any;",
+	"fs { proc, fuse };",
+	"mount nodev;",
+	"mount { noexec, ro };",
 	"until 2026-06-01;",
 	"until 2026-06-02T12:00Z;",
+	"create-owner \"1:2\";",
+	"create-owner \"no-such-user:2\";",
+	"create-owner \"1:no-such-group\";",
 };
 
-static void add_attrs(struct random *random, struct text *out, bool allow, bool lists)
+static void add_attrs(struct random *random, struct text *out, bool allow, const char *modes)
 {
 	bool any = false;
 
@@ -176,8 +190,10 @@ static void add_attrs(struct random *random, struct text *out, bool allow, bool 
 		bool same = strncmp(before, conditions[i], (size_t)(space - conditions[i])) == 0;
 
 		any = any && same;
-		/* E014: what is listed is a directory. */
-		if (any || !once_in(random, 14) || (lists && i < 2))
+		/* E014: what is listed is a directory, and an owner is given to what is created. */
+		if (any || !once_in(random, 14) || (strstr(modes, "list") && i < 2) ||
+		    (strncmp(conditions[i], "create-", 7) == 0 &&
+		     (!allow || !strstr(modes, "create"))))
 			continue;
 		text_printf(out, " %s", conditions[i]);
 		any = true;
@@ -212,7 +228,7 @@ static void add_rule(struct random *random, struct text *out, unsigned int numbe
 		text_puts(out, " except ");
 		add_paths(random, out, instance);
 	}
-	add_attrs(random, out, allow, strstr(modes, "list"));
+	add_attrs(random, out, allow, modes);
 	text_puts(out, "\n");
 }
 
@@ -222,7 +238,7 @@ static void add_scope(struct random *random, struct text *out, unsigned int *num
 
 	text_puts(out, "for ");
 	instance = add_who(random, out);
-	text_puts(out, " {\n");
+	text_puts(out, once_in(random, 10) ? " mode complain {\n" : " {\n");
 	do
 		add_rule(random, out, (*number)++, instance);
 	while (once_in(random, 2));
@@ -293,8 +309,15 @@ struct policy_subject random_subject(struct random *random)
 		.n_exes = random_below(random, ELEMENTSOF(exes) + 1),
 	};
 
-	if (once_in(random, 8))
+	subject.traits = random_below(random, POLICY_FACT_ALL + 1) & POLICY_TRAITS;
+	if (once_in(random, 8)) {
 		subject.known = random_below(random, POLICY_FACT_ALL + 1);
+	} else if (once_in(random, 2)) {
+		/* As in the daemon. */
+		subject.attested = true;
+		subject.known &= ~(random_below(random, POLICY_FACT_ALL + 1) & POLICY_TRAITS);
+		subject.traits &= subject.known;
+	}
 	return subject;
 }
 
@@ -381,6 +404,7 @@ struct policy_object random_object(struct random *random)
 		.size = PICK(random, sizes),
 		.rdev = (once_in(random, 4) ? 21 : 1) << 8 | random_below(random, 6),
 		.fs_magic = PICK(random, magics),
+		.mount_flags = random_below(random, 16), /* ST_RDONLY to ST_NOEXEC */
 		.fresh = once_in(random, 10),
 	};
 }

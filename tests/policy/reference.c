@@ -16,7 +16,8 @@ struct entry {
 	const struct ast_rule *ast;
 	const struct ast_who *who; /* NULL: anyone */
 	char id[64];
-	struct strings paths, except;		    /* as written, without braces and sets */
+	bool complain;		      /* not written: what its scope's `mode complain` stands for */
+	struct strings paths, except; /* as written, without braces and sets */
 	struct strings caller_paths, caller_except; /* with the caller's values */
 	int accepts;
 	size_t n_terms;
@@ -98,6 +99,22 @@ static void add_rule(struct reference *r, const struct ast_who *who, const struc
 	add_paths(r->ast, &rule->except, &entry->except);
 }
 
+/* Anything, as the caller. */
+static void add_complaint(struct reference *r, const struct ast_scope *scope)
+{
+	static const struct ast_rule anything = {
+		.allow = true,
+		.modes = ALL_WRITING | POLICY_READ | POLICY_LIST,
+	};
+	struct entry *entry = &r->rules[r->n];
+
+	add_rule(r, &scope->who, &anything);
+	entry->complain = true;
+	snprintf(entry->id, sizeof(entry->id), "%s.L%u.complain", r->ast->source->stem,
+		 scope->mode_place.line);
+	strings_add(&entry->paths, strdup("/**"));
+}
+
 struct reference *reference_new(const struct ast *ast)
 {
 	struct reference *r = calloc(1, sizeof(*r));
@@ -112,6 +129,8 @@ struct reference *reference_new(const struct ast *ast)
 			add_rule(r, NULL, &s->rule);
 		for (size_t j = 0; s->kind == AST_SCOPE && j < s->scope.n_rules; j++)
 			add_rule(r, &s->scope.who, &s->scope.rules[j]);
+		if (s->kind == AST_SCOPE && s->scope.mode == AST_SCOPE_COMPLAIN)
+			add_complaint(r, &s->scope);
 	}
 	return r;
 }
@@ -198,6 +217,34 @@ static bool exe_in(const struct ast_values *values, const struct policy_subject 
 	return false;
 }
 
+static bool has_value(const struct ast_values *values, const char *word)
+{
+	for (size_t i = 0; i < values->n; i++)
+		if (strcmp(values->items[i].text, word) == 0)
+			return true;
+	return false;
+}
+
+static int trait_term(const struct ast_term *term, const struct policy_subject *s)
+{
+	static const uint32_t facts[AST_KEY_MAX] = {
+		[AST_KEY_USERNS] = POLICY_FACT_USERNS,	 [AST_KEY_MNTNS] = POLICY_FACT_MNTNS,
+		[AST_KEY_PIDNS] = POLICY_FACT_PIDNS,	 [AST_KEY_NNP] = POLICY_FACT_NNP,
+		[AST_KEY_SECCOMP] = POLICY_FACT_SECCOMP,
+	};
+	uint32_t fact = facts[term->key];
+	const char *word = term->key == AST_KEY_NNP	  ? "yes"
+			   : term->key == AST_KEY_SECCOMP ? "filter"
+			   : s->traits & fact		  ? "host"
+							  : "other";
+
+	if (!(s->known & fact))
+		return MAYBE;
+	if ((term->key == AST_KEY_NNP || term->key == AST_KEY_SECCOMP) && !(s->traits & fact))
+		return NO;
+	return has_value(&term->values, word) ? YES : NO;
+}
+
 static int key_term(const struct ast_term *term, const struct policy_subject *s)
 {
 	const struct ast_values *values = &term->values;
@@ -221,8 +268,8 @@ static int key_term(const struct ast_term *term, const struct policy_subject *s)
 		       : s->slice && slice_in(values, s->slice) ? YES
 								: NO;
 	if (term->key == AST_KEY_EXE)
-		return exe_in(values, s) ? YES : s->known & POLICY_FACT_EXE ? NO : MAYBE;
-	return MAYBE;
+		return !(s->known & POLICY_FACT_EXE) ? MAYBE : exe_in(values, s) ? YES : NO;
+	return trait_term(term, s);
 }
 
 static int ask_who(const struct reference *r, const struct ast_who *who, size_t *ret_terms);
@@ -386,6 +433,9 @@ static void substitute_all(const struct reference *r, const struct strings *from
 void reference_set_caller(struct reference *r, const struct policy_subject *subject,
 			  const struct reference_names *names)
 {
+	struct policy_subject strict = *subject;
+
+	strict.known = POLICY_FACT_ALL;
 	r->subject = subject;
 	r->names = *names;
 	for (size_t i = 0; i < r->n; i++) {
@@ -394,8 +444,13 @@ void reference_set_caller(struct reference *r, const struct policy_subject *subj
 		substitute_all(r, &entry->paths, &entry->caller_paths);
 		substitute_all(r, &entry->except, &entry->caller_except);
 		entry->n_terms = 0;
+		/* What could not be attested: no to an allow, and to a deny absent. */
+		r->subject = subject->attested && !entry->ast->allow ? &strict : subject;
 		entry->accepts = entry->who ? ask_who(r, entry->who, &entry->n_terms) : YES;
+		if (subject->attested && entry->accepts == MAYBE)
+			entry->accepts = NO;
 	}
+	r->subject = subject;
 }
 
 /* Names. */
@@ -425,6 +480,8 @@ static bool has_modes(const struct ast_rule *rule, uint32_t modes)
 {
 	if (!rule->allow)
 		return denied_modes(rule->modes) & modes;
+	if (reference_creates_for_nobody(rule))
+		return false;
 	if (rule->modes & POLICY_WRITE)
 		modes &= ~(uint32_t)POLICY_APPEND;
 	return (rule->modes & modes) == modes;
@@ -447,6 +504,8 @@ static size_t prefix_of(const char *path, size_t components)
 
 static bool is_before(const struct rank *a, const struct rank *b)
 {
+	if (a->entry->complain != b->entry->complain)
+		return b->entry->complain;
 	if (a->leading != b->leading)
 		return a->leading > b->leading;
 	if (a->wildcards != b->wildcards)
@@ -533,7 +592,7 @@ static struct tally ask_all(const struct reference *r, const char *path, uint32_
 		if (entry->ast->allow && named == YES)
 			add_allow(&tally, &rank);
 		else if (entry->ast->allow)
-			tally.maybe_allow = true;
+			tally.maybe_allow |= !entry->complain;
 		else if (reference_is_conditional(entry->ast))
 			continue;
 		else if (named == MAYBE && !tally.maybe_deny)

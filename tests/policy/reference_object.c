@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 
@@ -62,6 +63,13 @@ bool reference_is_over(const struct ast_rule *rule, uint64_t now_sec)
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
 	return now_sec >= (uint64_t)timegm(&tm);
+}
+
+bool reference_creates_for_nobody(const struct ast_rule *rule)
+{
+	const struct ast_attr *attr = attr_of(rule, AST_ATTR_CREATE_OWNER);
+
+	return attr && strstr(attr->values.items[0].text, "no-such-");
 }
 
 static const char *type_word(mode_t mode)
@@ -147,11 +155,44 @@ static bool device_ok(const struct ast_rule *rule, const struct policy_object *o
 	       (has_word(attr, exact) || has_word(attr, any));
 }
 
-/* Of those that random_object() draws from. */
-static bool fs_ok(const struct ast_rule *rule, const struct policy_object *o)
+/* Only those that random objects are on. */
+static const struct {
+	uint32_t magic;
+	const char *name;
+	char kind; /* 'l'ocal, 'n'etwork, 'u'ser, 'k'ernel */
+} file_systems[] = {
+	{ EXT4_SUPER_MAGIC, "ext4", 'l' }, { TMPFS_MAGIC, "tmpfs", 'l' },
+	{ NFS_SUPER_MAGIC, "nfs", 'n' },   { 0x65735546, "fuse", 'u' },
+	{ PROC_SUPER_MAGIC, "proc", 'k' }, { SYSFS_MAGIC, "sysfs", 'k' },
+};
+
+static bool fs_ok(const struct ast_rule *rule, uint32_t modes, const struct policy_object *o)
 {
-	return !rule->allow || o->fs_magic == EXT4_SUPER_MAGIC || o->fs_magic == TMPFS_MAGIC ||
-	       o->fs_magic == NFS_SUPER_MAGIC;
+	const struct ast_attr *attr = attr_of(rule, AST_ATTR_FS);
+	size_t i = 0;
+	char kind;
+
+	while (file_systems[i].magic != o->fs_magic)
+		i++;
+	kind = file_systems[i].kind;
+	if (!attr)
+		return !rule->allow || kind == 'l' || kind == 'n';
+	if (kind == 'k' && rule->allow &&
+	    (rule->as_root ||
+	     modes & (WRITING | POLICY_REMOVE | POLICY_ATTRIBUTES | POLICY_CONNECT | POLICY_WATCH)))
+		return false;
+	return has_word(attr, file_systems[i].name) || (has_word(attr, "local") && kind == 'l') ||
+	       (has_word(attr, "any") && !(rule->allow && kind == 'k'));
+}
+
+static bool mount_ok(const struct ast_rule *rule, const struct policy_object *o)
+{
+	const struct ast_attr *attr = attr_of(rule, AST_ATTR_MOUNT);
+
+	return !attr || ((!has_word(attr, "noexec") || o->mount_flags & ST_NOEXEC) &&
+			 (!has_word(attr, "nosuid") || o->mount_flags & ST_NOSUID) &&
+			 (!has_word(attr, "nodev") || o->mount_flags & ST_NODEV) &&
+			 (!has_word(attr, "ro") || o->mount_flags & ST_RDONLY));
 }
 
 enum policy_condition reference_condition(const struct ast_rule *rule, uint32_t modes,
@@ -175,7 +216,9 @@ enum policy_condition reference_condition(const struct ast_rule *rule, uint32_t 
 		return POLICY_CONDITION_MAX_SIZE;
 	if (all && !device_ok(rule, o))
 		return POLICY_CONDITION_DEVICE;
-	return fs_ok(rule, o) ? POLICY_CONDITION_NONE : POLICY_CONDITION_FS;
+	if (!fs_ok(rule, modes, o))
+		return POLICY_CONDITION_FS;
+	return mount_ok(rule, o) ? POLICY_CONDITION_NONE : POLICY_CONDITION_MOUNT;
 }
 
 static bool is_below(const char *path, const char *directory)

@@ -10,6 +10,9 @@ bool reference_hides(const struct ast_rule *rule);
 bool reference_is_conditional(const struct ast_rule *rule);
 bool reference_is_over(const struct ast_rule *rule, uint64_t now_sec);
 
+/* What it makes is to belong to somebody whom nobody knows. */
+bool reference_creates_for_nobody(const struct ast_rule *rule);
+
 /* The first that fails, defaults included, or NONE. */
 enum policy_condition reference_condition(const struct ast_rule *rule, uint32_t modes,
 					  const struct policy_subject *subject,

@@ -2,6 +2,7 @@
 #include "tests/support/parsed.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,4 +81,39 @@ void parsed_done(struct parsed *parsed)
 	diags_done(&parsed->diags);
 	parsed->ast = ast_free(parsed->ast);
 	parsed->source = source_free(parsed->source);
+}
+
+static int is_policy(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 4 && strcmp(entry->d_name + len - 4, ".fdp") == 0;
+}
+
+int parsed_list(const char *directory, struct dirent ***ret)
+{
+	const char *srcdir = getenv("srcdir");
+	char path[4096];
+	int n;
+
+	snprintf(path, sizeof(path), "%s/%s", srcdir ? srcdir : ".", directory);
+	n = scandir(path, ret, is_policy, alphasort);
+	ck_assert_msg(n > 0, "%s: %m", path);
+	return n;
+}
+
+void parsed_list_done(struct dirent **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+char *parsed_expected(const char *directory, const char *name)
+{
+	char path[4096];
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/%.*s.expected", directory, (int)strlen(name) - 4, name);
+	return parsed_file(path, &size);
 }

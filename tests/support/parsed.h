@@ -19,6 +19,13 @@ struct parsed {
 /* The bytes of a file below $srcdir; fails the test if there is none. The caller frees it. */
 char *parsed_file(const char *path, size_t *ret_size);
 
+/* The policies in a directory below $srcdir, at least one; and the text NAME.expected beside NAME.fdp,
+ * which the caller frees. */
+struct dirent;
+int parsed_list(const char *directory, struct dirent ***ret);
+void parsed_list_done(struct dirent **names, int n);
+char *parsed_expected(const char *directory, const char *name);
+
 /* Parse only. */
 struct parsed parsed_text(const char *name, const char *text, size_t size);
 struct parsed parsed_string(const char *text);

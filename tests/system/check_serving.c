@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,9 @@ static const char policy[] = "version 1;\n"
 			     "    lent: allow read as root \"%s\";\n"
 			     "}\n"
 			     "for user 30001 { bobs: allow read \"%s\"; }\n"
+			     "for user 30001 and nnp yes and seccomp filter and mntns host {\n"
+			     "    careful: allow read as root \"%s\";\n"
+			     "}\n"
 			     "secrets: deny any '/etc/shadow';\n";
 
 static void make(const char *path, uid_t owner, const char *content)
@@ -102,7 +106,7 @@ static void start(void)
 	snprintf(lent, sizeof(lent), "%s/lent", d.directory);
 	make(own, ALICE, "own");
 	make(lent, 0, "lent");
-	snprintf(text, sizeof(text), policy, own, lent, own);
+	snprintf(text, sizeof(text), policy, own, lent, own, lent);
 	daemon_write_policy(&d, "a.fdp", text);
 	daemon_start(&d);
 	fds_at_first = suite_count_fds(daemon_pid(&d, "broker"));
@@ -404,6 +408,27 @@ START_TEST(a_client_that_never_reads_holds_up_nobody)
 }
 END_TEST
 
+static int ask_carefully(const void *arg)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	/* Sets no_new_privs too. */
+	if (seccomp_load(filter) < 0)
+		return 99;
+	seccomp_release(filter);
+	return ask_for(arg);
+}
+
+START_TEST(serving_knows_who_confined_himself)
+{
+	ck_assert_int_eq(as(BOB, ask_for, lent), EACCES);
+	ck_assert_int_eq(as(BOB, ask_carefully, lent), 0);
+	/* It is the connector's: nobody keeps it for the next one. */
+	ck_assert_int_eq(as(BOB, ask_for, lent), EACCES);
+	assert_others_are_served();
+}
+END_TEST
+
 static int trace(const void *arg)
 {
 	char path[128], pid[16];
@@ -494,6 +519,7 @@ int main(void)
 	tcase_add_test(whole, a_client_gets_what_the_policy_allows_and_all_of_it_is_audited);
 	tcase_add_loop_test(tcase, a_message_that_makes_no_sense_ends_its_connection_alone, 0,
 			    ELEMENTSOF(bad));
+	tcase_add_test(tcase, serving_knows_who_confined_himself);
 	tcase_add_test(tcase, an_empty_message_ends_its_connection);
 	tcase_add_test(tcase, an_unknown_version_is_told_the_known_ones);
 	tcase_add_loop_test(tcase, a_sender_who_is_not_the_connector_ends_the_connection, 0,

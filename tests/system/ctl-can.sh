@@ -15,6 +15,8 @@ for unit "web.service" {
 	key:  allow read as root "/etc/key" { owner root; mode-max 0640; }
 	live: allow read "$scratch/tree/**";
 	out:  allow create "$scratch/tree/*.new";
+	safe: allow list "$scratch/tree/**", "/bin", "/usr/bin" { symlinks trusted; }
+	ro:   allow list "$scratch" { fs local; mount { ro, nodev }; }
 	all:  allow read "/srv/secret";
 }
 for user root { adm: allow read, write "/srv/adm"; }
@@ -118,17 +120,23 @@ silent
 errs 'error[E0'
 
 it 'has no answer where the daemon would refuse the policy'
-mkdir rate && printf 'version 1;\nfor user root { allow read "/srv/a" { rate 1/s per uid; } }\n' >rate/10-r.fdp
-run fdbrokerctl can --policy=rate read /srv/a --as 'user root'
+mkdir stat && printf 'version 1;\nfor user root { allow read, stat "/srv/a"; }\n' >stat/10-r.fdp
+run fdbrokerctl can --policy=stat read /srv/a --as 'user root'
 exits 2
 errs 'error[E019]'
-run fdbrokerctl can --policy=rate read /srv/a --as 'user root' --unsupported
+run fdbrokerctl can --policy=stat read /srv/a --as 'user root' --unsupported
 exits 0
 
 it 'calls a policy directory that is not there an error'
 run fdbrokerctl can --policy=no-such read /srv/a --as "$web"
 [ "$status" = 74 ] || [ "$status" = 2 ] || fail "exit status $status"
 silent
+
+it 'answers for what a file would make of the policy'
+printf 'version 1;\ndeny any "/srv/www/**";\n' >20-more.fdp
+can read /srv/www/a --as "$web" --with=20-more.fdp
+exits 1
+says 'no   rule: denied by 20-more.L2'
 
 # many
 
@@ -207,6 +215,25 @@ exits 0
 can read "$scratch/tree/away" --as "$web" --live
 exits 1
 says 'no   default:'
+
+it 'follows a trusted link only'
+ln -s . tree/here
+[ "$(id -u)" != 0 ] || chown -h daemon tree/here
+can list "$scratch/tree/here" --as "$web" --live
+exits 1
+says 'no   condition: symlinks of 10-t.safe does not hold'
+if [ -L /bin ] && [ "$(readlink -f /bin)" = /usr/bin ]; then
+	can list /bin --as "$web" --live
+	exits 0
+fi
+
+it 'compares the flags of the mount'
+can list "$scratch" --as "$web"
+exits 0
+says 'yes  10-t.ro, if fs { local }, mount { nodev, ro }'
+can list "$scratch" --as "$web" --live
+exits 1
+says 'no   condition: mount of 10-t.ro does not hold'
 
 it 'says that nothing is there'
 can read "$scratch/tree/none" --as "$web" --live

@@ -137,12 +137,12 @@ run fdbrokerctl check --policy=site --strict
 exits 1
 
 it 'notes words that the daemon of this build does not support'
-printf 'version 1;\nfor user root { one: allow read "/srv/a" { rate 1/s per uid; } }\n' >rate.fdp
-run fdbrokerctl check rate.fdp --only
+printf 'version 1;\nfor user root { one: allow read, stat "/srv/a"; }\n' >stat.fdp
+run fdbrokerctl check stat.fdp --only
 exits 0
 says 'note[E019]'
 says 'The daemon of this build would refuse it: E019.'
-run fdbrokerctl check rate.fdp --only --json
+run fdbrokerctl check stat.fdp --only --json
 json supported false
 
 # P79

@@ -46,7 +46,7 @@ static int take(struct authority *authority, enum who who)
 	if (who == BROKER)
 		authority_broker(authority);
 	else if (who == CREATOR)
-		return authority_creator(authority);
+		return authority_creator(authority, 0, 0);
 	else if (who != NOBODY)
 		return authority_caller(authority, &principals[who]);
 	return 0;

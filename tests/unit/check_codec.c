@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,69 @@ START_TEST(an_answer_is_these_bytes)
 	ck_assert_int_eq(wire_answer_write(7, &answer, buffer, sizeof(buffer)),
 			 sizeof(golden_answer));
 	ck_assert_mem_eq(buffer, golden_answer, sizeof(golden_answer));
+}
+END_TEST
+
+/* The bytes that fdbroker-protocol(7) shows between two comments. */
+static size_t bytes_of_manual(const char *name, uint8_t *ret, size_t size)
+{
+	const char *srcdir = getenv("srcdir");
+	char path[4096], line[256], begin[64];
+	bool inside = false;
+	size_t n = 0;
+	FILE *page;
+
+	snprintf(path, sizeof(path), "%s/man/fdbroker-protocol.7", srcdir ? srcdir : ".");
+	snprintf(begin, sizeof(begin), ".\\\" %s: begin\n", name);
+	page = fopen(path, "re");
+	ck_assert_msg(page != NULL, "%s: %m", path);
+	while (fgets(line, sizeof(line), page)) {
+		unsigned int byte;
+
+		if (inside && strncmp(line, ".\\\"", 3) == 0)
+			break;
+		if (inside && line[0] != '.')
+			for (char *at = line; n < size && sscanf(at, " %2x", &byte) == 1;
+			     at += strspn(at, " ") + 2)
+				ret[n++] = (uint8_t)byte;
+		inside |= strcmp(line, begin) == 0;
+	}
+	fclose(page);
+	return n;
+}
+
+START_TEST(the_open_of_the_manual_is_what_it_says)
+{
+	struct wire_header header;
+	struct wire_open open;
+	uint8_t bytes[64];
+	size_t n = bytes_of_manual("bytes of an open", bytes, sizeof(bytes));
+
+	ck_assert_int_eq(wire_header_read(bytes, n, &header), 0);
+	ck_assert_uint_eq(header.version, WIRE_VERSION);
+	ck_assert_uint_eq(header.opcode, WIRE_OPCODE_OPEN);
+	ck_assert_uint_eq(header.id, 0x0102030405060708);
+	ck_assert_int_eq(wire_open_read(bytes, n, &open), 0);
+	ck_assert_uint_eq(open.flags, WIRE_OPEN_READ);
+	ck_assert_uint_eq(open.mode, 0);
+	ck_assert_uint_eq(open.path_len, 2);
+	ck_assert_mem_eq(open.path, "/a", 2);
+}
+END_TEST
+
+START_TEST(the_answer_of_the_manual_is_what_it_says)
+{
+	struct wire_header header;
+	struct wire_answer answer;
+	uint8_t bytes[64];
+	size_t n = bytes_of_manual("bytes of an answer", bytes, sizeof(bytes));
+
+	ck_assert_int_eq(wire_answer_read(bytes, n, &header, &answer), 0);
+	ck_assert_uint_eq(header.id, 0x0102030405060708);
+	ck_assert_int_eq(answer.error, EACCES);
+	ck_assert_uint_eq(answer.reason, WIRE_REASON_RULE);
+	ck_assert_uint_eq(answer.n_fds, 0);
+	ck_assert_uint_eq(answer.decision, 0x9900000000000011);
 }
 END_TEST
 
@@ -526,6 +590,8 @@ static void add_replies(Suite *suite)
 	TCase *tcase = suite_case(suite, "replies");
 
 	tcase_add_test(tcase, an_answer_is_these_bytes);
+	tcase_add_test(tcase, the_open_of_the_manual_is_what_it_says);
+	tcase_add_test(tcase, the_answer_of_the_manual_is_what_it_says);
 	tcase_add_loop_test(tcase, an_answer_may_not_contradict_itself, 0,
 			    (int)ELEMENTSOF(answers));
 	tcase_add_test(tcase, a_notice_has_no_id);

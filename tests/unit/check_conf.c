@@ -6,6 +6,7 @@
 
 #include "base/macro.h"
 #include "policy/source.h"
+#include "tests/support/parsed.h"
 #include "tests/support/suite.h"
 
 static struct source *source_of(const char *text)
@@ -59,6 +60,27 @@ static const struct {
 	{ "version 1;\n# \xe4\nsettings { a 1; }\n", "E018", 2, 3, 1 },
 	{ "version 1;\nsettings {\nallow\nallow 1; }\n", "E001", 4, 7, 1 },
 };
+
+START_TEST(conf_reads_the_example_of_the_manual)
+{
+	struct source *source;
+	struct diags diags = DIAGS_EMPTY;
+	struct conf conf;
+	size_t size;
+	char *text = parsed_file("examples/fdbroker.conf", &size);
+
+	source = source_of(text);
+	ck_assert_int_eq(conf_parse(source, &diags, &conf), 0);
+	ck_assert_uint_eq(diags.n, 0);
+	ck_assert_uint_eq(conf.n, 2);
+	ck_assert_str_eq(conf.items[1].name, "max-per-uid");
+	ck_assert_str_eq(conf.items[1].value.text, "128");
+	conf_done(&conf);
+	diags_done(&diags);
+	source_free(source);
+	free(text);
+}
+END_TEST
 
 START_TEST(conf_reports_what_is_wrong_and_reads_the_rest)
 {
@@ -125,6 +147,7 @@ int main(void)
 	TCase *tcase = suite_case(suite, "conf");
 
 	tcase_add_test(tcase, conf_gives_names_values_and_places);
+	tcase_add_test(tcase, conf_reads_the_example_of_the_manual);
 	tcase_add_loop_test(tcase, conf_reports_what_is_wrong_and_reads_the_rest, 0,
 			    ELEMENTSOF(wrong));
 	tcase_add_test(tcase, conf_unknown_suggests_the_nearest_name);

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "policy/subject.h"
 #include "tests/support/suite.h"
 #include "wire/cursor.h"
 #include "wire/message.h"
@@ -19,6 +20,8 @@ static const struct facts alice = {
 	.uid = 4000000000U, /* beyond INT_MAX: P41 */
 	.gid = 1000,
 	.cap_effective = UINT64_C(1) << 40,
+	.attested = POLICY_TRAITS,
+	.traits = POLICY_FACT_NNP | POLICY_FACT_PIDNS,
 	.exe_dev = 0xfd01,
 	.exe_ino = 918273,
 	.exe_born = 1795315443123456789,

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -15,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "policy/subject.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
 #include "tests/support/user.h"
@@ -295,6 +298,73 @@ START_TEST(identity_counts_no_capabilities_of_another_user_namespace)
 }
 END_TEST
 
+static int connect_bare(const void *arg)
+{
+	return connect_and_stay(arg);
+}
+
+static int connect_without_new_privileges(const void *arg)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? 99 : connect_and_stay(arg);
+}
+
+static int connect_filtered(const void *arg)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) < 0 || seccomp_load(filter) < 0)
+		return 99;
+	seccomp_release(filter);
+	return connect_and_stay(arg);
+}
+
+static int connect_from_own_mntns(const void *arg)
+{
+	return unshare(CLONE_NEWNS) < 0 ? 99 : connect_and_stay(arg);
+}
+
+static int connect_from_own_pidns(const void *arg)
+{
+	return unshare(CLONE_NEWPID) < 0 ? 99 : forked_run(connect_and_stay, arg);
+}
+
+#define HOST (POLICY_FACT_USERNS | POLICY_FACT_MNTNS | POLICY_FACT_PIDNS)
+
+static const struct {
+	int (*connect)(const void *arg);
+	uint32_t traits;
+} traits[] = {
+	{ connect_bare, HOST },
+	{ connect_without_new_privileges, HOST | POLICY_FACT_NNP },
+	{ connect_filtered, HOST | POLICY_FACT_SECCOMP },
+	{ connect_from_own_mntns, HOST & ~(uint32_t)POLICY_FACT_MNTNS },
+	{ connect_from_own_pidns, HOST & ~(uint32_t)POLICY_FACT_PIDNS },
+	{ connect_from_own_userns, HOST & ~(uint32_t)POLICY_FACT_USERNS },
+};
+
+START_TEST(identity_knows_namespaces_and_restrictions)
+{
+	struct facts facts;
+	pid_t pid;
+
+	/* What the suite itself was started with stays. */
+	ck_assert_int_eq(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+	listen_somewhere();
+	pid = forked_start(traits[_i].connect, NULL);
+	ck_assert_int_eq(attest(&facts), 0);
+	ck_assert_uint_eq(facts.attested, POLICY_TRAITS);
+	ck_assert_uint_eq(facts.traits, traits[_i].traits);
+	ck_assert_int_eq(forked_wait(pid), 0);
+	listen_no_more();
+}
+END_TEST
+
+START_TEST(identity_can_attest_all_of_itself)
+{
+	ck_assert_uint_eq(identity_attestable(), POLICY_FACT_ALL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("identity");
@@ -311,5 +381,8 @@ int main(void)
 	tcase_add_test(tcase, identity_refuses_a_reused_pid);
 	tcase_add_test(tcase, identity_refuses_who_has_no_number_here);
 	tcase_add_test(tcase, identity_counts_no_capabilities_of_another_user_namespace);
+	tcase_add_loop_test(tcase, identity_knows_namespaces_and_restrictions, 0,
+			    ELEMENTSOF(traits));
+	tcase_add_test(tcase, identity_can_attest_all_of_itself);
 	return suite_main(suite);
 }

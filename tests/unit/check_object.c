@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/macro.h"
@@ -46,6 +47,8 @@ enum which {
 	ON_UNKNOWN,
 	ON_XFS,
 	SCSI,
+	ON_CAREFUL,
+	FRESH_ON_CAREFUL,
 };
 
 #define FILE_OF(...)                                                                               \
@@ -130,6 +133,8 @@ static const struct policy_object objects[] = {
 		   .rdev = DEV(21, 0),
 		   .fs_magic = TMPFS_MAGIC },
 	[ON_XFS] = FILE_OF(.fs_magic = 0x58465342),
+	[ON_CAREFUL] = FILE_OF(.mount_flags = ST_NODEV | ST_NOSUID),
+	[FRESH_ON_CAREFUL] = FILE_OF(.mount_flags = ST_NODEV | ST_NOSUID, .fresh = true),
 };
 
 /* One allow with these attributes, for user 1. Expected: "allow", or the condition that fails. */
@@ -217,6 +222,16 @@ static const struct {
 	/* what is not there yet is asked for its place alone */
 	{ "owner root; type fifo; links 1; max-size 0;", "create", FRESH, "allow" },
 	{ "", "create", FRESH_ON_FUSE, "fs" },
+	{ "fs fuse;", "create", FRESH_ON_FUSE, "allow" },
+	/* all of a list of mount flags, one of a list of file systems */
+	{ "", "read", ON_CAREFUL, "allow" },
+	{ "mount nodev;", "read", ON_CAREFUL, "allow" },
+	{ "mount { nodev, nosuid };", "read", ON_CAREFUL, "allow" },
+	{ "mount { nodev, noexec };", "read", ON_CAREFUL, "mount" },
+	{ "mount ro;", "read", ON_CAREFUL, "mount" },
+	{ "mount nodev;", "read", ORDINARY, "mount" },
+	{ "fs local; mount nodev;", "create", FRESH_ON_CAREFUL, "allow" },
+	{ "mount noexec;", "create", FRESH_ON_CAREFUL, "mount" },
 };
 
 struct fixture {
@@ -302,8 +317,13 @@ static const struct {
 	/* what would be made is judged by a deny */
 	{ "type regular;", "create", FRESH, "test.no" },
 	{ "owner 7;", "create", FRESH, "allow" },
-	/* what cannot be judged denies */
-	{ "mount { noexec };", "read", ORDINARY, "test.no" },
+	{ "mount nosuid;", "read", ON_CAREFUL, "test.no" },
+	{ "mount { nosuid, ro };", "read", ON_CAREFUL, "allow" },
+	{ "mount nosuid;", "create", FRESH_ON_CAREFUL, "test.no" },
+	{ "mount nosuid;", "read", ORDINARY, "allow" },
+	{ "fs { nfs, proc };", "read", ON_NFS, "test.no" },
+	{ "fs any;", "read", ON_PROC, "test.no" },
+	{ "fs local;", "read", ON_NFS, "allow" },
 };
 
 #define ANYTHING                                                                                   \
@@ -362,7 +382,8 @@ END_TEST
 START_TEST(object_as_root_is_never_on_a_kernel_file_system)
 {
 	_cleanup_(fixture_done) struct fixture f =
-		fixture_of("version 1;\nfor user 1 { allow read as root \"/*\" { fs proc; } }\n",
+		fixture_of("version 1;\nfor user 1 { allow read as root \"/*\" { fs { ext4, proc "
+			   "}; } }\n",
 			   "read");
 
 	ck_assert_str_eq(answer(&f, 0, ON_PROC), "fs");

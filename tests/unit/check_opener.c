@@ -641,6 +641,158 @@ START_TEST(opener_as_root_stays_on_the_mount_of_its_rule)
 }
 END_TEST
 
+/* Whose link, in whose directories. Every user may write to /tmp, so they are elsewhere. */
+static const struct {
+	const char *name;
+	uid_t upper_owner, inner_owner, link_owner;
+	mode_t inner_mode;
+	enum wire_reason reason;
+} trusted_links[] = {
+	{ "root's in root's", 0, 0, 0, 0755, WIRE_REASON_OK },
+	{ "bob's in root's", 0, 0, BOB, 0755, WIRE_REASON_CONDITION },
+	{ "alice's own", 0, 0, ALICE, 0755, WIRE_REASON_CONDITION },
+	{ "root's in bob's", 0, BOB, 0, 0755, WIRE_REASON_CONDITION },
+	{ "root's in root's in bob's", BOB, 0, 0, 0755, WIRE_REASON_CONDITION },
+	{ "root's where all may write", 0, 0, 0, 0777, WIRE_REASON_CONDITION },
+	{ "root's where a group may write", 0, 0, 0, 0775, WIRE_REASON_CONDITION },
+	{ "root's in a sticky directory", 0, 0, 0, 01777, WIRE_REASON_CONDITION },
+};
+
+#define LINKED "/var/lib/fdb-check-opener" /* root's alone, up to / */
+
+static void remove_linked(void)
+{
+	ck_assert_int_eq(system("rm -rf " LINKED), 0);
+}
+
+static void make_linked(int i)
+{
+	ck_assert_int_eq(system("rm -rf " LINKED " && mkdir -p " LINKED "/u/i"), 0);
+	ck_assert_int_eq(symlink("../f", LINKED "/u/i/l"), 0);
+	ck_assert_int_eq(system("echo content >" LINKED "/u/f"), 0);
+	ck_assert_int_eq(lchown(LINKED "/u/i/l", trusted_links[i].link_owner, 0), 0);
+	ck_assert_int_eq(chown(LINKED "/u/i", trusted_links[i].inner_owner, 0), 0);
+	ck_assert_int_eq(chmod(LINKED "/u/i", trusted_links[i].inner_mode), 0);
+	ck_assert_int_eq(chown(LINKED "/u", trusted_links[i].upper_owner, 0), 0);
+}
+
+START_TEST(opener_follows_trusted_links_only_where_root_alone_made_the_way)
+{
+	static const char policy[] =
+		"for user 30000 { allow read \"" LINKED "/**\" { symlinks trusted; } }";
+	struct seen seen;
+
+	make_linked(_i);
+	seen = ask(policy, (struct wish){ AS_ALICE, LINKED "/u/i/l", R, 0 });
+	remove_linked();
+	ck_assert_msg(seen.reason == trusted_links[_i].reason, "%s: %d", trusted_links[_i].name,
+		      seen.reason);
+	if (seen.reason == WIRE_REASON_CONDITION)
+		ck_assert_int_eq(seen.condition, POLICY_CONDITION_SYMLINKS);
+	fd_close(seen.fd);
+}
+END_TEST
+
+/* What a rule without `as root` may ask of the way, by a link of the caller's through a directory
+ * that everybody may write to. */
+static const struct {
+	const char *attrs;
+	enum wire_reason reason;
+	enum policy_condition condition;
+} ways[] = {
+	{ "symlinks refuse;", WIRE_REASON_CONDITION, POLICY_CONDITION_SYMLINKS },
+	{ "symlinks follow;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "parents trusted;", WIRE_REASON_CONDITION, POLICY_CONDITION_PARENTS },
+	{ "parents any; note \"why not\";", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "mounts any;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "mounts stay;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "mount { ro, nodev };", WIRE_REASON_CONDITION, POLICY_CONDITION_MOUNT },
+	{ "fs nfs;", WIRE_REASON_CONDITION, POLICY_CONDITION_FS },
+	{ "fs { ext4, tmpfs, overlay, xfs, btrfs };", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+};
+
+START_TEST(opener_holds_a_rule_to_the_way_that_it_writes)
+{
+	char policy[256];
+	struct seen seen;
+
+	make_directory("bobs", BOB, 0777);
+	make("bobs/f", 0, 0644, "content");
+	make_link("bobs/l", "f", ALICE);
+	snprintf(policy, sizeof(policy), "for user 30000 { allow read \"@d/**\" { %s } }",
+		 ways[_i].attrs);
+	seen = ask(policy, (struct wish){ AS_ALICE, "bobs/l", R, 0 });
+	ck_assert_msg(seen.reason == ways[_i].reason && seen.condition == ways[_i].condition,
+		      "%s: %d, %s", ways[_i].attrs, seen.reason,
+		      policy_condition_name(seen.condition));
+	fd_close(seen.fd);
+}
+END_TEST
+
+/* What is made is held to the place where it would be. */
+static const struct {
+	const char *attrs;
+	enum wire_reason reason;
+	enum policy_condition condition;
+} places[] = {
+	{ "fs { ext4, tmpfs, overlay, xfs, btrfs };", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+	{ "fs nfs;", WIRE_REASON_CONDITION, POLICY_CONDITION_FS },
+	{ "mount ro;", WIRE_REASON_CONDITION, POLICY_CONDITION_MOUNT },
+	{ "parents trusted;", WIRE_REASON_CONDITION, POLICY_CONDITION_PARENTS },
+	{ "mounts stay;", WIRE_REASON_OK, POLICY_CONDITION_NONE },
+};
+
+START_TEST(opener_holds_what_it_makes_to_its_directory)
+{
+	char policy[256];
+	struct seen seen;
+
+	make_directory("bobs", BOB, 0777);
+	snprintf(policy, sizeof(policy), "for user 30000 { allow write, create \"@d/**\" { %s } }",
+		 places[_i].attrs);
+	seen = ask(policy, (struct wish){ AS_ALICE, "bobs/new", W | CREATE, 0600 });
+	ck_assert_msg(seen.reason == places[_i].reason && seen.condition == places[_i].condition,
+		      "%s: %d, %s", places[_i].attrs, seen.reason,
+		      policy_condition_name(seen.condition));
+	ck_assert_int_eq(access(in_directory("bobs/new"), F_OK) == 0,
+			 places[_i].reason == WIRE_REASON_OK);
+	fd_close(seen.fd);
+}
+END_TEST
+
+/* P06, P07 */
+static const struct {
+	const char *path, *policy;
+	enum wire_reason reason;
+} named_kernel_files[] = {
+	{ "/proc/version", "allow read \"/proc/*\" { fs proc; }", WIRE_REASON_OK },
+	{ "/proc/version", "allow read \"/proc/*\" { fs any; }", WIRE_REASON_CONDITION },
+	{ "/proc/version", "allow read \"/proc/*\" { fs sysfs; }", WIRE_REASON_CONDITION },
+	{ "/proc/version", "allow read as root \"/proc/*\" { fs { ext4, proc }; }",
+	  WIRE_REASON_CONDITION },
+	/* root's own, which the caller could not read */
+	{ "/proc/kpagecount", "allow read \"/proc/*\" { fs proc; }", WIRE_REASON_KERNEL },
+	/* would mean the broker */
+	{ "/proc/self/status", "allow read \"/proc/**\" { fs proc; }", WIRE_REASON_CONDITION },
+	{ "/proc/thread-self/status", "allow read \"/proc/**\" { fs proc; }",
+	  WIRE_REASON_CONDITION },
+	{ "/proc/mounts", "allow read \"/proc/**\" { fs proc; }", WIRE_REASON_CONDITION },
+	{ "/proc/1/status", "allow read \"/proc/**\" { fs proc; }", WIRE_REASON_RULE },
+};
+
+START_TEST(opener_reads_kernel_files_only_as_the_caller_and_where_named)
+{
+	char policy[256];
+	struct seen seen;
+
+	snprintf(policy, sizeof(policy), "for user 30000 { %s }", named_kernel_files[_i].policy);
+	seen = ask(policy, (struct wish){ AS_ALICE, named_kernel_files[_i].path, R, 0 });
+	ck_assert_msg(seen.reason == named_kernel_files[_i].reason, "%s by %s: %d",
+		      named_kernel_files[_i].path, policy, seen.reason);
+	fd_close(seen.fd);
+}
+END_TEST
+
 static off_t size_of(const char *name)
 {
 	struct stat st;
@@ -837,6 +989,267 @@ START_TEST(opener_creates_what_was_asked_and_nothing_looser)
 }
 END_TEST
 
+#define MODES "for user 30000 { allow write, append, create, tmpfile "
+
+/* P21: the same where the rule says what it is to be. */
+static const struct promise_row {
+	const char *rule;
+	struct wish wish;
+	enum wire_reason reason;
+	int error;
+	enum policy_condition condition;
+	/* of what is there then; NULL: there is nothing at the path */
+	const char *made;
+	uid_t uid;
+	gid_t gid;
+	mode_t permissions;
+} promises[] = {
+	{ MODES "\"@d/**\" { create-mode 0664; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "hers/f",
+	  ALICE,
+	  ALICE,
+	  0664 },
+	{ MODES "\"@d/**\" { create-mode 0400; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0666 },
+	  0,
+	  0,
+	  0,
+	  "hers/f",
+	  ALICE,
+	  ALICE,
+	  0400 },
+	{ MODES "\"@d/**\" { create-mode 0600; } }",
+	  { AS_ALICE, "hers/there", W | CREATE, 0 },
+	  0,
+	  0,
+	  0,
+	  "hers/there",
+	  ALICE,
+	  ALICE,
+	  0666 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; create-mode 0640; } }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "roots/f",
+	  BOB,
+	  2000,
+	  0640 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "sgid/f", W | CREATE, 0666 },
+	  0,
+	  0,
+	  0,
+	  "sgid/f",
+	  BOB,
+	  2000,
+	  0644 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "bobs/f", W | EXCL, 0600 },
+	  0,
+	  0,
+	  0,
+	  "bobs/f",
+	  BOB,
+	  2000,
+	  0600 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0600 },
+	  WIRE_REASON_CONDITION,
+	  EACCES,
+	  POLICY_CONDITION_PARENTS,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "tmp/bobs", W | CREATE, 0600 },
+	  0,
+	  0,
+	  0,
+	  "tmp/bobs",
+	  BOB,
+	  BOB,
+	  0666 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }",
+	  { AS_ALICE, "tmp/own", W | CREATE, 0600 },
+	  WIRE_REASON_KERNEL,
+	  EACCES,
+	  0,
+	  "tmp/own",
+	  ALICE,
+	  ALICE,
+	  0666 },
+	{ MODES "\"@d/**\" { create-owner \"30000:30000\"; } }",
+	  { AS_ALICE, "group/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "group/f",
+	  ALICE,
+	  ALICE,
+	  0 },
+	{ MODES "\"@d/**\" { create-owner \"30001:30000\"; } }",
+	  { AS_ALICE, "hers/f", W | EXCL, 0 },
+	  WIRE_REASON_KERNEL,
+	  EPERM,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-owner \"fdb-no-such:root\"; } }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  WIRE_REASON_DEFAULT,
+	  EACCES,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-owner \"root:fdb-no-such\"; } }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  WIRE_REASON_DEFAULT,
+	  EACCES,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+	{ MODES "as root \"@d/**\" { create-mode 0666; } } deny any \"@d/**\" { mode-max 0600; }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  0,
+	  0,
+	  0,
+	  "roots/f",
+	  0,
+	  0,
+	  0666 },
+	{ MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } } deny any \"@d/**\" { owner "
+		"30001; }",
+	  { AS_ALICE, "roots/f", W | EXCL, 0 },
+	  WIRE_REASON_RULE,
+	  EACCES,
+	  0,
+	  NULL,
+	  0,
+	  0,
+	  0 },
+};
+
+static void assert_promised(const struct promise_row *row)
+{
+	struct stat st;
+
+	if (!row->made) {
+		ck_assert_msg(lstat(in_directory(row->wish.path), &st) < 0, "%s", row->rule);
+		return;
+	}
+	ck_assert_int_eq(stat(in_directory(row->made), &st), 0);
+	ck_assert_msg(st.st_uid == row->uid && st.st_gid == row->gid, "%s: owner %u:%u", row->rule,
+		      st.st_uid, st.st_gid);
+	ck_assert_msg((st.st_mode & 07777) == row->permissions, "%s: mode %o", row->rule,
+		      st.st_mode);
+}
+
+START_TEST(opener_creates_what_the_rule_promises)
+{
+	const struct promise_row *row = &promises[_i];
+	struct seen seen;
+
+	make_places();
+	make_directory("bobs", BOB, 0755);
+	seen = ask(row->rule, row->wish);
+	ck_assert_msg(seen.reason == row->reason && seen.error == row->error &&
+			      seen.condition == row->condition,
+		      "%s: reason %d errno %d", row->rule, seen.reason, seen.error);
+	assert_promised(row);
+	fd_close(seen.fd);
+}
+END_TEST
+
+START_TEST(opener_makes_a_file_without_a_name_for_its_owner)
+{
+	struct seen seen;
+	struct stat st;
+
+	make_places();
+	seen = ask(MODES "as root \"@d/**\" { create-owner \"30001:2000\"; create-mode 0640; } }",
+		   (struct wish){ AS_ALICE, "roots", RW | WIRE_OPEN_TMPFILE, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	ck_assert_int_eq(fstat(seen.fd, &st), 0);
+	ck_assert_uint_eq(st.st_uid, BOB);
+	ck_assert_uint_eq(st.st_gid, 2000);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	fd_close(seen.fd);
+}
+END_TEST
+
+#define COMPLAINS "for user 30000 mode complain { "
+
+/* What no rule allows is tried as the caller, and never as anybody else. */
+static const struct complaint_row {
+	const char *policy;
+	struct wish wish;
+	enum wire_reason reason;
+	int error;
+} complaints[] = {
+	{ COMPLAINS "}", { AS_ALICE, "hers/there", RW, 0 }, 0, 0 },
+	{ COMPLAINS "}", { AS_ALICE, "hers/new", W | EXCL, 0600 }, 0, 0 },
+	{ COMPLAINS "}", { AS_ALICE, "hers", R | WIRE_OPEN_DIRECTORY, 0 }, 0, 0 },
+	{ COMPLAINS "}", { AS_ALICE, "secret", R, 0 }, WIRE_REASON_KERNEL, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "roots/f", W | EXCL, 0600 }, WIRE_REASON_KERNEL, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "to-secret", R, 0 }, WIRE_REASON_KERNEL, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "none", R, 0 }, WIRE_REASON_NOT_FOUND, ENOENT },
+	{ COMPLAINS "}", { AS_BOB, "tmp/bobs", R, 0 }, WIRE_REASON_DEFAULT, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "/dev/null", R, 0 }, WIRE_REASON_CONDITION, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "/proc/self/status", R, 0 }, WIRE_REASON_CONDITION, EACCES },
+	{ COMPLAINS "}", { AS_ALICE, "/etc/fdbroker/x", W, 0 }, WIRE_REASON_RULE, EACCES },
+	/* The condition of a rule fails: still no more than her own rights. */
+	{ COMPLAINS "allow read as root \"@d/secret\" { owner 30001; } }",
+	  { AS_ALICE, "secret", R, 0 },
+	  WIRE_REASON_CONDITION,
+	  EACCES },
+	{ COMPLAINS "allow read as root \"@d/hers/there\" { owner 30001; } }",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  0,
+	  0 },
+	{ COMPLAINS "allow read as root \"@d/secret\"; }", { AS_ALICE, "secret", R, 0 }, 0, 0 },
+	{ COMPLAINS "} deny read \"@d/hers/**\";",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  WIRE_REASON_RULE,
+	  EACCES },
+	{ COMPLAINS "} deny read \"@d/**\" { owner 30000; }",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  WIRE_REASON_RULE,
+	  EACCES },
+	{ COMPLAINS "} deny read \"@d/**\" { owner 30000; hide; }",
+	  { AS_ALICE, "hers/there", R, 0 },
+	  WIRE_REASON_NOT_FOUND,
+	  ENOENT },
+};
+
+START_TEST(opener_grants_by_complaint_what_the_caller_could_do_alone)
+{
+	const struct complaint_row *row = &complaints[_i];
+	struct seen seen;
+
+	make_places();
+	make("secret", 0, 0600, "content");
+	make_link("to-secret", "secret", ALICE);
+	seen = ask(row->policy, row->wish);
+	ck_assert_msg(seen.reason == row->reason && seen.error == row->error,
+		      "%s, %s: reason %d errno %d", row->policy, row->wish.path, seen.reason,
+		      seen.error);
+	fd_close(seen.fd);
+}
+END_TEST
+
 START_TEST(opener_makes_a_file_without_a_name)
 {
 	struct seen seen;
@@ -1026,6 +1439,14 @@ int main(void)
 	tcase_add_loop_test(tcase, opener_as_root_reads_nothing_that_was_linked_to_where_all_may, 0,
 			    2);
 	tcase_add_loop_test(tcase, opener_as_root_stays_on_the_mount_of_its_rule, 0, 2);
+	tcase_add_loop_test(tcase, opener_follows_trusted_links_only_where_root_alone_made_the_way,
+			    0, ELEMENTSOF(trusted_links));
+	tcase_add_loop_test(tcase, opener_holds_a_rule_to_the_way_that_it_writes, 0,
+			    ELEMENTSOF(ways));
+	tcase_add_loop_test(tcase, opener_holds_what_it_makes_to_its_directory, 0,
+			    ELEMENTSOF(places));
+	tcase_add_loop_test(tcase, opener_reads_kernel_files_only_as_the_caller_and_where_named, 0,
+			    ELEMENTSOF(named_kernel_files));
 	tcase_add_test(tcase, opener_truncates_only_after_all_has_passed);
 	tcase_add_loop_test(tcase, opener_gives_the_status_flags_that_were_asked_for, 0,
 			    ELEMENTSOF(status_flags));
@@ -1033,7 +1454,12 @@ int main(void)
 	tcase_add_test(tcase, opener_hides_as_if_there_were_nothing);
 	tcase_add_loop_test(tcase, opener_creates_what_was_asked_and_nothing_looser, 0,
 			    ELEMENTSOF(creations));
+	tcase_add_loop_test(tcase, opener_creates_what_the_rule_promises, 0,
+			    (int)ELEMENTSOF(promises));
+	tcase_add_loop_test(tcase, opener_grants_by_complaint_what_the_caller_could_do_alone, 0,
+			    (int)ELEMENTSOF(complaints));
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name);
+	tcase_add_test(tcase, opener_makes_a_file_without_a_name_for_its_owner);
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
 	tcase_add_test(tcase, opener_repeats_a_lookup_only_so_often);
 	tcase_add_test(tcase, opener_does_not_wait_for_the_holder_of_a_lease);

@@ -11,6 +11,7 @@
 
 #include "base/macro.h"
 #include "policy/array.h"
+#include "policy/format.h"
 #include "policy/parser.h"
 #include "tests/support/parsed.h"
 #include "tests/support/suite.h"
@@ -323,6 +324,83 @@ START_TEST(print_gives_random_trees_back)
 }
 END_TEST
 
+/* The canonical text with comments and empty lines thrown in where a line ends, and some lines
+ * joined: what people write. */
+static char *untidy(const char *printed)
+{
+	static const char *const ends[] = {
+		"\n", " ", "\n\n\n", " # behind\n", "\n\t# \"own\n\n", "#{;\n#}\n",
+	};
+	struct text out = TEXT_EMPTY;
+	char *text;
+
+	for (; *printed; printed++) {
+		if (*printed == '\n')
+			text_puts(&out, ends[below(ELEMENTSOF(ends))]);
+		else
+			text_add(&out, printed, 1);
+	}
+	text_puts(&out, "\n");
+	ck_assert_int_eq(text_finish(&out, &text), 0);
+	return text;
+}
+
+static char *format(const char *text)
+{
+	struct text out = TEXT_EMPTY;
+	struct source *source;
+	char *formatted;
+
+	ck_assert_int_eq(source_new(&source, "text", text, strlen(text), SOURCE_ADMIN), 0);
+	ck_assert_int_eq(format_source(source, &out), 0);
+	ck_assert_int_eq(text_finish(&out, &formatted), 0);
+	source_free(source);
+	return formatted;
+}
+
+static size_t count(const char *text, char c)
+{
+	size_t n = 0;
+
+	while (*text)
+		n += *text++ == c;
+	return n;
+}
+
+static void assert_same_when_formatted(const struct ast *ast)
+{
+	char *printed = parsed_print(ast), *text = untidy(printed);
+	char *once = format(text), *twice = format(once), *reprinted;
+	struct parsed again = parsed_string(once);
+
+	ck_assert_msg(again.diags.n == 0, "%s in\n%s",
+		      again.diags.n ? again.diags.items[0].message : "", once);
+	reprinted = parsed_print(again.ast);
+	ck_assert_str_eq(printed, reprinted);
+	ck_assert_str_eq(once, twice);
+	ck_assert_uint_eq(count(once, '#'), count(text, '#'));
+	parsed_done(&again);
+	free(printed);
+	free(text);
+	free(once);
+	free(twice);
+	free(reprinted);
+}
+
+START_TEST(format_keeps_the_tree_and_the_comments_of_random_texts)
+{
+	srand(1147);
+	for (int i = 0; i < 5000; i++) {
+		struct ast *ast = calloc(1, sizeof(*ast));
+
+		for (size_t n = below(6); ast->n < n;)
+			random_statement(ADD(ast->statements, ast->n));
+		assert_same_when_formatted(ast);
+		ast_free(ast);
+	}
+}
+END_TEST
+
 START_TEST(print_is_a_fixed_point)
 {
 	struct parsed parsed = parsed_string("version 1;deny any \"/a\",@b{hide;note'x';}\n");
@@ -348,5 +426,6 @@ int main(void)
 	tcase_add_loop_test(tcase, print_gives_each_example_back, 0, ELEMENTSOF(examples));
 	tcase_add_test(tcase, print_gives_random_trees_back);
 	tcase_add_test(tcase, print_is_a_fixed_point);
+	tcase_add_test(tcase, format_keeps_the_tree_and_the_comments_of_random_texts);
 	return suite_main(suite);
 }

@@ -18,7 +18,9 @@
 #include "tests/support/policy.h"
 #include "tests/support/suite.h"
 
-#define PAIRS	     1000000U /* questions asked of both */
+#ifndef PAIRS
+#define PAIRS 1000000U /* questions asked of both */
+#endif
 #define PER_CALLER   50U
 #define PER_POLICY   5U /* callers */
 #define POLICIES_MAX (2 * PAIRS / PER_CALLER / PER_POLICY)

@@ -65,7 +65,20 @@ static const struct {
 	{ "user 0 or unit \"a.service\"", "user 0", "allow" },
 	{ "user 0 or unit \"a.service\"", "user 1", "undecided" },
 	{ "user 0 or unit \"a.service\"", "user 1 and unit \"b.service\"", "deny" },
-	/* What no caller has in this build is never known. */
+	/* traits */
+	{ "userns host", "userns host", "allow" },
+	{ "userns host", "userns other", "deny" },
+	{ "userns other", "userns other", "allow" },
+	{ "not userns other", "userns other", "deny" },
+	{ "userns host", "mntns host", "undecided" },
+	{ "mntns other", "mntns host", "deny" },
+	{ "mntns { host, other }", "mntns host", "allow" },
+	{ "pidns host", "pidns host", "allow" },
+	{ "pidns host and mntns other", "pidns host and mntns host", "deny" },
+	{ "nnp yes", "nnp yes", "allow" },
+	{ "not nnp yes", "nnp yes", "deny" },
+	{ "nnp yes", "seccomp filter", "undecided" },
+	{ "seccomp filter", "seccomp filter", "allow" },
 	{ "user 0 and nnp yes", "user 0", "undecided" },
 	{ "user 0 and not nnp yes", "user 0", "undecided" },
 };
@@ -95,6 +108,76 @@ START_TEST(who_that_is_unknown_denies)
 		expected = strcmp(expected, "allow") == 0 ? "deny" : "allow";
 	ck_assert_msg(strcmp(answer, expected) == 0, "for %s as %s: %s", cases[_i].who,
 		      cases[_i].caller, answer);
+}
+END_TEST
+
+/* By the kernel, of a caller of whom these traits could be taken and are so. */
+static const struct {
+	const char *who;
+	uint32_t taken, traits;
+	bool allows, denies;
+} attested[] = {
+	{ "nnp yes", POLICY_TRAITS, POLICY_FACT_NNP, true, true },
+	{ "nnp yes", POLICY_TRAITS, 0, false, false },
+	{ "not nnp yes", POLICY_TRAITS, 0, true, true },
+	/* A fact that could not be taken grants nothing and takes nothing back. */
+	{ "nnp yes", 0, 0, false, false },
+	{ "not nnp yes", 0, 0, false, true },
+	{ "not seccomp filter", 0, 0, false, true },
+	{ "userns host", 0, 0, false, false },
+	{ "not userns host", 0, 0, false, true },
+	{ "userns other", 0, 0, false, true },
+	{ "not userns other", 0, 0, false, false },
+	{ "user 7 and not nnp yes", 0, 0, false, true },
+	{ "user 8 and not nnp yes", 0, 0, false, false },
+	{ "user 7 or nnp yes", 0, 0, true, true },
+};
+
+START_TEST(who_takes_what_was_not_attested_for_the_worse)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	_cleanup_(policy_caller_freep) struct policy_caller *caller = NULL;
+	_cleanup_(candidates_freep) struct candidates *answer = NULL;
+	struct policy_subject subject = {
+		.known = (POLICY_FACT_ALL & ~(uint32_t)POLICY_TRAITS) | attested[_i].taken,
+		.attested = true,
+		.traits = attested[_i].traits,
+		.uid = 7,
+		.gid = 7,
+	};
+	struct policy_query query = { .modes = POLICY_READ };
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "version 1;\nfor %s { allow read '/a'; }\nfor anyone { allow read '/d'; }\n"
+		 "for %s { deny read '/d'; }\n",
+		 attested[_i].who, attested[_i].who);
+	policy = policy_of(text);
+	ck_assert_int_eq(policy_caller_new(&caller, policy, &subject), 0);
+	ck_assert_int_eq(candidates_new(&answer, policy), 0);
+	query.caller = caller;
+	query.path = "/a";
+	decide_name(policy, &query, answer);
+	ck_assert_msg((answer->reason == POLICY_REASON_OK) == attested[_i].allows, "allow for %s",
+		      attested[_i].who);
+	ck_assert_ptr_null(answer->undecided);
+	query.path = "/d";
+	decide_name(policy, &query, answer);
+	ck_assert_msg((answer->reason == POLICY_REASON_RULE) == attested[_i].denies, "deny for %s",
+		      attested[_i].who);
+	ck_assert_ptr_null(answer->undecided);
+}
+END_TEST
+
+START_TEST(who_knows_which_facts_a_rule_hinges_on)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		policy_of("version 1;\nsubject s = not nnp yes or user 1;\n"
+			  "for subject s and userns host { allow read '/a'; }\n");
+	size_t last = policy_n_rules(policy) - 1;
+
+	ck_assert_uint_eq(policy_rule_facts(policy, last),
+			  POLICY_FACT_NNP | POLICY_FACT_USER | POLICY_FACT_USERNS);
 }
 END_TEST
 
@@ -183,6 +266,9 @@ int main(void)
 	tcase_add_loop_test(tcase, who_that_is_unknown_denies, 0, ELEMENTSOF(cases));
 	tcase_add_loop_test(tcase, who_may_name_subjects_in_subjects, 0, ELEMENTSOF(subjects));
 	tcase_add_test(tcase, who_answers_each_named_subject_once);
+	tcase_add_loop_test(tcase, who_takes_what_was_not_attested_for_the_worse, 0,
+			    ELEMENTSOF(attested));
+	tcase_add_test(tcase, who_knows_which_facts_a_rule_hinges_on);
 	tcase_add_loop_test(tcase, who_says_which_fact_is_missing, 0, ELEMENTSOF(hinges));
 	return suite_main(suite);
 }

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# fish completion for fdbrokerctl. Commands and options are asked of the program itself.
+
+function __fdbrokerctl_commands
+	fdbrokerctl help 2>/dev/null | string replace -rf '^  ([a-z][a-z-]*) +(.*)' '$1\t$2'
+end
+
+function __fdbrokerctl_options
+	set -l words (commandline -opc)
+	fdbrokerctl help $words[2] 2>/dev/null |
+		string replace -rf '^  (?:-., )?(--[a-z-]+=?)\S* +(.*)' '$1\t$2'
+end
+
+function __fdbrokerctl_modes
+	set -l before (string replace -rf '[^,]*$' '' -- (commandline -ct))
+	for mode in read write append truncate create tmpfile list stat remove attributes connect watch
+		echo $before$mode
+	end
+end
+
+function __fdbrokerctl_at -a number
+	test (count (commandline -opc)) -eq $number
+end
+
+function __fdbrokerctl_in
+	set -l words (commandline -opc)
+	contains -- "$words[2]" $argv
+end
+
+complete -c fdbrokerctl -n '__fdbrokerctl_at 1' -f -a '(__fdbrokerctl_commands)'
+complete -c fdbrokerctl -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__fdbrokerctl_options)'
+complete -c fdbrokerctl -n '__fdbrokerctl_at 2; and __fdbrokerctl_in can explain who-can' \
+	-f -a '(__fdbrokerctl_modes)'
+complete -c fdbrokerctl -n '__fdbrokerctl_in show' -f -a '(fdbrokerctl show 2>/dev/null)'
+complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f -a '(__fdbrokerctl_commands)'
+complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f \
+	-a '(fdbrokerctl help findings 2>/dev/null | string replace -r " +" \t)'

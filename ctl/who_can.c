@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * `who-can`: the question turned round. Nothing is stated of the caller, so
+ * every term is unknown, and what is left of the policy is who could come. Of the
+ * processes that run now each is asked for as if it had connected; best effort, since what
+ * /proc does not show this user is not known.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/number.h"
+#include "ctl/json.h"
+#include "ctl/process.h"
+#include "ctl/question.h"
+#include "ctl/written.h"
+#include "policy/array.h"
+#include "policy/explain.h"
+#include "policy/parser.h"
+
+/* An allow that names the request, or may, and who runs now that gets it by this rule. */
+struct way {
+	const struct policy_rule *rule;
+	const struct written_rule *written;
+	pid_t *pids;
+	size_t n_pids;
+};
+
+struct search {
+	const struct ctl *ctl;
+	struct policy *policy;
+	struct written written;
+	struct policy_caller *nobody; /* of whom nothing is known */
+	struct explainer *explainer;
+	struct candidates *candidates;
+	struct policy_query query; /* `caller` is nobody */
+	struct way *ways;
+	size_t n_ways;
+	const struct policy_rule **denies; /* that hit some of those callers */
+	size_t n_denies;
+	const struct policy_rule *denied; /* for everybody, by this */
+};
+
+static void search_done(struct search *search)
+{
+	for (size_t i = 0; i < search->n_ways; i++)
+		free(search->ways[i].pids);
+	free(search->ways);
+	free(search->denies);
+	candidates_free(search->candidates);
+	explainer_free(search->explainer);
+	policy_caller_free(search->nobody);
+	written_done(&search->written);
+	policy_free(search->policy);
+}
+
+/* the policy */
+
+static int take_deny(struct search *search, const struct policy_rule *rule,
+		     const struct explain_match *match)
+{
+	const struct policy_rule **deny;
+
+	if (match->unconditional && match->path == TRUTH_YES && match->subject == TRUTH_YES) {
+		search->denied = rule;
+		return 0;
+	}
+	if (!written_find(&search->written, rule->id)) /* the floor's */
+		return 0;
+	deny = ARRAY_ADD(search->denies, search->n_denies);
+	if (!deny)
+		return -ENOMEM;
+	*deny = rule;
+	return 0;
+}
+
+static int take_allow(struct search *search, const struct policy_rule *rule)
+{
+	struct way *way = ARRAY_ADD(search->ways, search->n_ways);
+
+	if (!way)
+		return -ENOMEM;
+	way->rule = rule;
+	way->written = written_find(&search->written, rule->id);
+	return 0;
+}
+
+static int find_ways(struct search *search)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < policy_n_rules(search->policy); i++) {
+		const struct policy_rule *rule = policy_rule(search->policy, i);
+		struct explain_match match = explain_rule(search->explainer, &search->query, i);
+
+		if (!explain_names(&match))
+			continue;
+		r = rule->allow ? take_allow(search, rule) : take_deny(search, rule, &match);
+	}
+	if (search->denied)
+		search->n_ways = 0;
+	return r;
+}
+
+/* the processes */
+
+/* proc_pid_exe(5): of a thread of the kernel the link leads nowhere. */
+static bool is_kernel_thread(pid_t pid)
+{
+	char path[64], target[1];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return readlink(path, target, sizeof(target)) < 0 && errno == ENOENT;
+}
+
+static int add_pid(struct search *search, const struct policy_rule *rule, pid_t pid)
+{
+	for (size_t i = 0; i < search->n_ways; i++) {
+		struct way *way = &search->ways[i];
+		pid_t *added;
+
+		if (way->rule != rule)
+			continue;
+		added = ARRAY_ADD(way->pids, way->n_pids);
+		if (!added)
+			return -ENOMEM;
+		*added = pid;
+	}
+	return 0;
+}
+
+static int ask_process(struct search *search, pid_t pid)
+{
+	_cleanup_(process_freep) struct process *process = NULL;
+	struct policy_caller *caller = NULL;
+	struct policy_query query = search->query;
+	struct answer answer;
+	int r;
+
+	if (is_kernel_thread(pid))
+		return 0;
+	r = process_of_pid(pid, search->policy, &process);
+	if (r < 0) /* gone, or not to be seen */
+		return r == -ENOMEM ? r : 0;
+	r = policy_caller_new(&caller, search->policy, &process->subject);
+	if (r < 0)
+		return r;
+	query.caller = caller;
+	answer = answer_name(search->policy, &query, search->candidates);
+	policy_caller_free(caller);
+	return answer.kind == ANSWER_YES ? add_pid(search, answer.rule, pid) : 0;
+}
+
+static int ask_processes(struct search *search)
+{
+	const struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	uint32_t pid;
+	int r = 0;
+
+	if (!proc)
+		return 0;
+	while (r == 0 && (entry = readdir(proc)))
+		if (number_u32(entry->d_name, &pid) == 0 && pid <= INT32_MAX)
+			r = ask_process(search, (pid_t)pid);
+	closedir(proc);
+	return r;
+}
+
+/* the screen */
+
+static void add_pids(const struct way *way, struct text *out)
+{
+	for (size_t i = 0; i < way->n_pids; i++)
+		text_printf(out, "%s%d", i == 0 ? "pid " : ", ", way->pids[i]);
+	if (way->n_pids == 0)
+		text_puts(out, "-");
+}
+
+static size_t wider(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static void add_row(const struct ctl *ctl, const struct way *way, const size_t *widths,
+		    struct text *out)
+{
+	struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
+
+	written_add_who(way->written, &who);
+	if (way->rule->as_root)
+		text_puts(&conditions, "as root, ");
+	explain_conditions(way->rule, &conditions);
+	screen_paint(&ctl->out, out, PAINT_RULE, way->rule->id);
+	text_printf(out, "%*s  %s%*s  %s  ", (int)(widths[0] - strlen(way->rule->id)), "", who.data,
+		    (int)(widths[1] - who.len), "", conditions.len > 0 ? conditions.data : "-");
+	add_pids(way, out);
+	text_puts(out, "\n");
+	text_done(&who);
+	text_done(&conditions);
+}
+
+static void add_table(const struct search *search, struct text *out)
+{
+	size_t widths[2] = { strlen("RULE"), strlen("WHO") };
+
+	for (size_t i = 0; i < search->n_ways; i++) {
+		struct text who = TEXT_EMPTY;
+
+		written_add_who(search->ways[i].written, &who);
+		widths[0] = wider(widths[0], strlen(search->ways[i].rule->id));
+		widths[1] = wider(widths[1], who.len);
+		text_done(&who);
+	}
+	text_printf(out, "%-*s  %-*s  CONDITIONS  NOW RUNNING\n", (int)widths[0], "RULE",
+		    (int)widths[1], "WHO");
+	for (size_t i = 0; i < search->n_ways; i++)
+		add_row(search->ctl, &search->ways[i], widths, out);
+}
+
+static void add_denies(const struct search *search, struct text *out)
+{
+	for (size_t i = 0; i < search->n_denies; i++) {
+		struct text conditions = TEXT_EMPTY;
+
+		text_puts(out, "but not   ");
+		written_add_who(written_find(&search->written, search->denies[i]->id), out);
+		text_puts(out, ", by ");
+		screen_paint(&search->ctl->out, out, PAINT_RULE, search->denies[i]->id);
+		explain_conditions(search->denies[i], &conditions);
+		if (conditions.len > 0)
+			text_printf(out, ", if %s", conditions.data);
+		text_puts(out, "\n");
+		text_done(&conditions);
+	}
+}
+
+static void show_text(const struct search *search)
+{
+	struct text out = TEXT_EMPTY;
+
+	if (search->n_ways == 0) {
+		text_puts(&out, "nobody");
+		if (search->denied)
+			text_printf(&out, ": denied by %s", search->denied->id);
+		text_puts(&out, "\n");
+	} else {
+		add_table(search, &out);
+		add_denies(search, &out);
+	}
+	screen_show(&search->ctl->out, &out);
+}
+
+static struct json_object *way_json(const struct way *way)
+{
+	struct json_object *object = json_part(), *pids = json_list();
+	struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
+
+	written_add_who(way->written, &who);
+	explain_conditions(way->rule, &conditions);
+	json_add_text(object, "rule", way->rule->id);
+	json_add_text(object, "who", who.data);
+	json_add_bool(object, "as_root", way->rule->as_root);
+	json_add_text(object, "conditions", conditions.data);
+	for (size_t i = 0; i < way->n_pids; i++)
+		json_append(pids, json_object_new_int(way->pids[i]));
+	json_add(object, "pids", pids);
+	text_done(&who);
+	text_done(&conditions);
+	return object;
+}
+
+static void show_json(const struct search *search)
+{
+	struct json_object *answer = json_answer(), *ways = json_list(), *denies = json_list();
+
+	json_add_text(answer, "modes", search->ctl->operands[0]);
+	json_add_text(answer, "path", search->query.path);
+	for (size_t i = 0; i < search->n_ways; i++)
+		json_append(ways, way_json(&search->ways[i]));
+	for (size_t i = 0; i < search->n_denies; i++)
+		json_append_text(denies, search->denies[i]->id);
+	json_add(answer, "allows", ways);
+	json_add(answer, "denies", denies);
+	json_add_text(answer, "denied", search->denied ? search->denied->id : NULL);
+	json_show(&search->ctl->out, answer);
+}
+
+static int prepare(struct search *search)
+{
+	static const struct policy_subject nobody = { 0 };
+	int r;
+
+	r = policy_caller_new(&search->nobody, search->policy, &nobody);
+	if (r == 0)
+		r = explainer_new(&search->explainer, search->policy, &nobody);
+	if (r == 0)
+		r = candidates_new(&search->candidates, search->policy);
+	search->query.caller = search->nobody;
+	return r;
+}
+
+static enum exit_code load(struct search *search)
+{
+	const struct ctl *ctl = search->ctl;
+	struct load_options options =
+		input_options(ctl, &ctl->options.with, ctl->options.with != NULL);
+	enum exit_code code = input_load(ctl, &search->policy);
+
+	return code == EXIT_YES ? written_load(ctl, &options, &search->written) : code;
+}
+
+static enum exit_code answer(struct search *search)
+{
+	int r = prepare(search);
+
+	/* Step 1 of the decision: no rule names such a path. */
+	if (r == 0 && answer_name(search->policy, &search->query, search->candidates).reason !=
+			      POLICY_REASON_BAD_PATH)
+		r = find_ways(search);
+	if (r == 0 && search->n_ways > 0)
+		r = ask_processes(search);
+	if (r < 0)
+		return ctl_fail(search->ctl, EXIT_IO, "%s", strerror(-r));
+	if (!search->ctl->options.quiet && search->ctl->options.json)
+		show_json(search);
+	else if (!search->ctl->options.quiet)
+		show_text(search);
+	return search->n_ways > 0 ? EXIT_YES : EXIT_NO;
+}
+
+enum exit_code command_who_can(struct ctl *ctl)
+{
+	_cleanup_(search_done) struct search search = { .ctl = ctl };
+	enum exit_code code;
+
+	if (ctl->n_operands != 2)
+		return ctl_usage(ctl, "wants MODES and PATH");
+	search.query = (struct policy_query){
+		.path = ctl->operands[1],
+		.modes = question_modes(ctl->operands[0]),
+		.now_sec = clock_realtime_usec() / USEC_PER_SEC,
+	};
+	if (search.query.modes == 0)
+		return ctl_usage(ctl, "'%s' is not a list of modes, like read,write",
+				 ctl->operands[0]);
+	code = load(&search);
+	return code == EXIT_YES ? answer(&search) : code;
+}

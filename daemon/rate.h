@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_RATE_H
+#define FDB_DAEMON_RATE_H
+
+/* How often, and how many at once: the `rate` and `inflight` of a policy's rules. */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "policy/policy.h"
+
+struct rates {
+	struct bucket *buckets; /* owned; NULL: no rule has a rate */
+	uint32_t *in_flight;	/* owned; by in_flight_index */
+};
+
+/* 0 or -ENOMEM. */
+int rates_init(struct rates *rates, const struct policy *policy);
+void rates_done(struct rates *rates);
+
+struct rate_caller {
+	uid_t uid;
+	const char *unit; /* NULL: none; callers without one count as one */
+};
+
+/**
+ * rates_begin() - take what one grant by @rule costs
+ * @now_usec:	CLOCK_MONOTONIC
+ *
+ * Return: 0, and rates_end() must follow; -EAGAIN there is nothing left, and nothing was taken.
+ */
+int rates_begin(struct rates *rates, const struct policy_rule *rule,
+		const struct rate_caller *caller, uint64_t now_usec);
+
+/* The grant has reached whom it was for, or never will. */
+void rates_end(struct rates *rates, const struct policy_rule *rule);
+
+#endif

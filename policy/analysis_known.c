@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Names that mean the same on every machine: secrets, and what root executes or
+ * believes. Only `as root` counts: without it a rule lends nobody more than his
+ * own rights. What is below /etc/fdbroker the floor denies in any case.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/macro.h"
+#include "policy/analysis_parts.h"
+
+#define YIELDING (POLICY_READ | POLICY_CONNECT)
+#define CHANGING                                                                                   \
+	(POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |         \
+	 POLICY_REMOVE | POLICY_ATTRIBUTES)
+
+struct known {
+	const char *what;
+	const char *pattern;
+};
+
+static const struct known secrets[] = {
+	{ "password hashes", "/etc/{shadow,shadow-,gshadow,gshadow-}" },
+	{ "password hashes", "/etc/security/opasswd" },
+	{ "SSH host key", "/etc/ssh/ssh_host_*_key" },
+	{ "Kerberos keytab", "/etc/*.keytab" },
+	{ "Kerberos database", "/var/{lib,kerberos}/krb5kdc/**" },
+	{ "sssd's database", "/var/lib/sss/{db,secrets}/**" },
+	{ "TLS private key", "/etc/ssl/private/**" },
+	{ "TLS private key", "/etc/pki/tls/private/**" },
+	{ "TLS private key", "/etc/letsencrypt/{live,archive}/*/privkey*.pem" },
+	{ "TLS private key", "/etc/letsencrypt/{accounts,keys}/**" },
+	{ "disk encryption key", "/{etc,run}/cryptsetup-keys.d/**" },
+	{ "disk encryption key", "/etc/luks/**" },
+	{ "system credential", "/var/lib/systemd/credential.secret" },
+	{ "system credential", "/etc/{credstore,credstore.encrypted}/**" },
+	{ "system credential", "/run/{credentials,credstore}/**" },
+	{ "network key", "/etc/{NetworkManager/system-connections,wireguard}/**" },
+	{ "network key", "/etc/{ipsec.secrets,wpa_supplicant/*.conf}" },
+	{ "user's keys", "/home/*/{.ssh,.gnupg,.aws,.kube}/**" },
+	{ "user's keys", "/home/*/.netrc" },
+	{ "root's home", "/root/**" },
+	{ "container runtime, which is root", "/{run,var/run}/{docker,crio/crio}.sock" },
+	{ "container runtime, which is root", "/run/containerd/containerd.sock" },
+	{ "container runtime, which is root", "/run/podman/podman.sock" },
+};
+
+static const struct known trusted[] = {
+	{ "cron", "/etc/{crontab,anacrontab}" },
+	{ "cron", "/etc/cron.*/**" },
+	{ "cron", "/var/spool/cron/**" },
+	{ "sudo", "/etc/{sudoers,doas.conf,sudo.conf}" },
+	{ "sudo", "/etc/{sudoers.d,polkit-1}/**" },
+	{ "systemd's units", "/{etc,run}/systemd/**" },
+	{ "start scripts", "/etc/{init.d,rc.local}" },
+	{ "start scripts", "/etc/init.d/**" },
+	{ "the dynamic linker", "/etc/ld.so.*" },
+	{ "the dynamic linker", "/etc/ld.so.conf.d/**" },
+	{ "PAM", "/etc/{pam.conf,nsswitch.conf,login.defs}" },
+	{ "PAM", "/etc/{pam.d,security}/**" },
+	{ "accounts", "/etc/{passwd,group,shadow,gshadow,subuid,subgid}" },
+	{ "root's shell", "/etc/{profile,environment,bash.bashrc,bashrc,zshrc}" },
+	{ "root's shell", "/etc/{profile.d,zsh}/**" },
+	{ "udev and modules", "/etc/{udev,modprobe.d,modules-load.d}/**" },
+	{ "D-Bus and SSH", "/etc/{dbus-1,ssh,apt}/**" },
+	{ "confinement", "/etc/{apparmor,apparmor.d,selinux}/**" },
+	{ "programs", "/{usr,bin,sbin,lib,lib64}/**" },
+	{ "the kernel", "/boot/**" },
+	{ "SSH logins", "/home/*/.ssh/{authorized_keys,authorized_keys2,rc}" },
+	{ "root's home", "/root/**" },
+};
+
+static int known_area(const struct known *known, struct arena *arena, struct language_area *ret)
+{
+	_cleanup_(glob_freep) struct glob *glob = NULL;
+	_cleanup_(freep) char *text = strdup(known->pattern);
+	struct ast_path path = { .kind = AST_PATH_PATTERN, .text = text };
+	int r = text ? glob_parse(&path, NULL, &glob) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < glob->n; i++)
+		r = language_add(&ret->paths, arena, NULL, &glob->paths[i]);
+	return r;
+}
+
+static bool may_meet(const struct language_list *a, const struct language_list *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		for (size_t j = 0; j < b->n; j++) {
+			if (!language_apart(a->items[i], b->items[j]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* One rule, one kind of access, and what is denied of it. */
+struct inquiry {
+	struct analysis *analysis;
+	const struct analysed_rule *rule;
+	uint32_t mode;
+	const struct language_area **out; /* owned */
+	size_t n_out;
+};
+
+/* 1 and a name, 0, -ENOMEM. */
+static int meets(const struct inquiry *inquiry, const struct known *known, struct text *ret)
+{
+	struct arena arena = ARENA_EMPTY;
+	struct language_area area = { 0 };
+	const struct language_area *in[] = { &inquiry->rule->area, &area };
+	int r = known_area(known, &arena, &area);
+
+	if (r == 0 && may_meet(&area.paths, &inquiry->rule->area.paths))
+		r = analysis_find(inquiry->analysis,
+				  (struct language_question){ .in = in,
+							      .n_in = 2,
+							      .out = inquiry->out,
+							      .n_out = inquiry->n_out,
+							      .loose = true },
+				  ret);
+	language_list_done(&area.paths);
+	arena_done(&arena);
+	return r == -E2BIG ? 0 : r;
+}
+
+static void say(const struct inquiry *inquiry, const char *id, const struct known *known,
+		const struct text *name)
+{
+	struct diags *diags = inquiry->analysis->diags;
+	const struct ast_rule *ast = inquiry->rule->ast;
+	bool secret = strcmp(id, "W112") == 0;
+	struct diag *diag = diag_add(diags, DIAG_WARNING, id, ast->paths.items[0].place,
+				     secret ? "rule %s can yield a secret: %s"
+					    : "rule %s can change what root trusts: %s",
+				     inquiry->rule->id, known->what);
+
+	diag_detail(diags, diag, "%s %s as root", first_mode(inquiry->mode), name->data);
+	if (secret)
+		diag_help(diags, diag, "if it is meant to, say why:  note \"…\";");
+	else
+		diag_help(diags, diag, "whoever can write this can become root: name less");
+}
+
+/* 1 if something was said. */
+static int inquire(const struct inquiry *inquiry, const char *id, const struct known *table,
+		   size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(text_done) struct text name = TEXT_EMPTY;
+		int r = meets(inquiry, &table[i], &name);
+
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			say(inquiry, id, &table[i], &name);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Each mode has its own denies. */
+static int inquire_modes(struct inquiry *inquiry, uint32_t modes,
+			 const struct analysed_rule *const *denies, size_t n_denies)
+{
+	int r = 0;
+
+	for (uint32_t bit = 1; bit <= modes && r == 0; bit <<= 1) {
+		if (!(modes & bit))
+			continue;
+		inquiry->mode = bit;
+		inquiry->n_out = 0;
+		for (size_t i = 0; i < n_denies; i++) {
+			if (denies[i]->effect & bit)
+				inquiry->out[inquiry->n_out++] = &denies[i]->area;
+		}
+		if (bit & CHANGING)
+			r = inquire(inquiry, "W113", trusted, ELEMENTSOF(trusted));
+		else
+			r = inquire(inquiry, "W112", secrets, ELEMENTSOF(secrets));
+	}
+	return r < 0 ? r : 0;
+}
+
+int analysis_known(struct analysis *a, const struct analysed_rule *rule,
+		   const struct analysed_rule *const *denies, size_t n_denies)
+{
+	_cleanup_(freep) const struct language_area **out = NULL;
+	struct inquiry inquiry = { .analysis = a, .rule = rule };
+	int r = 0;
+
+	if (!rule->ast->as_root)
+		return 0;
+	out = calloc(n_denies + 1, sizeof(*out));
+	if (!out)
+		return -ENOMEM;
+	inquiry.out = out;
+	if (!rule_attr(rule->ast, AST_ATTR_NOTE))
+		r = inquire_modes(&inquiry, rule->ast->modes & YIELDING, denies, n_denies);
+	return r < 0 ? r : inquire_modes(&inquiry, rule->ast->modes & CHANGING, denies, n_denies);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "tests/support/scene.h"
+#include "tests/support/suite.h"
+#include "wire/message.h"
+
+/* What comes with a grant, kept by the real daemon. */
+
+#define PATIENCE_USEC (20 * USEC_PER_SEC)
+
+static struct scene s;
+
+/* A daemon with one rule for Alice's file. */
+static void start(const char *who, const char *attributes)
+{
+	char policy[512];
+
+	scene_prepare(&s);
+	snprintf(policy, sizeof(policy),
+		 "version 1;\nfor %s { it: allow read \"%s\" { %s; } }\n"
+		 "for anyone { lent: allow read as root \"%s\"; }\n",
+		 who, s.own, attributes, s.lent);
+	daemon_write_policy(&s.daemon, "scene.fdp", policy);
+	scene_start(&s);
+}
+
+static int ask(int sock, struct wire_answer *answer)
+{
+	int fd = daemon_ask(sock, s.own, WIRE_OPEN_READ, answer);
+
+	if (fd >= 0)
+		fd_close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+/* 0: two grants, and then no more. */
+static int ask_thrice(const void *arg)
+{
+	int sock = daemon_connect(&s.daemon);
+	struct wire_answer answer;
+
+	(void)arg;
+	if (ask(sock, &answer) < 0 || ask(sock, &answer) < 0)
+		return 1;
+	/* Neither a new connection nor another process is a new beginning. */
+	fd_close(sock);
+	sock = daemon_connect(&s.daemon);
+	if (ask(sock, &answer) != -EAGAIN || answer.reason != WIRE_REASON_RATE)
+		return 2;
+	return daemon_ask(sock, s.lent, WIRE_OPEN_READ, NULL) >= 0 ? 0 : 3;
+}
+
+START_TEST(a_rate_is_kept_for_each_uid_until_the_policy_is_loaded_again)
+{
+	char *audit;
+
+	start("user 30000 or user 30001", "rate 2/h per uid; audit deny");
+	ck_assert_int_eq(scene_as(BOB, ask_thrice, NULL), 0);
+	ck_assert_int_eq(scene_as(BOB, ask_thrice, NULL), 1);
+	ck_assert_int_eq(scene_as(ALICE, ask_thrice, NULL), 0);
+	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
+	ck_assert_int_eq(scene_as(BOB, ask_thrice, NULL), 0);
+	audit = daemon_read_audit(&s.daemon);
+	ck_assert_ptr_nonnull(strstr(audit, "\"rate\""));
+	free(audit);
+	scene_stop(&s);
+}
+END_TEST
+
+/* As many requests as must fill the client's queue, and one more. */
+static void ask_and_never_read(int sock)
+{
+	uint8_t buffer[WIRE_MESSAGE_MAX];
+
+	for (uint64_t id = 1; id <= 64; id++) {
+		size_t size = scene_request(id, s.own, buffer, sizeof(buffer));
+		const struct ucred self = { getpid(), geteuid(), getegid() };
+		const struct message_attach attach = { .credentials = &self };
+
+		ck_assert_int_eq(message_send(sock, buffer, size, &attach), 0);
+	}
+}
+
+static void await(int sock, int expected)
+{
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
+	struct wire_answer answer;
+
+	while (ask(sock, &answer) != expected)
+		ck_assert_uint_lt(clock_monotonic_usec(), deadline);
+	if (expected == -EAGAIN)
+		ck_assert_int_eq(answer.reason, WIRE_REASON_RATE);
+}
+
+static void read_one(int sock)
+{
+	const struct message_want want = { .fds = 1 };
+	uint8_t buffer[WIRE_MESSAGE_MAX];
+	struct message m = MESSAGE_EMPTY;
+
+	scene_await(sock);
+	ck_assert_int_gt(message_receive(sock, buffer, sizeof(buffer), &want, &m), 0);
+	message_done(&m);
+}
+
+START_TEST(inflight_counts_answers_that_nobody_takes)
+{
+	int lazy, other;
+
+	start("user root", "inflight 1");
+	other = daemon_connect(&s.daemon);
+	lazy = daemon_connect(&s.daemon);
+	ask_and_never_read(lazy);
+	await(other, -EAGAIN);
+	/* All that are answered are read: those that wait no longer count. */
+	for (int i = 0; i < 64; i++)
+		read_one(lazy);
+	await(other, 0);
+	ask_and_never_read(lazy);
+	await(other, -EAGAIN);
+	fd_close(lazy);
+	await(other, 0);
+	fd_close(other);
+	scene_stop(&s);
+}
+END_TEST
+
+START_TEST(what_is_complained_of_is_opened_and_written_down)
+{
+	char *audit;
+	int sock;
+
+	start("user root mode complain", "links 1");
+	sock = daemon_connect(&s.daemon);
+	fd_close(daemon_ask(sock, s.own, WIRE_OPEN_READ, NULL));
+	audit = daemon_read_audit(&s.daemon);
+	ck_assert_ptr_null(strstr(audit, "\"complain\""));
+	free(audit);
+	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	fd_close(sock);
+	scene_await_nobody(&s);
+	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
+	do
+		audit = daemon_read_audit(&s.daemon);
+	while (!strstr(audit, "\"complain\"") && (free(audit), true));
+	ck_assert_ptr_nonnull(strstr(audit, "scene.L2.complain"));
+	free(audit);
+	scene_stop(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("obligations");
+	TCase *tcase = suite_case(suite, "obligations");
+	int r = daemon_unavailable();
+
+	if (r != 0)
+		return r;
+	tcase_add_test(tcase, a_rate_is_kept_for_each_uid_until_the_policy_is_loaded_again);
+	tcase_add_test(tcase, what_is_complained_of_is_opened_and_written_down);
+	tcase_add_test(tcase, inflight_counts_answers_that_nobody_takes);
+	return suite_main(suite);
+}

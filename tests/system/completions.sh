@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What shells and vim know of fdbrokerctl and its language is what there is.
+
+. "$srcdir/tests/support/sh-lib"
+
+tree=$(cd "$srcdir" && pwd)
+cd "$scratch" || exit 99
+
+if command -v bash >/dev/null; then
+	complete() { # WORDS: as bash cuts a line; the last one is completed
+		run bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _fdbrokerctl
+			printf "%s\n" "${COMPREPLY[@]}"' bash "$tree/completions/fdbrokerctl.bash" "$@"
+	}
+	is() { # the answers, in any order
+		printf '%s\n' "$@" | sort >wanted
+		sort "$out" | cmp -s wanted - || fail "answers: $(tr '\n' ' ' <"$out")"
+	}
+
+	it 'completes commands in bash'
+	complete fdbrokerctl wh
+	is what-can who-can
+	complete fdbrokerctl ''
+	says check
+	says diff
+	no_complaint
+
+	it 'completes the options of a command, and those that take a value with ='
+	complete fdbrokerctl check --s
+	is --socket= --strict
+	complete fdbrokerctl fmt --ch
+	is --check
+
+	it 'completes values'
+	complete fdbrokerctl check --format = g
+	is gcc
+	complete fdbrokerctl check --color =
+	is auto always never
+
+	it 'completes modes, behind a comma too'
+	complete fdbrokerctl can re
+	is read remove
+	complete fdbrokerctl can -q read,wr
+	is read,write
+
+	it 'completes findings'
+	complete fdbrokerctl help W11
+	is W111 W112 W113 W114 W115
+
+	it 'completes file names where nothing else fits'
+	: >policy.fdp
+	complete fdbrokerctl check pol
+	is policy.fdp
+fi
+
+words() { # FILE TABLE
+	sed -n "/^static const char \*const $2\[\]/,/};/p" "$1" | grep -o '"[a-z-]*"' | tr -d '"'
+}
+
+it 'has every word of the language in the syntax for vim'
+for table in statements modes keys attrs; do
+	words "$tree/policy/keywords.c" "$table" >table
+	[ -s table ] || fail "no $table"
+	while read -r word; do
+		grep -q "^syn keyword.* $word\\( \\|\$\\)" "$tree/vim/syntax/fdp.vim" ||
+			fail "vim does not know $word"
+	done <table
+done
+
+it 'has every mode in the completions'
+words "$tree/policy/keywords.c" modes | grep -v '^any$' | while read -r mode; do
+	for file in fdbrokerctl.bash _fdbrokerctl fdbrokerctl.fish; do
+		grep -qw "$mode" "$tree/completions/$file" || echo "$file: $mode"
+	done
+done >missing
+[ ! -s missing ] || fail "$(cat missing)"
+
+if command -v vim >/dev/null; then
+	it 'jumps in vim to where check found a mistake'
+	printf 'version 1;\n\nalow read "/a";\n' >bad.fdp
+	TERM=dumb vim -u NONE -N -es -X -c "set rtp^=$tree/vim" -c 'filetype plugin on' \
+		-c 'syntax on' -c 'edit bad.fdp' -c 'compiler fdbrokerctl' -c 'silent make' \
+		-c 'call writefile([&ft, getqflist()[0].lnum . ":" . getqflist()[0].col . getqflist()[0].type], "seen")' \
+		-c 'qa!' >"$out" 2>"$err" </dev/null
+	printf 'fdp\n3:1e\n' | cmp -s - seen || fail "saw $(cat seen)"
+fi
+
+finish

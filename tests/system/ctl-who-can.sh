@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# fdbrokerctl who-can and what-can: the policy asked for subjects, and for objects.
+
+. "$srcdir/tests/support/sh-lib"
+
+cd "$scratch" || exit 99
+me=$(id -u)
+mkdir policy
+cat >policy/10-t.fdp <<END
+version 1;
+subject web = unit "web@*.service" and user daemon;
+for subject web {
+    page: allow read "/srv/www/%i/**" except "/srv/www/*/.git/**";
+    key: allow read as root "/etc/key" { owner root; links 1; }
+}
+for user $me { mine: allow read, write "/srv/mine"; }
+for user 4242 { other: allow read "/srv/mine"; }
+for anyone { motd: allow read "/etc/motd", "/etc/issue"; }
+for unit "bad.service" { no: deny any "/srv/mine"; }
+secret: deny any "/srv/www/*/secret";
+END
+who() {
+	run fdbrokerctl who-can --policy=policy "$@"
+}
+what() {
+	run fdbrokerctl what-can --policy=policy "$@"
+}
+
+it 'lists whom a rule allows it'
+who read /etc/key
+exits 0
+cat >expected <<'END'
+RULE      WHO          CONDITIONS  NOW RUNNING
+10-t.key  subject web  as root, owner { root }, links 1, symlinks refuse, mounts stay, parents trusted  -
+END
+same expected
+
+it 'finds a rule whose path depends on the caller'
+who read /srv/www/a/index.html
+exits 0
+says '10-t.page  subject web'
+
+it 'finds the processes that run now'
+sleep 1000 &
+sleeper=$!
+who read /srv/mine
+kill "$sleeper"
+exits 0
+grep -q "^10-t.mine .*[ ,]$sleeper\(,\|\$\)" "$out" || fail 'not this one'
+grep -q "^10-t.other .* -\$" "$out" || fail 'somebody is 4242'
+says 'but not   unit "bad.service", by 10-t.no'
+
+it 'finds anyone'
+who read /etc/motd
+exits 0
+says '10-t.motd  anyone'
+
+it 'says nobody, and exits 1'
+who write /etc/cron.d/x
+exits 1
+printf 'nobody\n' >expected
+same expected
+
+it 'says nobody where everybody is denied, and by what'
+who read /srv/www/a/secret
+exits 1
+says 'nobody: denied by 10-t.secret'
+who write /proc/sys/kernel/core_pattern
+exits 1
+
+it 'says nobody for a name that nobody may ask for'
+who read /srv/www/../www/a
+exits 1
+says nobody
+
+it 'answers in JSON'
+who --json read /etc/key
+exits 0
+json schema 1
+json allows 0 rule 10-t.key
+json allows 0 who 'subject web'
+json allows 0 as_root true
+who --json read /srv/www/a/secret
+exits 1
+json denied 10-t.secret
+
+it 'calls modes that are none a usage error'
+who raed /etc/key
+exits 64
+who read
+exits 64
+
+# what-can
+
+it 'lists what a caller is allowed, and what he is denied'
+what --as 'unit "web@a.service" and user daemon'
+exits 0
+cat >expected <<'END'
+allow  read  "/srv/www/%i/**" except "/srv/www/*/.git/**"  10-t.page  if symlinks follow
+allow  read as root  "/etc/key"  10-t.key  if owner { root }, links 1, symlinks refuse, mounts stay, parents trusted
+allow  read  "/etc/motd", "/etc/issue"  10-t.motd
+deny   any  "/srv/www/*/secret"  10-t.secret
+END
+sed -i 's/  if symlinks follow$//' expected
+same expected
+
+it 'marks what hinges on facts that were not stated, and exits 3 if that is all'
+sed '/anyone/d' policy/10-t.fdp >only.fdp
+run fdbrokerctl what-can --policy=policy --as 'unit "web@a.service"'
+exits 0
+says '10-t.key  if owner { root }, links 1, symlinks refuse, mounts stay, parents trusted  (hinges on'
+mkdir strict && mv only.fdp strict/10-t.fdp
+run fdbrokerctl what-can --policy=strict --as 'unit "web@a.service"'
+exits 3
+
+it 'says nothing, and exits 1'
+run fdbrokerctl what-can --policy=strict --as 'user 9 and unit "x.service"'
+exits 1
+printf 'nothing\n' >expected
+same expected
+
+it 'answers what-can in JSON'
+what --json --as 'user 4242 and unit "x.service"'
+exits 0
+json schema 1
+json allows 0 rule 10-t.other
+json allows 0 undecided false
+json denies 0 rule 10-t.secret
+
+it 'calls a caller that cannot be read a usage error'
+what --as 'usre 7'
+exits 64
+what
+exits 64
+
+finish
