@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -41,11 +40,6 @@
 	{                                                                                          \
 		.syscall = SCMP_SYS(name), .n = 2, .args = { a, b }                                \
 	}
-
-/* As glibc's pthread_create() asks for; anything else would be a process or a namespace. */
-#define THREAD_FLAGS                                                                               \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |        \
-	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
 static const struct filter_rule common[] = {
 	/* memory, never executable */
@@ -104,12 +98,8 @@ static const struct filter_rule broker[] = {
 	IF2(getsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_PEERGROUPS)),
 	IF2(setsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_SNDBUF)),
 	ANY(shutdown),
-	/* threads */
-	IF1(clone, INT_IS(0, THREAD_FLAGS)),
-	ANY(rseq),
+	/* abort(3) */
 	ANY(rt_sigaction),
-	ANY(sched_yield),
-	ANY(set_robust_list),
 };
 
 /* Writes the journal through sd_journal_send(3) or a file that it was given, with sd-event. */
@@ -175,7 +165,7 @@ static int build(scmp_filter_ctx ctx, const struct filter_rule *own, size_t n_ow
 	r = set_attributes(ctx);
 	if (r < 0)
 		return r;
-	/* glibc falls back to clone(2), whose flags can be seen. */
+	/* Its flags are in memory and cannot be seen: not even a thread starts by it. */
 	r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (r < 0)
 		return r;
