@@ -68,7 +68,8 @@ static void show_text(const struct ctl *ctl, const struct answer *answer)
 		answer_reason(answer, &out);
 		break;
 	case ANSWER_UNDECIDED:
-		text_printf(&out, "hinges on facts that were not stated: %s", answer->rule->id);
+		text_puts(&out, "hinges on facts that were not stated: ");
+		screen_add(&out, answer->rule->id);
 	}
 	text_puts(&out, "\n");
 	screen_show(&ctl->out, &out);

@@ -12,6 +12,7 @@
 #include "ctl/admin.h"
 #include "ctl/findings.h"
 #include "ctl/input.h"
+#include "ctl/machine.h"
 #include "policy/analysis.h"
 #include "wire/admin.h"
 
@@ -43,19 +44,30 @@ static void strip_here(char **files, int n_files)
 			files[i] += 2;
 }
 
+struct inspection {
+	const struct ctl *ctl;
+	struct report *report;
+};
+
 /* What only this command spends time on. */
 static int inspect(const struct policy_files *files, struct diags *diags, void *userdata)
 {
-	struct report *report = userdata;
+	struct inspection *inspection = userdata;
+	struct report *report = inspection->report;
+	const struct options *options = &inspection->ctl->options;
 	int r = analysis_run((const struct ast *const *)files->trees, files->n,
 			     clock_realtime_usec() / USEC_PER_SEC, diags);
 
 	report->incomplete = r == -E2BIG;
-	return report->incomplete ? 0 : r;
+	if ((r < 0 && !report->incomplete) || options->offline)
+		return report->incomplete ? 0 : r;
+	return machine_check((const struct ast *const *)files->trees, files->n, options->root,
+			     diags);
 }
 
 static enum exit_code read_report(struct ctl *ctl, struct report *report)
 {
+	struct inspection inspection = { ctl, report };
 	struct load_options options;
 	enum exit_code code;
 
@@ -63,7 +75,7 @@ static enum exit_code read_report(struct ctl *ctl, struct report *report)
 	options = input_options(ctl, (const char *const *)ctl->operands, (size_t)ctl->n_operands);
 	options.unsupported = DIAG_NOTE;
 	options.inspect = inspect;
-	options.userdata = report;
+	options.userdata = &inspection;
 	code = input_read(ctl, &options, &report->diags, &report->policy);
 	if (code != EXIT_YES)
 		return code;

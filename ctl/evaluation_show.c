@@ -112,19 +112,28 @@ static void add_rules(const struct ctl *ctl, const struct evaluation *e, bool al
 	text_puts(out, "\n");
 }
 
+static void add_place(const struct policy_rule *rule, struct text *out)
+{
+	text_puts(out, " (");
+	screen_add(out, rule->file);
+	text_printf(out, ":%u)", rule->line);
+}
+
 /* Steps 5 and 6 of an allowed name: whose authority, and what the object is held to. */
 static void add_object(const struct evaluation *e, struct text *out)
 {
 	for (size_t i = 0; i < e->candidates->n_allows; i++) {
 		const struct policy_rule *rule = e->candidates->allows[i].rule;
 
-		text_printf(out, "%s%s, with %s authority\n",
-			    i == 0 ? " 5 pin     " : "           ", rule->id,
+		text_puts(out, i == 0 ? " 5 pin     " : "           ");
+		screen_add(out, rule->id);
+		text_printf(out, ", with %s authority\n",
 			    rule->as_root ? "root's" : "the caller's own");
 	}
 	for (size_t i = 0; i < e->candidates->n_denies; i++) {
-		text_printf(out, "%s%s denies if ", i == 0 ? " 6 object  " : "           ",
-			    e->candidates->denies[i].rule->id);
+		text_puts(out, i == 0 ? " 6 object  " : "           ");
+		screen_add(out, e->candidates->denies[i].rule->id);
+		text_puts(out, " denies if ");
 		explain_conditions(e->candidates->denies[i].rule, out);
 		text_puts(out, "\n");
 	}
@@ -139,7 +148,7 @@ static void add_yes(const struct ctl *ctl, const struct evaluation *e, struct te
 	screen_paint(&ctl->out, out, PAINT_ALLOW, "ALLOW");
 	text_puts(out, " by ");
 	screen_paint(&ctl->out, out, PAINT_RULE, e->answer.rule->id);
-	text_printf(out, " (%s:%u)", e->answer.rule->file, e->answer.rule->line);
+	add_place(e->answer.rule, out);
 	text_puts(out, e->answer.rule->as_root ? ", as root" : ", as the caller");
 	if (!e->inquiry->live) {
 		before = out->len;
@@ -162,7 +171,7 @@ static void add_answer(const struct ctl *ctl, const struct evaluation *e, struct
 		text_puts(out, "  ");
 		answer_reason(&e->answer, out);
 		if (e->answer.rule)
-			text_printf(out, " (%s:%u)", e->answer.rule->file, e->answer.rule->line);
+			add_place(e->answer.rule, out);
 		if (e->answer.rule && e->answer.rule->note) {
 			text_puts(out, ": ");
 			screen_add(out, e->answer.rule->note);
@@ -171,7 +180,9 @@ static void add_answer(const struct ctl *ctl, const struct evaluation *e, struct
 		return;
 	case ANSWER_UNDECIDED:
 		screen_paint(&ctl->out, out, PAINT_WARNING, "UNDECIDED");
-		text_printf(out, "  %s hinges on a fact that was not stated\n", e->answer.rule->id);
+		text_puts(out, "  ");
+		screen_add(out, e->answer.rule->id);
+		text_puts(out, " hinges on a fact that was not stated\n");
 	}
 }
 
@@ -233,8 +244,8 @@ static void add_nearest(const struct ctl *ctl, const struct evaluation *e, struc
 		return;
 	text_puts(out, "nearest   ");
 	screen_paint(&ctl->out, out, PAINT_RULE, e->nearest.rule->id);
-	text_printf(out, " (%s:%u) differs only in: ", e->nearest.rule->file,
-		    e->nearest.rule->line);
+	add_place(e->nearest.rule, out);
+	text_puts(out, " differs only in: ");
 	add_differences(e, out);
 	text_puts(out, "\n");
 	if (!e->nearest.match.excepted && e->nearest.match.modes && !e->nearest.match.expired)

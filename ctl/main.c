@@ -20,8 +20,8 @@ static const struct command commands[] = {
 	  OPTION_BIT(ONLY) | OPTION_BIT(ORIGIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT),
 	  command_cat, true },
 	{ "check", "[FILE…]", "find what is wrong with a policy before it is loaded",
-	  OPTION_BIT(FORMAT) | OPTION_BIT(ONLY) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
-		  OPTION_BIT(SOCKET) | OPTION_BIT(STRICT),
+	  OPTION_BIT(FORMAT) | OPTION_BIT(OFFLINE) | OPTION_BIT(ONLY) | OPTION_BIT(POLICY) |
+		  OPTION_BIT(ROOT) | OPTION_BIT(SOCKET) | OPTION_BIT(STRICT),
 	  command_check, true },
 	{ "can", "MODES PATH --as=WHO", "say in one line whether the policy allows it",
 	  OPTION_BIT(AS) | OPTION_BIT(LIVE) | OPTION_BIT(POLICY) | OPTION_BIT(REQUESTS) |

@@ -51,6 +51,8 @@ static const struct row {
 			    .help = "how findings are written" },
 	[OPTION_LIVE] = { "live", 0, FLAG(live),
 			  .help = "look at the object (O_PATH) and decide its conditions" },
+	[OPTION_OFFLINE] = { "offline", 0, FLAG(offline),
+			     .help = "leave out what needs a look at the file system" },
 	[OPTION_ONLY] = { "only", 0, FLAG(only), .help = "take the named files alone" },
 	[OPTION_ORIGIN] = { "origin", 0, FLAG(origin),
 			    .help = "put before each line its file and number" },

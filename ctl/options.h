@@ -22,6 +22,7 @@ enum option_id {
 	OPTION_DECISION,
 	OPTION_FORMAT,
 	OPTION_LIVE,
+	OPTION_OFFLINE,
 	OPTION_ONLY,
 	OPTION_ORIGIN,
 	OPTION_PID,
@@ -52,8 +53,8 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, builtin, check, help, json, live, no_pager, only, origin, quiet, strict, text,
-		unsupported, version;
+	bool all, builtin, check, help, json, live, no_pager, offline, only, origin, quiet, strict,
+		text, unsupported, version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
 	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket, *with;

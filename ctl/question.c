@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "ctl/screen.h"
 #include "policy/parser.h"
 #include "policy/source.h"
 
@@ -179,10 +180,12 @@ void answer_reason(const struct answer *answer, struct text *out)
 		text_puts(out, "default: no allow rule names this request");
 		return;
 	case POLICY_REASON_RULE:
-		text_printf(out, "rule: denied by %s", answer->rule->id);
+		text_puts(out, "rule: denied by ");
+		screen_add(out, answer->rule->id);
 		return;
 	case POLICY_REASON_CONDITION:
-		text_printf(out, "condition: %s of %s does not hold",
-			    policy_condition_name(answer->condition), answer->rule->id);
+		text_printf(out, "condition: %s of ", policy_condition_name(answer->condition));
+		screen_add(out, answer->rule->id);
+		text_puts(out, " does not hold");
 	}
 }

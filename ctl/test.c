@@ -72,7 +72,8 @@ static void add_why(const struct answer *answer, struct text *out)
 		answer_reason(answer, out);
 		break;
 	case ANSWER_UNDECIDED:
-		text_printf(out, "hinges on facts that were not stated: %s", answer->rule->id);
+		text_puts(out, "hinges on facts that were not stated: ");
+		screen_add(out, answer->rule->id);
 	}
 }
 

@@ -6,6 +6,7 @@
 . "$srcdir/tests/support/sh-lib"
 
 data=$(cd "$srcdir/tests/system/ctl" && pwd)
+examples=$(cd "$srcdir/examples/policy" && pwd)
 printf 'state active\ngeneration 42\npolicy 9c1e\n' >"$scratch/status"
 mkdir "$scratch/in" && cd "$scratch/in" || exit 99
 cp "$data/bad.fdp" .
@@ -79,7 +80,7 @@ expect allow read '/srv/a/x' as unit "a.service";
 END
 
 it 'counts what a good policy has'
-run fdbrokerctl check good.fdp --only
+run fdbrokerctl check good.fdp --only --offline
 exits 0
 says '1 file, 2 rules (1 as root), 1 expectation holds.  0 errors, 0 warnings, '
 
@@ -144,6 +145,34 @@ says 'note[E019]'
 says 'The daemon of this build would refuse it: E019.'
 run fdbrokerctl check stat.fdp --only --json
 json supported false
+
+it 'looks at the rules against each other, and exits 1 for what it finds only if strict'
+cat >twice.fdp <<'END'
+version 1;
+for unit "a.service" {
+	one: allow read "/srv/a/*";
+	two: allow read "/srv/a/x";
+}
+END
+run fdbrokerctl check twice.fdp --only --offline
+exits 0
+says 'twice.fdp:4:2: warning[W102]: rule twice.two adds nothing to twice.one'
+says '= read /srv/a/x is allowed too by twice.one (twice.fdp:3)'
+run fdbrokerctl check twice.fdp --only --offline --strict
+exits 1
+run fdbrokerctl check twice.fdp --only --offline --format=gcc
+says 'twice.fdp:4:2: warning: rule twice.two adds nothing to twice.one [W102]'
+run fdbrokerctl check good.fdp --only --offline --strict
+exits 0
+
+it 'finds no error in the examples, and of warnings those that they are about'
+run fdbrokerctl check --only --offline "$examples"/*.fdp
+says '0 errors'
+says 'warning[W112]: rule 20-nginx.tls-key can yield a secret: TLS private key'
+says 'note[N104]: a deny takes part of rule 70-pdf.own-reach away'
+for id in W101 W102 W103 W105 W106 W107 W111 W113 W114 W115 W301; do
+	! grep -qF "$id" "$out" || fail "it says $id"
+done
 
 # P79
 it 'shows control characters of a file escaped'

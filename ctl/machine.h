@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_CTL_MACHINE_H
+#define FDB_CTL_MACHINE_H
+
+/*
+ * What is wrong with a policy on this machine, or in an image of one: W108, W201–W209, W302.
+ * Looks, with the authority of whoever runs this, and opens nothing but directories.
+ */
+
+#include "policy/analysis_parts.h"
+
+struct machine {
+	struct analysis *analysis;    /* for its sets and its budget */
+	int root;		      /* O_PATH: all names are below it */
+	bool image;		      /* not the running machine's */
+	struct language_area allowed; /* by any rule */
+};
+
+/* All findings; @root NULL is this machine. 0, -ENOMEM, or another -errno for @root. */
+int machine_check(const struct ast *const *trees, size_t n, const char *root, struct diags *diags);
+
+/* machine_paths.c: of one path of an allow; machine_who.c: of one `for`, and of the kernel */
+int machine_path(struct machine *m, const struct ast_rule *rule, const struct ast_path *path);
+void machine_term(struct machine *m, const struct ast_term *term);
+void machine_kernel(struct machine *m);
+
+#endif

@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# fdbrokerctl check: what only the file system can tell, in an image of one.
+
+. "$srcdir/tests/support/sh-lib"
+
+cd "$scratch" || exit 99
+umask 022
+mkdir -p image/usr/bin image/usr/lib/systemd/system image/srv/shared image/srv/own \
+	image/srv/dirs/a image/srv/files image/etc/letsencrypt/live/site \
+	image/etc/letsencrypt/archive/site
+ln -s usr/bin image/bin
+touch image/usr/bin/true image/usr/bin/python3.11 image/usr/bin/open image/srv/files/one
+touch image/usr/lib/systemd/system/a@.service image/usr/lib/systemd/system/nginx.service
+ln -s true image/usr/bin/link
+ln image/srv/files/one image/srv/files/two
+touch image/etc/letsencrypt/archive/site/privkey1.pem
+ln -s ../../archive/site/privkey1.pem image/etc/letsencrypt/live/site/privkey.pem
+chmod 777 image/srv/shared
+chmod 775 image/srv/own
+chmod 666 image/usr/bin/open
+
+# What check says of one rule, or of one `for`.
+rule() {
+	printf 'version 1;\nfor unit "a@b.service" { r: %s }\n' "$1" >rule.fdp
+	run fdbrokerctl check rule.fdp --only --root=image
+	exits 0
+}
+callers() {
+	printf 'version 1;\nfor %s { r: allow read "/usr/bin/true"; }\n' "$1" >rule.fdp
+	run fdbrokerctl check rule.fdp --only --root=image
+	exits 0
+}
+finds_nothing() {
+	! grep -qE '^[^ ]+: warning\[W(108|2..|302)\]' "$out" || fail 'something is found'
+}
+
+it 'finds nothing where everything is as it should be'
+rule 'allow read "/usr/bin/{true,python3.11}";'
+finds_nothing
+
+it 'warns of a path through a link whose real name is not allowed'
+rule "allow read '/bin/true';"
+says "rule.fdp:2:40: warning[W202]: path goes through a symbolic link; requests for this name never match"
+says '= /bin -> /usr/bin'
+says '= help: write /usr/bin/true, or allow that name too'
+
+it 'is content with a link whose real name is allowed too'
+rule "allow read '/bin/true', '/usr/bin/true';"
+finds_nothing
+
+it 'warns of a link that the rule refuses'
+rule "allow read as root '/bin/true', '/usr/bin/true';"
+says 'warning[W202]'
+
+le() { # NAMES
+	rule "allow read as root $1 { symlinks trusted; parents any; note \"x\"; }"
+}
+
+it 'looks at links that a wildcard matches: certbot'\''s archive must be allowed'
+le '"/etc/letsencrypt/live/*/{fullchain,privkey}.pem"'
+says '/etc/letsencrypt/live/site/privkey.pem -> /etc/letsencrypt/archive/site/privkey1.pem'
+le '"/etc/letsencrypt/live/*/*.pem", "/etc/letsencrypt/archive/*/*.pem"'
+! grep -qF W202 "$out" || fail 'W202 although both are allowed'
+
+it 'warns of a name and of a pattern that match nothing'
+rule 'allow read "/srv/files/none";'
+says '= /srv/files/none does not exist'
+rule 'allow read "/srv/files/*.txt";'
+says 'warning[W203]: matches nothing now'
+rule 'allow read "/nowhere/**";'
+says '= /nowhere does not exist'
+
+it 'does not where the rule creates'
+rule 'allow create "/srv/files/new";'
+finds_nothing
+
+it 'warns of a directory where a file is meant'
+rule 'allow read "/srv/dirs";'
+says 'warning[W108]'
+says '= help: did you mean  "/srv/dirs/**"?'
+rule 'allow read "/srv/dirs/*";'
+says 'warning[W108]: matches nothing but directories'
+rule 'allow list "/srv/dirs";'
+finds_nothing
+
+it 'warns of a directory that its group can change, for what is opened as root'
+rule 'allow create as root "/srv/own/x";'
+says 'warning[W201]: parent directory can be changed by others than root'
+says '/srv/own is owned by uid'
+
+it 'warns of what everybody can write'
+rule 'allow create "/srv/shared/x";'
+says 'warning[W204]: directory is writable by everybody and not sticky'
+says '= /srv/shared (mode 0777)'
+rule 'allow read "/usr/bin/open";'
+says 'warning[W204]: a file that matches is writable by everybody'
+
+it 'warns of a file with further names'
+rule 'allow read "/srv/files/*";'
+says 'warning[W206]: a file that matches has further names'
+rule 'allow read "/srv/files/*" { links any; }'
+finds_nothing
+
+it 'warns of a program that others can change, of an interpreter, and of a link'
+callers 'unit "a@b.service" and exe "/usr/bin/open"'
+says "warning[W207]: 'exe' /usr/bin/open can be changed by others than root"
+callers 'unit "a@b.service" and exe "/usr/bin/python3.11"'
+says "warning[W207]: 'exe' /usr/bin/python3.11 is an interpreter"
+callers 'unit "a@b.service" and exe "/usr/bin/link"'
+says "warning[W208]: 'exe' /usr/bin/link is a symbolic link"
+
+it 'warns of a unit that systemd does not know'
+callers 'unit "nginx.service"'
+finds_nothing
+callers 'unit "ngimx.service"'
+says 'warning[W302]: unit ngimx.service is unknown to systemd'
+callers 'unit "session-1.scope"'
+finds_nothing
+
+it 'looks at nothing with --offline'
+run fdbrokerctl check rule.fdp --only --root=image --offline
+exits 0
+finds_nothing
+printf 'version 1;\nfor unit "a.service" { r: allow read "/nowhere/x"; }\n' >rule.fdp
+run fdbrokerctl check rule.fdp --only --root=image --offline --strict
+exits 0
+run fdbrokerctl check rule.fdp --only --root=image --strict
+exits 1
+
+finish
