@@ -344,6 +344,11 @@ static int keep_accounts(struct compiler *c)
 	return r;
 }
 
+static void compiler_done(struct compiler *c)
+{
+	vocabulary_done(&c->vocabulary);
+}
+
 int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
 		  struct policy **ret)
 {
@@ -351,7 +356,7 @@ int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
 	_cleanup_(accounts_freep) struct accounts *accounts = NULL;
 	_cleanup_(source_freep) struct source *source = NULL;
 	_cleanup_(ast_freep) struct ast *floor = NULL;
-	struct compiler c = { .policy = policy, .diags = diags };
+	_cleanup_(compiler_done) struct compiler c = { .policy = policy, .diags = diags };
 	int r;
 
 	if (!policy)

@@ -14,7 +14,6 @@
 #include "policy/match.h"
 #include "policy/policy.h"
 #include "policy/trie.h"
-#include "policy/vocabulary.h"
 
 struct id_range {
 	uint32_t first, last;
@@ -116,7 +115,6 @@ struct policy {
 	size_t n_scopes;
 	struct rule *rules; /* the floor's, then by file name and line */
 	size_t n_rules;
-	struct vocabulary vocabulary; /* of all their patterns */
 	struct trie *trie;
 	const char **exes; /* malloc'ed */
 	size_t n_exes;

@@ -13,6 +13,7 @@
 #include "policy/compiled.h"
 #include "policy/diag.h"
 #include "policy/glob.h"
+#include "policy/vocabulary.h"
 
 #define COMPILE_NEST_MAX	   64U	      /* names within names; each is a stack frame */
 #define COMPILE_PATTERNS_MAX	   (1U << 16) /* of one list, sets and braces multiplied out */
@@ -25,6 +26,7 @@ struct compiler {
 	struct policy *policy; /* owned by whoever compiles */
 	struct diags *diags;
 	struct accounts *accounts;
+	struct vocabulary vocabulary;
 	struct set_definition *sets; /* by name; compile_paths.c */
 	size_t n_sets;
 	size_t n_patterns;		     /* in all lists */
