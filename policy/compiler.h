@@ -33,6 +33,8 @@ struct compiler {
 	struct subject_definition *subjects; /* by name; compile_who.c */
 	size_t n_subjects;
 	/* Of the rule that is being compiled. */
+	struct conditions conditions; /* of the rule being compiled */
+	struct conditions *kept;      /* those of the rule before it, or NULL */
 	struct policy_obligations obligations;
 	bool has_obligations;
 };
