@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CHUNK_SIZE ((size_t)16 << 10) /* bytes; small, because a test policy has a few rules */
-#define ALIGNMENT  _Alignof(max_align_t)
+#define ALIGNMENT  sizeof(uint64_t)
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -36,27 +36,32 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
 	return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t n, size_t size)
+/* @alignment: a power of two. */
+static void *take(struct arena *arena, size_t size, size_t alignment)
 {
 	struct arena_chunk *chunk = arena->chunks;
-	size_t total;
-	void *object;
+	size_t at = chunk ? (chunk->used + alignment - 1) & ~(alignment - 1) : 0;
 
-	if (__builtin_mul_overflow(n, size, &total) || total > SIZE_MAX - ALIGNMENT)
-		return NULL;
-	total = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	if (!chunk || chunk->size - chunk->used < total)
-		chunk = chunk_new(arena, total);
+	if (!chunk || at > chunk->size || chunk->size - at < size) {
+		chunk = chunk_new(arena, size);
+		at = 0;
+	}
 	if (!chunk)
 		return NULL;
-	object = (char *)chunk->data + chunk->used;
-	chunk->used += total;
-	return object;
+	chunk->used = at + size;
+	return (char *)chunk->data + at;
+}
+
+void *arena_alloc(struct arena *arena, size_t n, size_t size)
+{
+	size_t total;
+
+	return __builtin_mul_overflow(n, size, &total) ? NULL : take(arena, total, ALIGNMENT);
 }
 
 char *arena_copy(struct arena *arena, const char *bytes, size_t len)
 {
-	char *copy = len < SIZE_MAX ? arena_alloc(arena, len + 1, 1) : NULL;
+	char *copy = len < SIZE_MAX ? take(arena, len + 1, 1) : NULL;
 
 	if (copy && len > 0)
 		memcpy(copy, bytes, len);

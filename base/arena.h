@@ -17,7 +17,8 @@ struct arena {
 
 #define ARENA_EMPTY ((struct arena){ 0 })
 
-/* Zeroed memory for @n objects of @size bytes, aligned for any type; NULL if there is none. */
+/* Zeroed memory for @n objects of @size bytes, aligned for pointers and for integers of 64
+ * bits; NULL if there is none. */
 void *arena_alloc(struct arena *arena, size_t n, size_t size);
 
 /* A copy with a NUL behind it, or NULL. */

@@ -133,6 +133,17 @@ static bool inside_set(const struct ast *floor, const char *name, const struct g
 	return false;
 }
 
+/* Told by the first letter alone, which spares most rules the parsing of the floor's patterns. */
+static bool is_elsewhere(const char *outer, const struct glob *glob)
+{
+	const struct glob_path *path = &glob->paths[0];
+	const struct glob_piece *first =
+		path->n > 0 && path->components[0].n > 0 ? path->components[0].pieces : NULL;
+
+	return outer[0] == '/' && outer[1] >= 'a' && outer[1] <= 'z' && first && !path->home &&
+	       first->kind == GLOB_BYTES && first->bytes[0] != outer[1];
+}
+
 /* Inside one of them. The floor's sets name no sets. */
 static bool inside_paths(const struct ast *floor, const struct ast_paths *paths,
 			 const struct glob *glob)
@@ -143,7 +154,8 @@ static bool inside_paths(const struct ast *floor, const struct ast_paths *paths,
 		if (paths->items[i].kind == AST_PATH_SET) {
 			if (inside_set(floor, paths->items[i].text, glob))
 				return true;
-		} else if (glob_parse(&paths->items[i], NULL, &outer) == 0 &&
+		} else if (!is_elsewhere(paths->items[i].text, glob) &&
+			   glob_parse(&paths->items[i], NULL, &outer) == 0 &&
 			   glob_inside(glob, outer)) {
 			return true;
 		}

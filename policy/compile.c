@@ -92,12 +92,25 @@ static int compile_rule_paths(struct compiler *c, const struct ast_rule *ast, st
 	if (r < 0)
 		return r;
 	rule->paths = list.items;
-	rule->n_paths = list.n;
+	rule->n_paths = (uint32_t)list.n;
 	r = compile_paths(c, &ast->except, &list);
 	if (r < 0)
 		return r;
 	rule->except = list.items;
-	rule->n_except = list.n;
+	rule->n_except = (uint32_t)list.n;
+	return 0;
+}
+
+/* Most rules ask what the one before them asks: nothing at all. */
+static int keep_conditions(struct compiler *c, struct rule *rule)
+{
+	if (!c->kept || memcmp(c->kept, &c->conditions, sizeof(*c->kept)) != 0) {
+		c->kept = arena_alloc(&c->policy->arena, 1, sizeof(*c->kept));
+		if (!c->kept)
+			return -ENOMEM;
+		*c->kept = c->conditions;
+	}
+	rule->conditions = c->kept;
 	return 0;
 }
 
@@ -119,16 +132,17 @@ static int compile_rule(struct compiler *c, const struct file *file, const struc
 	rule->shown.allow = ast->allow;
 	rule->shown.as_root = ast->as_root;
 	rule->shown.modes = ast->modes;
-	rule->scope = scope;
+	rule->scope = (uint32_t)scope;
 	rule->effect = effect_of(ast->allow, ast->modes);
 	r = compile_attrs(c, ast, rule);
 	if (r < 0)
 		return r;
 	if (file->floor)
-		rule->conditions.set_id = strcmp(rule->shown.id, FLOOR_SET_ID) == 0;
+		rule->conditions->set_id = strcmp(rule->shown.id, FLOOR_SET_ID) == 0;
 	else
 		count_rule(&policy->summary, ast);
-	return compile_rule_paths(c, ast, rule);
+	r = keep_conditions(c, rule);
+	return r < 0 ? r : compile_rule_paths(c, ast, rule);
 }
 
 static char everything[] = "/**";
@@ -155,13 +169,14 @@ static int compile_complain(struct compiler *c, const struct file *file,
 	rule->shown.line = ast->mode_place.line;
 	rule->shown.allow = rule->shown.complain = true;
 	rule->shown.modes = compile_complaint.modes;
-	rule->scope = scope;
+	rule->scope = (uint32_t)scope;
 	rule->effect = effect_of(true, compile_complaint.modes);
 	r = compile_attrs(c, &compile_complaint, rule);
 	if (r < 0)
 		return r;
 	rule->shown.audit = POLICY_AUDIT_ALL;
-	return compile_rule_paths(c, &compile_complaint, rule);
+	r = keep_conditions(c, rule);
+	return r < 0 ? r : compile_rule_paths(c, &compile_complaint, rule);
 }
 
 static int compile_scope(struct compiler *c, const struct file *file, const struct ast_scope *ast)
@@ -344,6 +359,11 @@ static int keep_accounts(struct compiler *c)
 	return r;
 }
 
+static void compiler_done(struct compiler *c)
+{
+	vocabulary_done(&c->vocabulary);
+}
+
 int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
 		  struct policy **ret)
 {
@@ -351,7 +371,7 @@ int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
 	_cleanup_(accounts_freep) struct accounts *accounts = NULL;
 	_cleanup_(source_freep) struct source *source = NULL;
 	_cleanup_(ast_freep) struct ast *floor = NULL;
-	struct compiler c = { .policy = policy, .diags = diags };
+	_cleanup_(compiler_done) struct compiler c = { .policy = policy, .diags = diags };
 	int r;
 
 	if (!policy)

@@ -33,7 +33,7 @@ static int read_type(struct compiler *c, const struct ast_attr *attr, struct rul
 	for (size_t i = 0; i < attr->values.n; i++) {
 		if (value_file_type(attr->values.items[i].text, &type) < 0)
 			return compile_bad_value(c, &attr->values.items[i]);
-		rule->conditions.types |= 1U << (type >> 12);
+		rule->conditions->types |= 1U << (type >> 12);
 	}
 	return 0;
 }
@@ -48,29 +48,29 @@ static int read_owner(struct compiler *c, const struct ast_attr *attr, struct ru
 		return -ENOMEM;
 	for (size_t i = 0; i < attr->values.n; i++) {
 		if (strcmp(attr->values.items[i].text, "caller") == 0)
-			rule->conditions.owner_caller = true;
+			rule->conditions->owner_caller = true;
 		else
 			items[names.n++] = attr->values.items[i];
 	}
 	names.items = items;
-	return compile_ids(c, COMPILE_USERS, &names, false, &rule->conditions.owners);
+	return compile_ids(c, COMPILE_USERS, &names, false, &rule->conditions->owners);
 }
 
 static int read_file_group(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	return compile_ids(c, COMPILE_GROUPS, &attr->values, false, &rule->conditions.groups);
+	return compile_ids(c, COMPILE_GROUPS, &attr->values, false, &rule->conditions->groups);
 }
 
 static int read_mode_max(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	if (value_mode(attr->values.items[0].text, &rule->conditions.mode_max) < 0)
+	if (value_mode(attr->values.items[0].text, &rule->conditions->mode_max) < 0)
 		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
 
 static int read_links(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	rule->conditions.any_links = is_word(attr, "any");
+	rule->conditions->any_links = is_word(attr, "any");
 	if (!is_word(attr, "1") && !is_word(attr, "any"))
 		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
@@ -78,7 +78,7 @@ static int read_links(struct compiler *c, const struct ast_attr *attr, struct ru
 
 static int read_max_size(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	if (value_size(attr->values.items[0].text, &rule->conditions.max_size) < 0)
+	if (value_size(attr->values.items[0].text, &rule->conditions->max_size) < 0)
 		return compile_bad_value(c, &attr->values.items[0]);
 	return 0;
 }
@@ -96,14 +96,14 @@ static int read_device(struct compiler *c, const struct ast_attr *attr, struct r
 			return compile_bad_value(c, &attr->values.items[i]);
 		devices[i] = (struct device_range){ value.major, value.minor, value.any_minor };
 	}
-	rule->conditions.devices = devices;
-	rule->conditions.n_devices = attr->values.n;
+	rule->conditions->devices = devices;
+	rule->conditions->n_devices = attr->values.n;
 	return 0;
 }
 
 static int read_fs(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	struct conditions *conditions = &rule->conditions;
+	struct conditions *conditions = rule->conditions;
 	uint32_t *magics = arena_alloc(&c->policy->arena, attr->values.n, sizeof(*magics));
 
 	if (!magics)
@@ -131,7 +131,7 @@ static int read_mount(struct compiler *c, const struct ast_attr *attr, struct ru
 	for (size_t i = 0; i < attr->values.n; i++) {
 		if (value_mount(attr->values.items[i].text, &flag) < 0)
 			return compile_bad_value(c, &attr->values.items[i]);
-		rule->conditions.mount_flags |= flag;
+		rule->conditions->mount_flags |= flag;
 	}
 	return 0;
 }
@@ -245,9 +245,9 @@ static int read_attr(struct compiler *c, const struct ast_attr *attr, struct rul
 	if (nature == CONDITION || nature == CONDITION_OF_PATH)
 		rule->unconditional = false;
 	if (nature == CONDITION)
-		rule->conditions.asked |= 1U << attrs[attr->name].condition;
+		rule->conditions->asked |= 1U << attrs[attr->name].condition;
 	if (!attrs[attr->name].read) {
-		rule->conditions.unjudged = true;
+		rule->conditions->unjudged = true;
 		return 0;
 	}
 	return attrs[attr->name].read(c, attr, rule);
@@ -263,6 +263,8 @@ int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *r
 	rule->shown.symlinks = ast->as_root ? POLICY_SYMLINKS_REFUSE : POLICY_SYMLINKS_FOLLOW;
 	rule->shown.mounts_stay = ast->as_root;
 	rule->shown.parents_trusted = ast->as_root;
+	memset(&c->conditions, 0, sizeof(c->conditions));
+	rule->conditions = &c->conditions;
 	c->obligations = (struct policy_obligations){ 0 };
 	c->has_obligations = false;
 	for (size_t i = 0; i < ast->n_attrs; i++) {

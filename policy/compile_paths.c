@@ -287,7 +287,7 @@ static int make_pattern(struct compiler *c, const struct ast_path *path, const s
 		memcpy(pattern->components, base->components,
 		       n_base * sizeof(pattern->components[0]));
 	for (size_t i = 0; i < glob->n; i++) {
-		r = vocabulary_add(&c->policy->vocabulary, arena, &glob->components[i],
+		r = vocabulary_add(&c->vocabulary, arena, &glob->components[i],
 				   &pattern->components[n_base + i]);
 		if (r < 0)
 			return r;

@@ -14,7 +14,6 @@
 #include "policy/match.h"
 #include "policy/policy.h"
 #include "policy/trie.h"
-#include "policy/vocabulary.h"
 
 struct id_range {
 	uint32_t first, last;
@@ -83,15 +82,15 @@ struct device_range {
 
 struct rule {
 	struct policy_rule shown; /* first, so that it and the rule have one address */
-	size_t scope;		  /* index into policy.scopes: whom it is for */
+	struct conditions
+		*conditions; /* shared by rules that ask the same; not changed once compiled */
 	const struct pattern *const *paths;
-	size_t n_paths;
 	const struct pattern *const *except;
-	size_t n_except;
-	uint32_t effect;    /* modes that it allows or denies, those that follow from others too */
 	uint64_t until_sec; /* UTC; UINT64_MAX: for ever */
+	uint32_t n_paths, n_except;
+	uint32_t scope;	    /* index into policy.scopes: whom it is for */
+	uint32_t effect;    /* modes that it allows or denies, those that follow from others too */
 	bool unconditional; /* a deny that need not see the object */
-	struct conditions conditions;
 };
 
 /* A passwd entry, kept from the time of loading. */
@@ -116,7 +115,6 @@ struct policy {
 	size_t n_scopes;
 	struct rule *rules; /* the floor's, then by file name and line */
 	size_t n_rules;
-	struct vocabulary vocabulary; /* of all their patterns */
 	struct trie *trie;
 	const char **exes; /* malloc'ed */
 	size_t n_exes;

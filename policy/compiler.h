@@ -13,6 +13,7 @@
 #include "policy/compiled.h"
 #include "policy/diag.h"
 #include "policy/glob.h"
+#include "policy/vocabulary.h"
 
 #define COMPILE_NEST_MAX	   64U	      /* names within names; each is a stack frame */
 #define COMPILE_PATTERNS_MAX	   (1U << 16) /* of one list, sets and braces multiplied out */
@@ -25,12 +26,15 @@ struct compiler {
 	struct policy *policy; /* owned by whoever compiles */
 	struct diags *diags;
 	struct accounts *accounts;
+	struct vocabulary vocabulary;
 	struct set_definition *sets; /* by name; compile_paths.c */
 	size_t n_sets;
 	size_t n_patterns;		     /* in all lists */
 	struct subject_definition *subjects; /* by name; compile_who.c */
 	size_t n_subjects;
 	/* Of the rule that is being compiled. */
+	struct conditions conditions; /* of the rule being compiled */
+	struct conditions *kept;      /* those of the rule before it, or NULL */
 	struct policy_obligations obligations;
 	bool has_obligations;
 };

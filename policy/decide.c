@@ -86,7 +86,7 @@ static int search_new(struct search **ret, const struct policy *policy)
 	search->naming_at = calloc(policy->n_rules + 1, sizeof(*search->naming_at));
 	if (!search->namings || !search->naming_at)
 		return -ENOMEM;
-	if (trie_walk_new(&search->walk, policy->trie, &policy->vocabulary) < 0)
+	if (trie_walk_new(&search->walk, policy->trie) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(search);
 	return 0;
@@ -220,27 +220,32 @@ static struct naming *naming_of(struct search *search, uint32_t i)
 	return &search->namings[search->n++];
 }
 
-/* @match: what the pattern says of the path. */
+/* @match: what a pattern says of the path. */
+static void note_match(struct naming *naming, const struct candidate *match, enum truth matches)
+{
+	struct candidate *best = &naming->best;
+	struct candidate one = { .rule = best->rule, .n_terms = best->n_terms };
+
+	one.prefix_len = match->prefix_len;
+	one.n_leading = match->n_leading;
+	one.n_wildcards = match->n_wildcards;
+	if (matches > naming->matches || (matches == naming->matches && before(&one, best)))
+		*best = one;
+	naming->matches = truth_or(naming->matches, matches);
+}
+
 static void note(struct search *search, const struct trie_item *item, const struct candidate *match,
 		 enum truth matches)
 {
-	const struct policy *policy = search->query->caller->policy;
-	const struct trie_use *uses = trie_uses(policy->trie, item);
+	const struct trie_use *uses = trie_uses(search->query->caller->policy->trie, item);
 
 	for (uint32_t i = 0; i < item->n_uses; i++) {
 		struct naming *naming = naming_of(search, uses[i].rule);
-		struct candidate one = *match;
 
 		if (naming && uses[i].except)
 			naming->excepted = truth_or(naming->excepted, matches);
-		if (!naming || uses[i].except)
-			continue;
-		one.rule = naming->best.rule;
-		one.n_terms = naming->best.n_terms;
-		if (matches > naming->matches ||
-		    (matches == naming->matches && before(&one, &naming->best)))
-			naming->best = one;
-		naming->matches = truth_or(naming->matches, matches);
+		else if (naming)
+			note_match(naming, match, matches);
 	}
 }
 
@@ -386,8 +391,9 @@ static void refuse(struct candidates *ret, enum policy_reason reason,
 
 static bool is_askable(const struct policy_query *query, struct trie_walk *walk)
 {
-	return strnlen(query->path, PATH_LEN_MAX + 1) <= PATH_LEN_MAX &&
-	       trie_walk_read(walk, query->path) && query->modes != 0 &&
+	size_t len = strnlen(query->path, PATH_LEN_MAX + 1);
+
+	return len <= PATH_LEN_MAX && trie_walk_read(walk, query->path, len) && query->modes != 0 &&
 	       (query->modes & ~(uint32_t)POLICY_ANY) == 0;
 }
 

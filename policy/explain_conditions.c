@@ -153,7 +153,7 @@ static void add_way(struct list *list, const struct policy_rule *rule)
 
 static void add_written(struct list *list, const struct policy_rule *rule)
 {
-	const struct conditions *conditions = &((const struct rule *)rule)->conditions;
+	const struct conditions *conditions = ((const struct rule *)rule)->conditions;
 
 	add_types(list, conditions);
 	if (is_asked(conditions, POLICY_CONDITION_OWNER))

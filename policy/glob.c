@@ -12,6 +12,8 @@
 
 #include "policy/glob_scan.h"
 
+#define BYTES_MIN 16U /* room for literal bytes to start with; a power of two */
+
 /* One alternative: pointers to its tokens, without the braces. */
 struct line {
 	const struct glob_token **tokens;
@@ -104,8 +106,8 @@ static int check_component(const struct glob_scan *scan, const struct line *part
 static int add_byte(struct glob_piece *piece, char byte)
 {
 	/* Room doubles at each power of two; one more for the NUL. */
-	if ((piece->len & (piece->len - 1)) == 0) {
-		char *bytes = realloc(piece->bytes, (piece->len ? piece->len * 2 : 1) + 1);
+	if (piece->len == 0 || (piece->len >= BYTES_MIN && (piece->len & (piece->len - 1)) == 0)) {
+		char *bytes = realloc(piece->bytes, (piece->len ? piece->len * 2 : BYTES_MIN) + 1);
 
 		if (!bytes)
 			return -ENOMEM;
@@ -138,7 +140,8 @@ static enum glob_piece_kind piece_kind(const struct glob_token *token)
 	return GLOB_BYTES;
 }
 
-static int add_piece(struct glob_component *component, const struct glob_token *token)
+static int add_piece(const struct glob_scan *scan, struct glob_component *component,
+		     const struct glob_token *token)
 {
 	enum glob_piece_kind kind = piece_kind(token);
 	struct glob_piece *last = component->n > 0 ? &component->pieces[component->n - 1] : NULL;
@@ -152,7 +155,8 @@ static int add_piece(struct glob_component *component, const struct glob_token *
 	if (kind == GLOB_BYTES)
 		return add_byte(last, token->byte);
 	last->specifier = kind == GLOB_SPECIFIER ? token->byte : '\0';
-	memcpy(last->class, token->class, sizeof(last->class));
+	if (kind == GLOB_CLASS)
+		memcpy(last->class, scan->classes[token->class], sizeof(last->class));
 	return 0;
 }
 
@@ -166,7 +170,8 @@ static size_t count_pieces(const struct line *part)
 	return n;
 }
 
-static int build_component(struct glob_component *component, const struct line *part)
+static int build_component(const struct glob_scan *scan, struct glob_component *component,
+			   const struct line *part)
 {
 	int r;
 
@@ -178,7 +183,7 @@ static int build_component(struct glob_component *component, const struct line *
 	if (!component->pieces)
 		return -ENOMEM;
 	for (size_t i = 0; i < part->n; i++) {
-		r = add_piece(component, part->tokens[i]);
+		r = add_piece(scan, component, part->tokens[i]);
 		if (r < 0)
 			return r;
 	}
@@ -203,7 +208,7 @@ static int build_components(const struct glob_scan *scan, struct glob_path *path
 		r = check_component(scan, &part);
 		if (r < 0)
 			return r;
-		r = build_component(&path->components[path->n++], &part);
+		r = build_component(scan, &path->components[path->n++], &part);
 		if (r < 0)
 			return r;
 	}
@@ -297,7 +302,7 @@ static int build_name(const struct glob_scan *scan, struct glob_path *path, stru
 	if (!path->components)
 		return -ENOMEM;
 	path->n = 1;
-	return build_component(&path->components[0], line);
+	return build_component(scan, &path->components[0], line);
 }
 
 static int build(const struct glob_scan *scan, bool is_name, struct glob *glob)

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "policy/array.h"
 #include "policy/glob.h"
 
 /* One scan under way. */
@@ -220,10 +221,10 @@ static int scan_class_members(struct reader *reader, size_t end, uint64_t class[
 
 static int scan_class(struct reader *reader)
 {
-	const struct glob_scan *scan = reader->scan;
+	struct glob_scan *scan = reader->scan;
 	size_t end = class_end(scan, reader->at);
 	const char *text = scan->text + reader->at;
-	uint64_t class[4] = { 0 };
+	uint64_t class[4] = { 0 }, (*kept)[4];
 	int r;
 
 	if (text[1] == '^' || text[1] == '!')
@@ -241,7 +242,11 @@ static int scan_class(struct reader *reader)
 	if (r < 0)
 		return r;
 	r = add(reader, GLOB_TOKEN_CLASS, end - reader->at, '[');
-	memcpy(scan->tokens[scan->n - 1].class, class, sizeof(class));
+	kept = ARRAY_ADD(scan->classes, scan->n_classes);
+	if (!kept)
+		return -ENOMEM;
+	memcpy(*kept, class, sizeof(class));
+	scan->tokens[scan->n - 1].class = (uint32_t)(scan->n_classes - 1);
 	return r;
 }
 
@@ -384,6 +389,8 @@ int glob_scan_read(struct glob_scan *scan, size_t start)
 void glob_scan_done(struct glob_scan *scan)
 {
 	free(scan->tokens);
+	free(scan->classes);
 	scan->tokens = NULL;
-	scan->n = 0;
+	scan->classes = NULL;
+	scan->n = scan->n_classes = 0;
 }

@@ -28,7 +28,7 @@ struct glob_token {
 	enum glob_token_kind kind;
 	uint32_t offset, len; /* in the text */
 	char byte;	      /* BYTE, SPECIFIER; of OPEN: the number of alternatives */
-	uint64_t class[4];
+	uint32_t class;	      /* CLASS: index into the scan's */
 };
 
 enum glob_syntax {
@@ -46,6 +46,8 @@ struct glob_scan {
 	struct diags *diags;	   /* or NULL */
 	struct glob_token *tokens; /* owned */
 	size_t n;
+	uint64_t (*classes)[4]; /* owned */
+	size_t n_classes;
 };
 
 /* Say what is wrong with text[offset], len bytes of it. Returns NULL if nobody listens. */

@@ -176,12 +176,12 @@ static bool denies(const struct rule *rule, const struct policy_query *query,
 		   const struct policy_object *object)
 {
 	struct question q = {
-		.conditions = &rule->conditions,
+		.conditions = rule->conditions,
 		.query = query,
 		.object = object,
 	};
 
-	if (rule->conditions.set_id && !(object->mode & (S_ISUID | S_ISGID)))
+	if (rule->conditions->set_id && !(object->mode & (S_ISUID | S_ISGID)))
 		return false;
 	return first_failing(&q) == POLICY_CONDITION_NONE;
 }
@@ -208,7 +208,7 @@ struct decision decide_object(const struct candidates *candidates, size_t i,
 {
 	const struct rule *allow = (const struct rule *)candidates->allows[i].rule;
 	struct question q = {
-		.conditions = &allow->conditions,
+		.conditions = allow->conditions,
 		.query = query,
 		.object = object,
 		.allow = true,
@@ -220,7 +220,7 @@ struct decision decide_object(const struct candidates *candidates, size_t i,
 	if (deny)
 		return (struct decision){ .verdict = VERDICT_DENY, .rule = deny };
 	decision.condition = first_failing(&q);
-	if (decision.condition == POLICY_CONDITION_NONE && allow->conditions.unjudged)
+	if (decision.condition == POLICY_CONDITION_NONE && allow->conditions->unjudged)
 		decision.condition = POLICY_CONDITION_UNSUPPORTED;
 	if (decision.condition == POLICY_CONDITION_NONE)
 		decision.verdict = VERDICT_ALLOW;

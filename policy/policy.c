@@ -34,7 +34,6 @@ struct policy *policy_free(struct policy *policy)
 {
 	if (policy) {
 		arena_done(&policy->arena);
-		vocabulary_done(&policy->vocabulary);
 		trie_free(policy->trie);
 		free(policy->exes);
 		free(policy);

@@ -3,7 +3,8 @@
  * The patterns are put in order, so that those that begin alike are neighbours
  * and a node is a range of them; nodes are then split from the roots on, in
  * order of their depth, without recursion. A range of a few is not split: it
- * costs less memory and less time to look at each.
+ * costs less memory, and less time to compare the hash of each, which stands in
+ * the range itself, than to follow the pointers of a deeper tree.
  *
  * A `**` is always split off where another comes after it: of a pattern with
  * two, what stands between them need only be found once, as early as it fits,
@@ -20,7 +21,7 @@
 #include "policy/compiled.h"
 #include "policy/trie_parts.h"
 
-#define FEW 4U /* items that a node may have without being split */
+#define FEW 16U /* items that a node may have without being split */
 
 DEFINE_CLEANUP(struct trie *, trie_free)
 
@@ -102,6 +103,21 @@ static size_t count_distinct(const struct entry *entries, size_t n)
 	return distinct;
 }
 
+/* What a name can be held to without looking at the pattern. */
+static void set_hash(struct trie_item *item)
+{
+	const struct pattern *pattern = item->pattern;
+
+	for (uint32_t i = 0; i < pattern->n && !pattern->components[i]->deep; i++) {
+		const struct component *component = pattern->components[i];
+
+		if (!component->plain)
+			continue;
+		item->hash = trie_hash(component->atoms->bytes, component->atoms->len);
+		item->where = i;
+	}
+}
+
 static int make_items(struct trie *trie, const struct policy *policy)
 {
 	size_t n = count_entries(policy);
@@ -122,6 +138,8 @@ static int make_items(struct trie *trie, const struct policy *policy)
 		trie->items[trie->n_items - 1].n_uses++;
 		trie->uses[trie->n_uses++] = entries[i].use;
 	}
+	for (size_t i = 0; i < trie->n_items; i++)
+		set_hash(&trie->items[i]);
 	return 0;
 }
 
@@ -178,11 +196,13 @@ static bool is_split(const struct trie *trie, const struct trie_node *node)
 static struct trie_node child_of(const struct trie_node *node, const struct group *group)
 {
 	return (struct trie_node){
+		.component = group->component,
 		.depth = node->depth + 1,
 		.first = group->first,
 		.n = group->n,
 		.is_deep = group->component->deep,
 		.below_deep = node->below_deep || group->component->deep,
+		.stays = node->below_deep && group->component->deep,
 	};
 }
 
@@ -193,7 +213,11 @@ static int add_edge(struct trie *trie, uint32_t i, const struct group *group)
 
 	if (!edge)
 		return -ENOMEM;
-	*edge = (struct trie_edge){ group->component, i, group->first | TRIE_LEAF };
+	*edge = (struct trie_edge){
+		.hash = trie_hash(group->component->atoms->bytes, group->component->atoms->len),
+		.node = i,
+		.child = group->first | TRIE_LEAF,
+	};
 	trie->nodes[i].has_edges = true;
 	return group->n == 1 && !is_split(trie, &child) ? 0 : add_node(trie, child, &edge->child);
 }
@@ -348,7 +372,14 @@ static int split(struct trie *trie, uint32_t i)
 			group.n++;
 		r = add_child(trie, i, &group, &globs);
 	}
-	return r < 0 ? r : add_globs(trie, i, &globs);
+	if (r == 0)
+		r = add_globs(trie, i, &globs);
+	if (r < 0)
+		return r;
+	node = trie->nodes[i];
+	trie->nodes[i].goes_on = node.has_edges || node.star != 0 || node.n_heads > 0;
+	trie->nodes[i].stays = node.stays || (node.is_deep && trie->nodes[i].goes_on);
+	return 0;
 }
 
 /* The list of edges to a table. */
@@ -364,9 +395,9 @@ static int make_table(struct trie *trie)
 		return -ENOMEM;
 	trie->edges_room = room;
 	for (size_t i = 0; i < trie->n_edges; i++) {
-		size_t slot = trie_edge_slot(trie, list[i].node, list[i].component);
+		size_t slot = trie_edge_slot(trie, list[i].node, list[i].hash);
 
-		while (trie->edges[slot].component)
+		while (trie->edges[slot].hash)
 			slot = (slot + 1) & (room - 1);
 		trie->edges[slot] = list[i];
 	}

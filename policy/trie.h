@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "policy/match.h"
-#include "policy/vocabulary.h"
 
 #define TRIE_NAME_MAX 4095U /* bytes of a name */
 
@@ -24,6 +23,8 @@ struct trie_walk;
 struct trie_item {
 	const struct pattern *pattern;
 	uint32_t first_use, n_uses;
+	uint32_t hash;	/* of its last plain component before any `**`; 0: it has none */
+	uint32_t where; /* which that is */
 };
 
 /* One rule's use of a pattern, in the order of the rules. */
@@ -43,8 +44,7 @@ const struct trie_use *trie_uses(const struct trie *trie, const struct trie_item
 const struct trie_item *trie_next_special(const struct trie *trie, const struct trie_item *after);
 
 /* Room for one walk at a time. */
-int trie_walk_new(struct trie_walk **ret, const struct trie *trie,
-		  const struct vocabulary *vocabulary);
+int trie_walk_new(struct trie_walk **ret, const struct trie *trie);
 struct trie_walk *trie_walk_free(struct trie_walk *walk);
 
 /* What a walk is told of each pattern that matches: @n_above components, those of the home
@@ -52,7 +52,7 @@ struct trie_walk *trie_walk_free(struct trie_walk *walk);
 typedef void trie_found(void *arg, const struct trie_item *item, size_t n_above);
 
 /* Cut a name of at most TRIE_NAME_MAX bytes at its slashes. False: it is not clean. */
-bool trie_walk_read(struct trie_walk *walk, const char *path);
+bool trie_walk_read(struct trie_walk *walk, const char *path, size_t len);
 
 /* Bytes of the name up to the end of its first @n components. */
 size_t trie_walk_len(const struct trie_walk *walk, size_t n);

@@ -11,6 +11,7 @@
  */
 #include "policy/trie.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,12 @@ DEFINE_CLEANUP(struct trie_walk *, trie_walk_free)
 
 /* A component of the name. */
 struct part {
-	uint32_t start, len;
-	bool is_known;		      /* has been looked up */
-	const struct component *word; /* the plain component of these bytes, or NULL */
+	uint16_t start, len;
+	uint32_t hash; /* 0: not asked for yet */
 };
 
 struct trie_walk {
 	const struct trie *trie;
-	const struct vocabulary *vocabulary;
 	const char *path;
 	struct part parts[PARTS_MAX];
 	size_t n_parts;
@@ -47,15 +46,13 @@ struct trie_walk {
 	size_t n_staying;
 };
 
-int trie_walk_new(struct trie_walk **ret, const struct trie *trie,
-		  const struct vocabulary *vocabulary)
+int trie_walk_new(struct trie_walk **ret, const struct trie *trie)
 {
 	_cleanup_(trie_walk_freep) struct trie_walk *walk = calloc(1, sizeof(*walk));
 
 	if (!walk)
 		return -ENOMEM;
 	walk->trie = trie;
-	walk->vocabulary = vocabulary;
 	walk->current = calloc(trie->n_nodes, sizeof(*walk->current));
 	walk->next = calloc(trie->n_nodes, sizeof(*walk->next));
 	walk->staying = calloc(trie->n_nodes, sizeof(*walk->staying));
@@ -78,25 +75,58 @@ struct trie_walk *trie_walk_free(struct trie_walk *walk)
 	return NULL;
 }
 
-bool trie_walk_read(struct trie_walk *walk, const char *path)
+/* Which of eight bytes are slashes: the highest bit of each. */
+static uint64_t slashes(uint64_t word)
 {
-	const char *at = path, *start;
+	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	uint64_t other = le64toh(word) ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
+
+	return ~(((other & low) + low) | other | low);
+}
+
+/* Of the bytes from @at on, eight or as many as there are. */
+static uint64_t slashes_at(const char *path, size_t len, size_t at)
+{
+	uint64_t word = 0;
+
+	if (len - at >= sizeof(word))
+		return slashes(trie_load(path + at));
+	if (len >= sizeof(word))
+		return slashes(trie_load(path + len - sizeof(word))) >> 8 * (8 - (len - at));
+	memcpy(&word, path + at, len - at);
+	return slashes(word);
+}
+
+/* The component that ends at @end; the next one starts after the slash there. */
+static bool add_part(struct trie_walk *walk, size_t *start, size_t end)
+{
+	size_t len = end - *start;
+
+	if ((len <= 2 && match_is_no_name(walk->path + *start, len)) || walk->n_parts == PARTS_MAX)
+		return false;
+	walk->parts[walk->n_parts++] = (struct part){ (uint16_t)*start, (uint16_t)len, 0 };
+	*start = end + 1;
+	return true;
+}
+
+bool trie_walk_read(struct trie_walk *walk, const char *path, size_t len)
+{
+	size_t start = 1;
 
 	walk->path = path;
 	walk->n_parts = 0;
 	if (path[0] != '/')
 		return false;
-	while (*at && path[1]) {
-		start = at + 1;
-		at = strchrnul(start, '/');
-		if (match_is_no_name(start, (size_t)(at - start)) || walk->n_parts == PARTS_MAX)
-			return false;
-		walk->parts[walk->n_parts++] = (struct part){
-			.start = (uint32_t)(start - path),
-			.len = (uint32_t)(at - start),
-		};
-	}
-	return true;
+	if (len == 1)
+		return true;
+	for (size_t at = 0; at < len; at += 8)
+		for (uint64_t found = slashes_at(path, len, at); found; found &= found - 1) {
+			size_t end = at + (size_t)__builtin_ctzll(found) / 8;
+
+			if (end > 0 && !add_part(walk, &start, end))
+				return false;
+		}
+	return add_part(walk, &start, len);
 }
 
 size_t trie_walk_len(const struct trie_walk *walk, size_t n)
@@ -106,25 +136,29 @@ size_t trie_walk_len(const struct trie_walk *walk, size_t n)
 	return walk->parts[n - 1].start + walk->parts[n - 1].len;
 }
 
-static const struct component *word(struct trie_walk *walk, size_t i)
+static bool part_matches(const struct trie_walk *walk, const struct component *component, size_t i)
 {
-	struct part *part = &walk->parts[i];
+	const struct part *part = &walk->parts[i];
+	const char *text = walk->path + part->start;
 
-	if (!part->is_known) {
-		part->is_known = true;
-		part->word = vocabulary_find(walk->vocabulary, walk->path + part->start, part->len);
-	}
-	return part->word;
+	if (component->plain)
+		return component->atoms->len == part->len &&
+		       memcmp(component->atoms->bytes, text, part->len) == 0;
+	return match_component(component, text, part->len, walk->values);
 }
 
 /* The rest of the pattern, after @depth components, against the rest of the name. */
 static bool rest_matches(struct trie_walk *walk, const struct pattern *pattern, uint32_t depth,
 			 size_t i)
 {
-	if (depth < pattern->n && pattern->components[depth]->plain &&
-	    (i == walk->n_parts || pattern->components[depth] != word(walk, i)))
-		return false;
-	return match_components(pattern, depth, walk->path, trie_walk_len(walk, i), walk->values);
+	for (; depth < pattern->n; depth++, i++) {
+		if (pattern->components[depth]->deep)
+			return match_components(pattern, depth, walk->path, trie_walk_len(walk, i),
+						walk->values);
+		if (i == walk->n_parts || !part_matches(walk, pattern->components[depth], i))
+			return false;
+	}
+	return i == walk->n_parts;
 }
 
 /* Here the rest is as long as it is; at the end of a pattern `**` wants a component. */
@@ -138,12 +172,30 @@ static bool rest_matches_somewhere(struct trie_walk *walk, const struct pattern 
 	return left >= n && rest_matches(walk, pattern, depth, walk->n_parts - n);
 }
 
-static void ask_item(struct trie_walk *walk, const struct trie_node *node, uint32_t item, size_t i)
+static uint32_t hash_of(struct trie_walk *walk, size_t i)
 {
-	const struct pattern *pattern = walk->trie->items[item].pattern;
+	struct part *part = &walk->parts[i];
+
+	if (part->hash == 0)
+		part->hash = trie_hash(walk->path + part->start, part->len);
+	return part->hash;
+}
+
+/* False for most items that do not match, without a look at their patterns. */
+static bool may_match(struct trie_walk *walk, const struct trie_item *item)
+{
+	size_t at = walk->n_above + item->where;
+
+	return item->hash == 0 || (at < walk->n_parts && hash_of(walk, at) == item->hash);
+}
+
+static void ask_item(struct trie_walk *walk, const struct trie_node *node, uint32_t index, size_t i)
+{
+	const struct trie_item *item = &walk->trie->items[index];
+	const struct pattern *pattern = item->pattern;
 	bool matches;
 
-	if (pattern->specifiers & walk->values->unknown)
+	if (!may_match(walk, item) || (pattern->specifiers & walk->values->unknown))
 		return;
 	if (node->is_deep)
 		matches = rest_matches_somewhere(walk, pattern, node->depth, i);
@@ -151,7 +203,7 @@ static void ask_item(struct trie_walk *walk, const struct trie_node *node, uint3
 		matches = (!node->below_deep || pattern->n - node->depth == walk->n_parts - i) &&
 			  rest_matches(walk, pattern, node->depth, i);
 	if (matches)
-		walk->found(walk->arg, &walk->trie->items[item], walk->n_above);
+		walk->found(walk->arg, item, walk->n_above);
 }
 
 /* False: it has been reached before. */
@@ -172,9 +224,9 @@ static void arrive(struct trie_walk *walk, uint32_t index, size_t i)
 	do {
 		const struct trie_node *node = &walk->trie->nodes[index];
 
-		if (node->is_deep && !stay(walk, index))
+		if (node->stays && !stay(walk, index))
 			return;
-		if (!node->is_deep && (node->has_edges || node->star || node->n_heads > 0))
+		if (!node->is_deep && node->goes_on)
 			walk->next[walk->n_next++] = index;
 		for (uint32_t item = node->first; item < node->first + node->n; item++)
 			ask_item(walk, node, item, i);
@@ -182,26 +234,37 @@ static void arrive(struct trie_walk *walk, uint32_t index, size_t i)
 	} while (index != 0);
 }
 
-static void follow_edge(struct trie_walk *walk, uint32_t index, size_t i)
+/* The edge's child is the one of the component, or of another that has the same hash. */
+static bool follow_edge(struct trie_walk *walk, const struct trie_node *node, uint32_t child,
+			size_t i)
 {
-	const struct trie_node *node = &walk->trie->nodes[index];
-	const struct trie *trie = walk->trie;
-	const struct component *component = word(walk, i);
-	struct trie_node leaf = { .depth = node->depth + 1, .below_deep = node->below_deep };
-	size_t slot;
+	struct trie_node leaf = { .depth = node->depth, .below_deep = node->below_deep };
 
-	if (!component)
-		return;
-	slot = trie_edge_slot(trie, index, component);
-	while (trie->edges[slot].component != component || trie->edges[slot].node != index) {
-		if (!trie->edges[slot].component)
-			return;
-		slot = (slot + 1) & (trie->edges_room - 1);
+	if (child & TRIE_LEAF) {
+		ask_item(walk, &leaf, child & ~TRIE_LEAF, i);
+		return false;
 	}
-	if (trie->edges[slot].child & TRIE_LEAF)
-		ask_item(walk, &leaf, trie->edges[slot].child & ~TRIE_LEAF, i + 1);
-	else
-		arrive(walk, trie->edges[slot].child, i + 1);
+	if (!part_matches(walk, walk->trie->nodes[child].component, i))
+		return false;
+	arrive(walk, child, i + 1);
+	return true;
+}
+
+static void follow_edges(struct trie_walk *walk, uint32_t index, size_t i)
+{
+	const struct trie *trie = walk->trie;
+	uint32_t hash = hash_of(walk, i);
+	const struct trie_edge *edge;
+
+	for (size_t slot = trie_edge_slot(trie, index, hash);;
+	     slot = (slot + 1) & (trie->edges_room - 1)) {
+		edge = &trie->edges[slot];
+		if (edge->hash == 0)
+			return;
+		if (edge->hash == hash && edge->node == index &&
+		    follow_edge(walk, &trie->nodes[index], edge->child, i))
+			return;
+	}
 }
 
 static void try_globs(struct trie_walk *walk, const struct affix *tail, size_t i)
@@ -233,7 +296,7 @@ static void step(struct trie_walk *walk, uint32_t index, size_t i)
 	const struct trie_node *node = &walk->trie->nodes[index];
 
 	if (node->has_edges)
-		follow_edge(walk, index, i);
+		follow_edges(walk, index, i);
 	if (node->star)
 		arrive(walk, node->star, i + 1);
 	if (node->n_heads > 0)

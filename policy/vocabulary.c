@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A table with open addressing and linear probing, at most three quarters full.
- * Who asks chooses the names but not what is in the table, so that the longest
- * run of full slots, and with it the cost of a look-up, is the policy's alone.
  */
 #include "policy/vocabulary.h"
 
@@ -148,25 +146,6 @@ int vocabulary_add(struct vocabulary *vocabulary, struct arena *arena,
 	vocabulary->n++;
 	*ret = component;
 	return 0;
-}
-
-const struct component *vocabulary_find(const struct vocabulary *vocabulary, const char *bytes,
-					size_t len)
-{
-	uint32_t hash = (uint32_t)hash_bytes(bytes, len);
-
-	if (vocabulary->room == 0)
-		return NULL;
-	for (size_t i = hash & (vocabulary->room - 1); vocabulary->components[i];
-	     i = (i + 1) & (vocabulary->room - 1)) {
-		const struct component *component = vocabulary->components[i];
-
-		if (vocabulary->hashes[i] == hash && component->plain &&
-		    component->atoms->len == len &&
-		    memcmp(component->atoms->bytes, bytes, len) == 0)
-			return component;
-	}
-	return NULL;
 }
 
 void vocabulary_done(struct vocabulary *vocabulary)

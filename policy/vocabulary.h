@@ -3,9 +3,8 @@
 #define FDB_POLICY_VOCABULARY_H
 
 /*
- * Every distinct component of a policy's patterns, once: two components are the
- * same if their pointers are, and a component of a name is looked up once
- * however many patterns it is held to.
+ * Every distinct component of a policy's patterns, once, so that two components
+ * are the same if their pointers are. Wanted only while a policy is compiled.
  */
 
 #include <stddef.h>
@@ -25,10 +24,6 @@ struct vocabulary {
  * for what no pattern can hold. */
 int vocabulary_add(struct vocabulary *vocabulary, struct arena *arena,
 		   const struct glob_component *glob, const struct component **ret);
-
-/* The plain component of these bytes, or NULL. */
-const struct component *vocabulary_find(const struct vocabulary *vocabulary, const char *bytes,
-					size_t len);
 
 void vocabulary_done(struct vocabulary *vocabulary);
 
