@@ -268,7 +268,7 @@ static int key_term(const struct ast_term *term, const struct policy_subject *s)
 		       : s->slice && slice_in(values, s->slice) ? YES
 								: NO;
 	if (term->key == AST_KEY_EXE)
-		return !(s->known & POLICY_FACT_EXE) ? MAYBE : exe_in(values, s) ? YES : NO;
+		return exe_in(values, s) ? YES : s->known & POLICY_FACT_EXE ? NO : MAYBE;
 	return trait_term(term, s);
 }
 

@@ -6,6 +6,7 @@
 
 . "$srcdir/tests/support/sh-lib"
 
+self=$(realpath "$srcdir/tests/system/ctl-escape.sh")
 cd "$scratch" || exit 99
 escape=$(printf '\033[2J\007\302\233\342\200\256')
 evil="/srv/$escape"
@@ -75,7 +76,7 @@ try 0 who-can "$policy" read "$evil" --json
 it 'tries every command'
 run fdbrokerctl --help
 for command in $(sed -n 's/^  \([a-z-][a-z-]*\)  *[a-z].*/\1/p' "$out" | grep -v '^-'); do
-	grep -q "^try [0-9]* $command " "$srcdir/tests/system/ctl-escape.sh" || fail "not $command"
+	grep -q "^try [0-9]* $command " "$self" || fail "not $command"
 done
 
 finish

@@ -133,8 +133,9 @@ static const struct policy_object objects[] = {
 		   .rdev = DEV(21, 0),
 		   .fs_magic = TMPFS_MAGIC },
 	[ON_XFS] = FILE_OF(.fs_magic = 0x58465342),
-	[ON_CAREFUL] = FILE_OF(.mount_flags = ST_NODEV | ST_NOSUID),
-	[FRESH_ON_CAREFUL] = FILE_OF(.mount_flags = ST_NODEV | ST_NOSUID, .fresh = true),
+	[ON_CAREFUL] = FILE_OF(.mount_flags = ST_NODEV | ST_NOSUID, .fs_magic = EXT4_SUPER_MAGIC),
+	[FRESH_ON_CAREFUL] = FILE_OF(.mount_flags = ST_NODEV | ST_NOSUID, .fresh = true,
+				     .fs_magic = EXT4_SUPER_MAGIC),
 };
 
 /* One allow with these attributes, for user 1. Expected: "allow", or the condition that fails. */
