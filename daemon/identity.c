@@ -53,7 +53,7 @@ int identity_peer(int sock, struct ucred *ret)
 		return r;
 	if (peer.pid <= 0 || peer.uid == (uid_t)-1 || peer.gid == (gid_t)-1)
 		return -EACCES;
-	if (peer.uid == IDENTITY_OVERFLOW_UID)
+	if (peer.uid == POLICY_OVERFLOW_UID)
 		return -EACCES;
 	*ret = peer;
 	return 0;

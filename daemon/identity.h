@@ -13,9 +13,6 @@
 
 #include "daemon/facts.h"
 
-/* A uid that stands for nobody in particular: what the kernel shows for an id that is not mapped. */
-#define IDENTITY_OVERFLOW_UID 65534U
-
 /**
  * identity_peer() - process and ids of the connector
  * @sock:	a connected socket; borrowed

@@ -24,6 +24,14 @@ struct id_ranges {
 	size_t n;
 };
 
+static inline bool id_ranges_have(const struct id_ranges *ranges, uint32_t id)
+{
+	for (size_t i = 0; i < ranges->n; i++)
+		if (id >= ranges->items[i].first && id <= ranges->items[i].last)
+			return true;
+	return false;
+}
+
 /* One term of a conjunction. */
 struct term {
 	enum ast_term_kind kind;

@@ -31,14 +31,6 @@ static bool is_asked(const struct question *q, enum policy_condition condition)
 	return q->conditions->asked >> condition & 1;
 }
 
-static bool in_ranges(const struct id_ranges *ranges, uint32_t id)
-{
-	for (size_t i = 0; i < ranges->n; i++)
-		if (id >= ranges->items[i].first && id <= ranges->items[i].last)
-			return true;
-	return false;
-}
-
 static bool type_default(uint32_t modes, mode_t type)
 {
 	if (modes & POLICY_LIST)
@@ -64,7 +56,7 @@ static bool owner_holds(const struct question *q)
 	const struct policy_caller *caller = q->query->caller;
 
 	if (!is_asked(q, POLICY_CONDITION_OWNER) ||
-	    in_ranges(&q->conditions->owners, q->object->uid))
+	    id_ranges_have(&q->conditions->owners, q->object->uid))
 		return true;
 	if (!q->conditions->owner_caller)
 		return false;
@@ -75,7 +67,7 @@ static bool owner_holds(const struct question *q)
 static bool group_holds(const struct question *q)
 {
 	return !is_asked(q, POLICY_CONDITION_FILE_GROUP) ||
-	       in_ranges(&q->conditions->groups, q->object->gid);
+	       id_ranges_have(&q->conditions->groups, q->object->gid);
 }
 
 static bool mode_max_holds(const struct question *q)

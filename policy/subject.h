@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define POLICY_OVERFLOW_UID 65534U /* user_namespaces(7): a uid that has no mapping here */
+
 /* Facts that are known. A fact that is not known makes terms about it neither true nor
  * false. */
 enum policy_fact {

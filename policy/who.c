@@ -11,8 +11,6 @@
 
 #include "policy/keywords.h"
 
-#define OVERFLOW_UID 65534U /* user_namespaces(7): a uid that has no mapping here */
-
 static const struct {
 	uint32_t fact;
 	struct who_words words;
@@ -45,14 +43,6 @@ static enum truth truth_of(bool holds)
 	return holds ? TRUTH_YES : TRUTH_NO;
 }
 
-static bool in_ranges(const struct id_ranges *ranges, uint32_t id)
-{
-	for (size_t i = 0; i < ranges->n; i++)
-		if (id >= ranges->items[i].first && id <= ranges->items[i].last)
-			return true;
-	return false;
-}
-
 static bool is_known(const struct policy_subject *subject, enum policy_fact fact)
 {
 	return subject->known & fact;
@@ -62,17 +52,17 @@ static enum truth ask_user(const struct term *term, const struct policy_subject 
 {
 	if (!is_known(subject, POLICY_FACT_USER))
 		return TRUTH_UNKNOWN;
-	if (subject->uid == OVERFLOW_UID || subject->uid == (uid_t)-1)
+	if (subject->uid == POLICY_OVERFLOW_UID || subject->uid == (uid_t)-1)
 		return TRUTH_NO;
-	return truth_of(in_ranges(&term->ids, subject->uid));
+	return truth_of(id_ranges_have(&term->ids, subject->uid));
 }
 
 static enum truth ask_group(const struct term *term, const struct policy_subject *subject)
 {
-	if (subject->gid != (gid_t)-1 && in_ranges(&term->ids, subject->gid))
+	if (subject->gid != (gid_t)-1 && id_ranges_have(&term->ids, subject->gid))
 		return TRUTH_YES;
 	for (size_t i = 0; i < subject->n_groups; i++)
-		if (in_ranges(&term->ids, subject->groups[i]))
+		if (id_ranges_have(&term->ids, subject->groups[i]))
 			return TRUTH_YES;
 	/* A group that is not among those stated may be among the others. */
 	return is_known(subject, POLICY_FACT_GROUP) ? TRUTH_NO : TRUTH_UNKNOWN;
