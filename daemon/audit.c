@@ -20,7 +20,6 @@
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/sink.h"
-#include "wire/handshake.h"
 #include "wire/message.h"
 
 /*
@@ -187,17 +186,6 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *c
 
 /* life */
 
-static int know_parent(void)
-{
-	struct ucred parent;
-	int r;
-
-	r = handshake_receive(CONTROL_FD, LIMIT_HANDSHAKE_SEC * USEC_PER_SEC, &parent);
-	if (r < 0)
-		return r;
-	return parent.pid == getppid() && parent.uid == 0 ? 0 : -EPERM;
-}
-
 static int become_confined(void)
 {
 	_cleanup_(account_done) struct account account = { 0 };
@@ -226,7 +214,7 @@ static int run(struct audit *audit)
 {
 	int r;
 
-	r = know_parent();
+	r = control_meet_parent();
 	if (r < 0)
 		return r;
 	r = fold_init(&audit->fold);

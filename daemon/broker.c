@@ -19,7 +19,6 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "policy/load.h"
-#include "wire/handshake.h"
 
 /*
  * A generation's life: know the parent, read the policy with root's rights
@@ -39,17 +38,6 @@ struct broker {
 	struct server server;
 	struct loop loop;
 };
-
-static int know_parent(void)
-{
-	struct ucred parent;
-	int r;
-
-	r = handshake_receive(CONTROL_FD, LIMIT_HANDSHAKE_SEC * USEC_PER_SEC, &parent);
-	if (r < 0)
-		return r;
-	return parent.pid == getppid() && parent.uid == 0 ? 0 : -EPERM;
-}
 
 static int receive_start(struct control_start *ret)
 {
@@ -261,7 +249,7 @@ int broker_main(void)
 	int r;
 
 	log_set_name("fdbrokerd broker");
-	r = know_parent();
+	r = control_meet_parent();
 	if (r == 0)
 		r = receive_start(&broker.start);
 	if (r == 0)

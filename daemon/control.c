@@ -3,11 +3,15 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/macro.h"
 #include "base/text.h"
+#include "daemon/limits.h"
 #include "wire/cursor.h"
+#include "wire/handshake.h"
 #include "wire/message.h"
 
 /*
@@ -162,6 +166,17 @@ int control_receive(int sock, void *buffer, size_t size, struct control *ret)
 	if (m.n_fds > 0)
 		ret->fd = TAKE_FD(m.fds[0]);
 	return 1;
+}
+
+int control_meet_parent(void)
+{
+	struct ucred parent;
+	int r;
+
+	r = handshake_receive(CONTROL_FD, LIMIT_HANDSHAKE_SEC * USEC_PER_SEC, &parent);
+	if (r < 0)
+		return r;
+	return parent.pid == getppid() && parent.uid == 0 ? 0 : -EPERM;
 }
 
 int control_copy_text(const struct control *control, char **ret)

@@ -92,6 +92,10 @@ int control_send(int sock, const struct control *control);
  */
 int control_receive(int sock, void *buffer, size_t size, struct control *ret);
 
+/* In a child, first of all: the hand-shake, and that the other end of CONTROL_FD is the parent, and
+ * root. 0; -EPERM; or -errno of handshake_receive(). */
+int control_meet_parent(void);
+
 /* The text of a received message, fit for an admin's terminal whoever wrote it: a broker may be
  * hijacked. 0, and the caller frees *ret; or -ENOMEM. */
 int control_copy_text(const struct control *control, char **ret);
