@@ -155,15 +155,19 @@ static bool device_ok(const struct ast_rule *rule, const struct policy_object *o
 	       (has_word(attr, exact) || has_word(attr, any));
 }
 
-/* Only those that random objects are on. */
+/* Only those that random objects are on; whatever else is the kernel's own and has no name here. */
 static const struct {
 	uint32_t magic;
 	const char *name;
 	char kind; /* 'l'ocal, 'n'etwork, 'u'ser, 'k'ernel */
 } file_systems[] = {
-	{ EXT4_SUPER_MAGIC, "ext4", 'l' }, { TMPFS_MAGIC, "tmpfs", 'l' },
-	{ NFS_SUPER_MAGIC, "nfs", 'n' },   { 0x65735546, "fuse", 'u' },
-	{ PROC_SUPER_MAGIC, "proc", 'k' }, { SYSFS_MAGIC, "sysfs", 'k' },
+	{ EXT4_SUPER_MAGIC, "ext4", 'l' },
+	{ TMPFS_MAGIC, "tmpfs", 'l' },
+	{ NFS_SUPER_MAGIC, "nfs", 'n' },
+	{ 0x65735546, "fuse", 'u' },
+	{ PROC_SUPER_MAGIC, "proc", 'k' },
+	{ SYSFS_MAGIC, "sysfs", 'k' },
+	{ 0, "", 'k' },
 };
 
 static bool fs_ok(const struct ast_rule *rule, uint32_t modes, const struct policy_object *o)
@@ -172,7 +176,7 @@ static bool fs_ok(const struct ast_rule *rule, uint32_t modes, const struct poli
 	size_t i = 0;
 	char kind;
 
-	while (file_systems[i].magic != o->fs_magic)
+	while (file_systems[i].magic != 0 && file_systems[i].magic != o->fs_magic)
 		i++;
 	kind = file_systems[i].kind;
 	if (!attr)
