@@ -394,6 +394,18 @@ uint64_t daemon_number(const struct daemon *d, const char *key)
 	return number;
 }
 
+void daemon_await_audit(const struct daemon *d)
+{
+	bool counts = false;
+
+	while (!counts) {
+		char *written = daemon_status(d, "records-written");
+
+		counts = written[0] != '\0';
+		free(written);
+	}
+}
+
 pid_t daemon_pid(const struct daemon *d, const char *process)
 {
 	char key[32];

@@ -67,6 +67,9 @@ void daemon_discard(struct daemon *d);
 /* Wait for a notification that contains @what. */
 void daemon_await(const struct daemon *d, const char *what);
 
+/* Wait until the audit process serves; READY=1 does not wait for it. */
+void daemon_await_audit(const struct daemon *d);
+
 /* The value of one line of the status, or "" if there is none; the caller frees it. */
 char *daemon_status(const struct daemon *d, const char *key);
 /* 0 if there is none. */

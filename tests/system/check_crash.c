@@ -264,25 +264,13 @@ START_TEST(crash_after_crash_is_answered_ever_slower)
 }
 END_TEST
 
-/* One that has not met its parent yet ends with an error if the parent dies, and rightly. */
-static void await_audit(void)
-{
-	bool counts = false;
-
-	while (!counts) {
-		char *written = daemon_status(&d, "records-written");
-
-		counts = written[0] != '\0';
-		free(written);
-	}
-}
-
 START_TEST(crash_of_the_parent_ends_its_children)
 {
 	pid_t broker, audit;
 
 	start();
-	await_audit();
+	/* One that has not met its parent yet ends with an error if the parent dies, and rightly. */
+	daemon_await_audit(&d);
 	broker = daemon_pid(&d, "broker");
 	audit = daemon_pid(&d, "audit");
 	/* Its orphans are ours to wait for: prctl(2). */

@@ -27,6 +27,7 @@ static void start(const char *policy)
 	d.has_stray = true;
 	daemon_write_policy(&d, "a.fdp", policy);
 	daemon_start(&d);
+	daemon_await_audit(&d);
 	sock = daemon_connect(&d);
 	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
 	fd_close(sock);
