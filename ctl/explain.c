@@ -26,6 +26,7 @@ struct setting {
 	const struct found *found; /* the record, or NULL */
 	const char *origin;	   /* where the subject comes from */
 	const char *warning;	   /* or NULL */
+	uint64_t time_sec;	   /* when it was asked; 0: now */
 };
 
 /* the screen */
@@ -51,11 +52,19 @@ static void add_value(struct text *out, const struct found *found, const char *n
 	screen_add(out, value);
 }
 
+static uint64_t recorded_time(const struct found *found)
+{
+	const char *time = found_get(found, "time");
+	uint64_t usec;
+
+	return time && number_u64(time, &usec) == 0 ? usec / USEC_PER_SEC : 0;
+}
+
 static void add_record(const struct ctl *ctl, const struct found *found, struct text *out)
 {
-	const char *decision = found_get(found, "decision"), *time = found_get(found, "time");
+	const char *decision = found_get(found, "decision");
 	bool allowed = decision && strcmp(decision, "allow") == 0;
-	uint64_t usec;
+	uint64_t time_sec = recorded_time(found);
 
 	text_puts(out, "recorded  ");
 	screen_paint(&ctl->out, out, allowed ? PAINT_ALLOW : PAINT_DENY, decision ? decision : "?");
@@ -67,9 +76,9 @@ static void add_record(const struct ctl *ctl, const struct found *found, struct 
 	add_value(out, found, "authority", ", authority ");
 	add_value(out, found, "canonical", ", leads to ");
 	add_value(out, found, "generation", ", generation ");
-	if (time && number_u64(time, &usec) == 0) {
+	if (time_sec > 0) {
 		text_puts(out, ", ");
-		screen_time(out, usec / USEC_PER_SEC);
+		screen_time(out, time_sec);
 	}
 	add_value(out, found, "pid", ", pid ");
 	add_value(out, found, "detail", ": ");
@@ -138,7 +147,8 @@ static enum exit_code explain(const struct ctl *ctl, struct inquiry *inquiry,
 	_cleanup_(evaluation_done) struct evaluation e = EVALUATION_EMPTY;
 	int r;
 
-	inquiry->now_sec = clock_realtime_usec() / USEC_PER_SEC;
+	inquiry->now_sec =
+		setting->time_sec > 0 ? setting->time_sec : clock_realtime_usec() / USEC_PER_SEC;
 	inquiry->live = ctl->options.live;
 	r = evaluation_run(&e, inquiry);
 	if (r < 0)
@@ -280,8 +290,11 @@ static enum exit_code explain_decision(const struct ctl *ctl, struct inquiry *in
 {
 	struct setting setting = {
 		.found = found,
-		.origin =
-			"as the kernel attested it then; its groups are those of the account today",
+		.origin = found_get(found, "groups")
+				  ? "as the kernel attested it then"
+				  : "as the kernel attested it then; its groups are those of the "
+				    "account today",
+		.time_sec = recorded_time(found),
 	};
 	_cleanup_(process_freep) struct process *process = NULL;
 	int r;

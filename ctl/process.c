@@ -11,6 +11,7 @@
 #include <systemd/sd-login.h>
 
 #include "base/account.h"
+#include "base/macro.h"
 #include "base/number.h"
 
 struct process *process_free(struct process *process)
@@ -77,7 +78,7 @@ static int read_groups(struct process *process, char *line)
 	char *save = NULL, *word;
 	uint32_t gid;
 
-	for (word = strtok_r(line, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
+	for (word = strtok_r(line, ", \t\n", &save); word; word = strtok_r(NULL, ", \t\n", &save)) {
 		gid_t *groups = reallocarray(process->groups, process->subject.n_groups + 1,
 					     sizeof(*groups));
 
@@ -210,6 +211,17 @@ static int take_ids(struct process *process, const struct found *found)
 	return 0;
 }
 
+/* "33,107", or "none". */
+static int take_recorded_groups(struct process *process, const char *list)
+{
+	_cleanup_(freep) char *copy = strdup(list);
+
+	if (!copy)
+		return -ENOMEM;
+	process->subject.known |= POLICY_FACT_GROUP;
+	return strcmp(list, "none") == 0 ? 0 : read_groups(process, copy);
+}
+
 /* Without an account nothing is known of the groups but the primary one. */
 static int take_groups(struct process *process)
 {
@@ -229,11 +241,58 @@ static int take_groups(struct process *process)
 	return 0;
 }
 
+/* "host", "yes" and "filter" are so; "unknown" is not known. */
+static void take_recorded_trait(struct process *process, uint32_t fact, const char *word)
+{
+	static const char *const words[][2] = { { "host", "other" },
+						{ "yes", "no" },
+						{ "filter", "none" } };
+
+	for (size_t i = 0; word && i < ELEMENTSOF(words); i++)
+		for (size_t j = 0; j < 2; j++)
+			if (strcmp(word, words[i][j]) == 0)
+				take_trait(process, fact, j == 0);
+}
+
+/* Return: 1 the record tells of them; 0 it is older than that; -ENOMEM. */
+static int take_recorded_traits(struct process *process, const struct found *found)
+{
+	static const uint32_t namespaces[] = { POLICY_FACT_USERNS, POLICY_FACT_MNTNS,
+					       POLICY_FACT_PIDNS };
+	const char *ns = found_get(found, "ns");
+	_cleanup_(freep) char *copy = ns ? strdup(ns) : NULL;
+	char *save = NULL, *word;
+
+	if (!ns)
+		return 0;
+	if (!copy)
+		return -ENOMEM;
+	word = strtok_r(copy, ",", &save);
+	for (size_t i = 0; i < ELEMENTSOF(namespaces); i++) {
+		take_recorded_trait(process, namespaces[i], word);
+		word = strtok_r(NULL, ",", &save);
+	}
+	take_recorded_trait(process, POLICY_FACT_NNP, found_get(found, "nnp"));
+	take_recorded_trait(process, POLICY_FACT_SECCOMP, found_get(found, "seccomp"));
+	return 1;
+}
+
+/* A record without it: the daemon could attest none, so that it is not known to be another. */
+static int take_recorded_exe(struct process *process, const struct policy *policy,
+			     const struct found *found)
+{
+	const char *exe = found_get(found, "exe_ino");
+	uint64_t dev, ino;
+
+	if (!exe || sscanf(exe, "%" SCNu64 ":%" SCNu64, &dev, &ino) != 2)
+		return 0;
+	return take_exes(process, policy, dev, ino);
+}
+
 int process_of_record(const struct found *found, const struct policy *policy, struct process **ret)
 {
 	_cleanup_(process_freep) struct process *process = calloc(1, sizeof(*process));
-	const char *exe = found_get(found, "exe_ino");
-	uint64_t dev = 0, ino = 0;
+	const char *groups = found_get(found, "groups");
 	int r;
 
 	if (!process)
@@ -244,15 +303,17 @@ int process_of_record(const struct found *found, const struct policy *policy, st
 	r = take_names(process, found);
 	if (r < 0)
 		return r;
-	r = take_groups(process);
+	r = groups ? take_recorded_groups(process, groups) : take_groups(process);
 	if (r < 0)
 		return r;
-	/* A record without it: the daemon could not attest one, so it is known to be absent. */
-	if (exe)
-		(void)sscanf(exe, "%" SCNu64 ":%" SCNu64, &dev, &ino);
-	r = take_exes(process, policy, dev, ino);
+	r = take_recorded_exe(process, policy, found);
 	if (r < 0)
 		return r;
+	r = take_recorded_traits(process, found);
+	if (r < 0)
+		return r;
+	/* What the kernel could not attest then was absent to the rules: no answer hinges on it. */
+	process->subject.attested = r > 0 && process->subject.known & POLICY_FACT_GROUP;
 	*ret = TAKE_PTR(process);
 	return 0;
 }

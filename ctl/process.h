@@ -29,7 +29,7 @@ struct process {
  */
 int process_of_pid(pid_t pid, const struct policy *policy, struct process **ret);
 
-/* What a record says; groups are those that the account has today. 0 or -errno; -EINVAL: no uid. */
+/* What a record says; where it tells of no groups, they are those that the account has today. 0 or -errno; -EINVAL: no uid. */
 int process_of_record(const struct found *found, const struct policy *policy, struct process **ret);
 
 struct process *process_free(struct process *process);

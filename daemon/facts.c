@@ -8,6 +8,7 @@ void facts_put(struct cursor_writer *w, const struct facts *facts)
 {
 	cursor_write_u64(w, facts->connection);
 	cursor_write_u32(w, (uint32_t)facts->pid);
+	cursor_write_u64(w, facts->pidfd_ino);
 	cursor_write_u32(w, facts->uid);
 	cursor_write_u32(w, facts->gid);
 	cursor_write_u64(w, facts->cap_effective);
@@ -20,12 +21,14 @@ void facts_put(struct cursor_writer *w, const struct facts *facts)
 	cursor_write_text(w, facts->user_unit);
 	cursor_write_text(w, facts->slice);
 	cursor_write_text(w, facts->exe);
+	cursor_write_text(w, facts->label);
 }
 
 void facts_get(struct cursor_reader *r, struct facts *ret)
 {
 	ret->connection = cursor_read_u64(r);
 	ret->pid = (pid_t)cursor_read_u32(r);
+	ret->pidfd_ino = cursor_read_u64(r);
 	ret->uid = cursor_read_u32(r);
 	ret->gid = cursor_read_u32(r);
 	ret->cap_effective = cursor_read_u64(r);
@@ -38,4 +41,5 @@ void facts_get(struct cursor_reader *r, struct facts *ret)
 	cursor_read_text(r, ret->user_unit, sizeof(ret->user_unit));
 	cursor_read_text(r, ret->slice, sizeof(ret->slice));
 	cursor_read_text(r, ret->exe, sizeof(ret->exe));
+	cursor_read_text(r, ret->label, sizeof(ret->label));
 }

@@ -17,7 +17,8 @@
 struct facts {
 	uint64_t connection; /* number given by the parent, never used twice */
 	pid_t pid;
-	uid_t uid; /* effective, at connect(2) */
+	uint64_t pidfd_ino; /* of its pidfd, which no other process ever has; 0: not told */
+	uid_t uid;	    /* effective, at connect(2) */
 	gid_t gid;
 	uint64_t cap_effective; /* CapEff of the connector: how far a uid 0 is root */
 	uint32_t attested;	/* those of POLICY_TRAITS that could be taken */
@@ -28,7 +29,8 @@ struct facts {
 	char unit[FACTS_NAME_MAX + 1]; /* "" : none */
 	char user_unit[FACTS_NAME_MAX + 1];
 	char slice[FACTS_NAME_MAX + 1];
-	char exe[FACTS_NAME_MAX + 1]; /* its text, for the audit only: it can be forged */
+	char exe[FACTS_NAME_MAX + 1];	/* its text, for the audit only: it can be forged */
+	char label[FACTS_NAME_MAX + 1]; /* of its security module; "": none, or longer */
 };
 
 /*

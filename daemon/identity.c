@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
@@ -278,6 +279,28 @@ static int still_lives(int pidfd)
 	return n == 0 ? 0 : -ESRCH;
 }
 
+/* pidfd_open(2): since Linux 6.9 a pidfd is an inode of pidfs, unique while the system runs. Before,
+ * all pidfds were one inode. */
+static void take_pidfd(int pidfd, struct facts *facts)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) == 0 && fs.f_type == PIDFS_MAGIC && fstat(pidfd, &st) == 0)
+		facts->pidfd_ino = st.st_ino;
+}
+
+/* socket(7): the security context, with or without a NUL at its end. It is that of connect(2). No
+ * rule may name it yet, so one that is too long is left out, never cut. */
+static void take_label(int sock, struct facts *facts)
+{
+	socklen_t size = sizeof(facts->label) - 1;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERSEC, facts->label, &size) < 0)
+		size = 0;
+	facts->label[size] = '\0';
+}
+
 static int take_process(int sock, const struct ucred *peer, bool by_number, struct facts *facts)
 {
 	_cleanup_(fd_closep) int process = -EBADF;
@@ -318,6 +341,8 @@ int identity_attest(int sock, struct facts *ret)
 	facts.pid = peer.pid;
 	facts.uid = peer.uid;
 	facts.gid = peer.gid;
+	take_pidfd(pidfd, &facts);
+	take_label(sock, &facts);
 	r = take_process(sock, &peer, by_number, &facts);
 	if (r < 0)
 		return r;

@@ -11,6 +11,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "policy/parser.h"
+#include "policy/subject.h"
 #include "wire/codec.h"
 #include "wire/cursor.h"
 #include "wire/proto.h"
@@ -39,6 +40,20 @@ static void get_path(struct cursor_reader *r, struct record *ret)
 	ret->path_len = len;
 }
 
+static void put_groups(struct cursor_writer *w, const struct record *record)
+{
+	cursor_write_u32(w, record->n_groups);
+	for (uint32_t i = 0; record->n_groups <= RECORD_GROUPS_MAX && i < record->n_groups; i++)
+		cursor_write_u32(w, record->groups[i]);
+}
+
+static void get_groups(struct cursor_reader *r, struct record *ret)
+{
+	ret->n_groups = cursor_read_u32(r);
+	for (uint32_t i = 0; ret->n_groups <= RECORD_GROUPS_MAX && i < ret->n_groups; i++)
+		ret->groups[i] = cursor_read_u32(r);
+}
+
 int record_write(const struct record *record, void *buffer, size_t size)
 {
 	struct cursor_writer w = cursor_writer(buffer, size);
@@ -57,6 +72,8 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	cursor_write_u64(&w, record->object_dev);
 	cursor_write_u64(&w, record->object_ino);
 	facts_put(&w, &record->who);
+	put_groups(&w, record);
+	cursor_write_text(&w, record->policy);
 	cursor_write_text(&w, record->condition);
 	cursor_write_text(&w, record->rule);
 	cursor_write_text(&w, record->rule_file);
@@ -85,6 +102,8 @@ int record_read(const void *data, size_t size, struct record *ret)
 	record.object_dev = cursor_read_u64(&r);
 	record.object_ino = cursor_read_u64(&r);
 	facts_get(&r, &record.who);
+	get_groups(&r, &record);
+	cursor_read_text(&r, record.policy, sizeof(record.policy));
 	cursor_read_text(&r, record.condition, sizeof(record.condition));
 	cursor_read_text(&r, record.rule, sizeof(record.rule));
 	cursor_read_text(&r, record.rule_file, sizeof(record.rule_file));
@@ -161,13 +180,49 @@ static void fields_of_answer(const struct fields *f, const struct record *record
 	field(f, "FDBROKER_DETAIL", record->detail);
 }
 
+/* Supplementary groups; "none" says that there are none, as a field that is missing does not. */
+static void field_groups(const struct fields *f, const struct record *record)
+{
+	_cleanup_(text_done) struct text list = TEXT_EMPTY;
+
+	if (record->n_groups > RECORD_GROUPS_MAX)
+		return;
+	if (record->n_groups == 0)
+		text_puts(&list, "none");
+	for (uint32_t i = 0; i < record->n_groups; i++)
+		text_printf(&list, "%s%u", i > 0 ? "," : "", record->groups[i]);
+	if (!list.failed)
+		f->emit(f->context, "FDBROKER_GROUPS", list.data, list.len);
+}
+
+static const char *trait(const struct facts *who, uint32_t fact, const char *const words[2])
+{
+	return !(who->attested & fact) ? "unknown" : words[(who->traits & fact) != 0];
+}
+
+/* In the words of the language; what the kernel could not attest is "unknown". */
+static void fields_of_traits(const struct fields *f, const struct facts *who)
+{
+	static const char *const namespaces[] = { "other", "host" };
+	static const char *const nnp[] = { "no", "yes" }, *const seccomp[] = { "none", "filter" };
+
+	field_printf(f, "FDBROKER_NS", "%s,%s,%s", trait(who, POLICY_FACT_USERNS, namespaces),
+		     trait(who, POLICY_FACT_MNTNS, namespaces),
+		     trait(who, POLICY_FACT_PIDNS, namespaces));
+	field(f, "FDBROKER_NNP", trait(who, POLICY_FACT_NNP, nnp));
+	field(f, "FDBROKER_SECCOMP", trait(who, POLICY_FACT_SECCOMP, seccomp));
+}
+
 static void fields_of_caller(const struct fields *f, const struct record *record)
 {
 	const struct facts *who = &record->who;
 
 	field_printf(f, "FDBROKER_UID", "%u", who->uid);
 	field_printf(f, "FDBROKER_GID", "%u", who->gid);
+	field_groups(f, record);
 	field_printf(f, "FDBROKER_PID", "%d", who->pid);
+	if (who->pidfd_ino != 0)
+		field_printf(f, "FDBROKER_PIDFD_INO", "%" PRIu64, who->pidfd_ino);
 	if (record->sender_pid != who->pid)
 		field_printf(f, "FDBROKER_SENDER_PID", "%d", record->sender_pid);
 	field(f, "FDBROKER_UNIT", who->unit);
@@ -177,6 +232,8 @@ static void fields_of_caller(const struct fields *f, const struct record *record
 	if (who->exe_ino != 0)
 		field_printf(f, "FDBROKER_EXE_INO", "%" PRIu64 ":%" PRIu64, who->exe_dev,
 			     who->exe_ino);
+	field(f, "FDBROKER_LABEL", who->label);
+	fields_of_traits(f, who);
 	field_printf(f, "FDBROKER_CONNECTION", "%" PRIu64, who->connection);
 }
 
@@ -190,6 +247,7 @@ void record_fields(const struct record *record, uint32_t repeat,
 	field_printf(&f, "FDBROKER_ID", "%016" PRIx64, record->decision);
 	field_printf(&f, "FDBROKER_TIME", "%" PRIu64, record->time_usec);
 	field_printf(&f, "FDBROKER_GENERATION", "%" PRIu64, record->generation);
+	field(&f, "FDBROKER_POLICY", record->policy);
 	fields_of_answer(&f, record);
 	fields_of_request(&f, record);
 	fields_of_caller(&f, record);

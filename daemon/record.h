@@ -14,9 +14,11 @@
 
 #include "daemon/facts.h"
 
-#define RECORD_PATH_MAX 4095U
-#define RECORD_RULE_MAX 511U
-#define RECORD_SIZE_MAX 16384U /* bytes, encoded */
+#define RECORD_PATH_MAX	   4095U
+#define RECORD_RULE_MAX	   511U
+#define RECORD_GROUPS_MAX  64U	  /* who has more has them not told: few do */
+#define RECORD_SHA256_SIZE 65U	  /* hexadecimal, with the NUL */
+#define RECORD_SIZE_MAX	   16384U /* bytes, encoded */
 
 enum record_outcome {
 	RECORD_DENY,
@@ -40,7 +42,10 @@ struct record {
 		lost; /* records missing before this one: they did not fit into the queue, or were too many */
 	pid_t sender_pid; /* of the message; facts.pid is the connector's */
 	struct facts who;
+	uint32_t n_groups; /* supplementary ones of who; above RECORD_GROUPS_MAX: not told */
+	gid_t groups[RECORD_GROUPS_MAX];
 	uint64_t object_dev, object_ino; /* 0: none was pinned */
+	char policy[RECORD_SHA256_SIZE]; /* of its sources, or "": there was none */
 	char condition[32];		 /* "links", or "" */
 	char rule[RECORD_RULE_MAX + 1];	 /* id, or "" */
 	char rule_file[RECORD_RULE_MAX + 1];

@@ -69,6 +69,20 @@ static void fill_rule(struct record *record, const struct outcome *outcome)
 		     policy_condition_name(outcome->condition));
 }
 
+/* Of the socket, as the rules saw them: the account's may be others by now. */
+static void fill_groups(struct record *record, const struct session *session)
+{
+	size_t n = session->principal.n_groups;
+
+	if (n > RECORD_GROUPS_MAX) {
+		record->n_groups = RECORD_GROUPS_MAX + 1;
+		return;
+	}
+	record->n_groups = (uint32_t)n;
+	for (size_t i = 0; i < n; i++)
+		record->groups[i] = session->groups[i];
+}
+
 static void fill(struct record *record, const struct exchange *x, enum record_outcome outcome)
 {
 	*record = (struct record){
@@ -90,6 +104,10 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 		memcpy(record->path, x->claim.path, x->claim.path_len);
 	copy(record->canonical, sizeof(record->canonical), x->outcome.canonical);
 	copy(record->detail, sizeof(record->detail), x->fault);
+	if (x->server->opener.policy)
+		copy(record->policy, sizeof(record->policy),
+		     policy_summary(x->server->opener.policy)->sha256);
+	fill_groups(record, x->session);
 	fill_rule(record, &x->outcome);
 }
 

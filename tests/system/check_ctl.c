@@ -11,9 +11,13 @@
 #include "tests/support/daemon.h"
 #include "tests/support/suite.h"
 
-static const char good[] = "version 1;\n"
-			   "for user root { one: allow read as root '/etc/passwd'; }\n"
-			   "deny any '/etc/shadow';\n";
+static const char good[] =
+	"version 1;\n"
+	"for user root { one: allow read as root '/etc/passwd'; }\n"
+	"for user root and userns host and mntns host and pidns host and "
+	"not nnp yes and not group 54321 { here: allow read '/etc/hostname' { audit all; } }\n"
+	"for user root and userns other { caged: allow read '/etc/issue'; }\n"
+	"deny any '/etc/shadow';\n";
 static const char bad[] = "version 1;\nfor user root { one: alow read '/etc/passwd'; }\n";
 
 /* Run fdbrokerctl with @arguments, in which `@` stands for the daemon's directory; its exit status, and what
@@ -115,22 +119,43 @@ static void expect_explained(const struct daemon *d, uint64_t decision, int stat
 	expect(d, arguments, status, says);
 }
 
+static void expect_unwarned(const struct daemon *d, uint64_t decision)
+{
+	char arguments[256], *said;
+
+	snprintf(arguments, sizeof(arguments),
+		 "explain --decision=%016" PRIx64 " --policy=@/policy.d --audit-file=@/audit.json",
+		 decision);
+	(void)ctl(d, arguments, &said);
+	ck_assert_msg(!strstr(said, "the policy on disk"), "%s", said);
+	free(said);
+}
+
 START_TEST(explain_finds_a_decision_in_the_audit)
 {
-	uint64_t allowed, by_rule, by_default;
+	uint64_t allowed, by_rule, by_default, here, caged;
 	struct daemon d;
 
 	start(&d);
 	allowed = decide(&d, "/etc/passwd", 0);
 	by_rule = decide(&d, "/etc/shadow", 13);
 	by_default = decide(&d, "/etc/a\033[2Jb", 13);
-	while (daemon_number(&d, "records-written") < 3)
+	here = decide(&d, "/etc/hostname", 0);
+	caged = decide(&d, "/etc/issue", 13);
+	while (daemon_number(&d, "records-written") < 5)
 		;
 	expect_explained(&d, allowed, 0, "recorded  allow ok by 10-t.one at ");
 	expect_explained(&d, allowed, 0, "ALLOW by 10-t.one (");
-	expect_explained(&d, by_rule, 1, "recorded  deny rule by 10-t.L3 at ");
+	expect_explained(&d, by_rule, 1, "recorded  deny rule by 10-t.L5 at ");
 	expect_explained(&d, by_default, 1, "request   read /etc/a\\x1b[2Jb ");
-	expect_explained(&d, by_default, 1, "caller    uid 0  gid 0  groups 0");
+	expect_explained(&d, by_default, 1, "caller    uid 0  gid 0");
+	/* What hinges on the process's traits is decided, as the daemon did. */
+	expect_explained(&d, here, 0, "ALLOW by 10-t.here (");
+	expect_explained(&d, caged, 1, "DENY  default");
+	/* The record knows which policy decided. */
+	expect_unwarned(&d, caged);
+	daemon_write_policy(&d, "20-t.fdp", "version 1;\n");
+	expect_explained(&d, caged, 1, "the policy on disk is not the one that decided");
 	daemon_stop(&d);
 }
 END_TEST

@@ -15,6 +15,9 @@ for unit "nginx.service" {
 	log:     allow append "/var/log/nginx/*.log";
 }
 for user root { adm: allow read "/srv/adm"; }
+for user 33 and userns host and mntns other and nnp yes and seccomp filter and not group 107 {
+	caged: allow read "/srv/caged" { until 2026-11-23; }
+}
 expect allow read '/etc/ssl/private/site.key' as unit "nginx.service";
 END
 cat >policy/00-floor.fdp <<'END'
@@ -130,6 +133,7 @@ explain read /srv/adm --decision 1
 exits 64
 
 # decisions
+hash=$(fdbrokerctl check --policy=policy --json | json-get policy)
 {
 	echo '{"schema":"1","id":"0000000000000001","decision":"allow"}'
 	printf '{"schema":"1","id":"7f3a91c200000012","time":"1795305120000000","generation":"42",'
@@ -144,6 +148,14 @@ exits 64
 	printf '"path":[47,115,114,118,47,255,27],"uid":"33","gid":"33"}\n'
 	printf '{"schema":"1","id":"7f3a91c200000016","decision":"deny","modes":"read",'
 	printf '"path":"/srv/adm\\u0000x","uid":"0","gid":"0"}\n'
+	for facts in host,other,host,yes,filter other,host,host,no,none unknown,unknown,unknown,unknown,unknown; do
+		n=$((${n:-16} + 1))
+		printf '{"schema":"1","id":"7f3a91c2000000%d","time":"1795305120000000",' $n
+		printf '"policy":"%s","decision":"deny","reason":"default","modes":"read",' "$hash"
+		printf '"path":"/srv/caged","uid":"33","gid":"33","groups":"none","pid":"4711",'
+		printf '"ns":"%s","nnp":"%s","seccomp":"%s"}\n' "${facts%,*,*}" \
+			"$(echo "$facts" | cut -d, -f4)" "${facts##*,}"
+	done
 } >audit.json
 found="--audit-file=audit.json --socket=$scratch/nobody"
 
@@ -171,6 +183,20 @@ printf 'generation 42\npolicy 00\n' >status
 run fake-admin "$scratch/admin" 0 status fdbrokerctl explain --policy=policy \
 	--decision 7f3a91c200000012 --audit-file=audit.json --socket="$scratch/admin"
 says 'the policy on disk is not the one that decided'
+
+it 'decides by the recorded facts and at the recorded time, leaving nothing open'
+# shellcheck disable=SC2086
+explain --decision 7f3a91c200000017 $found
+exits 0
+says 'ALLOW by 20-nginx.caged'
+says_not 'groups are those of the account'
+says_not 'the policy on disk'
+# shellcheck disable=SC2086
+explain --decision 7f3a91c200000018 $found
+exits 1
+# shellcheck disable=SC2086
+explain --decision 7f3a91c200000019 $found
+exits 1
 
 it 'explains a decision in JSON'
 # shellcheck disable=SC2086

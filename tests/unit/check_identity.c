@@ -86,6 +86,20 @@ static int attest(struct facts *ret)
 static const gid_t groups[] = { 30002, 30003, 4000000000U };
 static const struct user alice = { 30000, 30001, groups, ELEMENTSOF(groups) };
 
+/* 0 where all pidfds are one inode. */
+static uint64_t inode_of_pidfd(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0),
+	    own = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	struct stat st, other;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(fstat(own, &other), 0);
+	close(fd);
+	close(own);
+	return st.st_ino == other.st_ino ? 0 : st.st_ino;
+}
+
 START_TEST(identity_is_the_connectors)
 {
 	struct facts facts;
@@ -102,6 +116,7 @@ START_TEST(identity_is_the_connectors)
 	ck_assert_int_eq(stat("/proc/self/exe", &own), 0);
 	ck_assert_uint_eq(facts.exe_dev, own.st_dev);
 	ck_assert_uint_eq(facts.exe_ino, own.st_ino);
+	ck_assert_uint_eq(facts.pidfd_ino, inode_of_pidfd(pid));
 	ck_assert_int_eq(forked_wait(pid), 0);
 	listen_no_more();
 }

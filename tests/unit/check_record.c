@@ -8,10 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "base/text.h"
 #include "daemon/sink.h"
 #include "policy/ast.h"
+#include "policy/subject.h"
 #include "tests/support/suite.h"
 #include "wire/proto.h"
 
@@ -35,7 +38,18 @@ static struct record refusal(void)
 		.rule_line = 4,
 		.lost = 3,
 		.sender_pid = 4712,
-		.who = { .connection = 9, .pid = 4711, .uid = 33, .gid = 33, .unit = "a.service" },
+		.who = { .connection = 9,
+			 .pid = 4711,
+			 .pidfd_ino = 77,
+			 .uid = 33,
+			 .gid = 33,
+			 .attested = POLICY_TRAITS & ~(uint32_t)POLICY_FACT_PIDNS,
+			 .traits = POLICY_FACT_USERNS | POLICY_FACT_SECCOMP,
+			 .unit = "a.service",
+			 .label = "php-fpm (enforce)" },
+		.n_groups = 2,
+		.groups = { 33, 107 },
+		.policy = "9c1e",
 		.object_dev = 1,
 		.object_ino = 2,
 		.condition = "links",
@@ -106,6 +120,8 @@ START_TEST(record_of_the_longest_names_fits)
 	memset(record.who.user_unit, 'u', FACTS_NAME_MAX);
 	memset(record.who.slice, 's', FACTS_NAME_MAX);
 	memset(record.who.exe, 'e', FACTS_NAME_MAX);
+	memset(record.who.label, 'l', FACTS_NAME_MAX);
+	record.n_groups = RECORD_GROUPS_MAX;
 	ck_assert_int_gt(record_write(&record, buffer, sizeof(buffer)), 0);
 }
 END_TEST
@@ -142,6 +158,7 @@ START_TEST(record_says_everything_in_stable_fields)
 				 "FDBROKER_ID=3e16625700000001\n"
 				 "FDBROKER_TIME=1795317783122910\n"
 				 "FDBROKER_GENERATION=42\n"
+				 "FDBROKER_POLICY=9c1e\n"
 				 "FDBROKER_DECISION=deny\n"
 				 "FDBROKER_REASON=condition\n"
 				 "FDBROKER_CONDITION=links\n"
@@ -154,13 +171,53 @@ START_TEST(record_says_everything_in_stable_fields)
 				 "FDBROKER_OBJECT=1:2\n"
 				 "FDBROKER_UID=33\n"
 				 "FDBROKER_GID=33\n"
+				 "FDBROKER_GROUPS=33,107\n"
 				 "FDBROKER_PID=4711\n"
+				 "FDBROKER_PIDFD_INO=77\n"
 				 "FDBROKER_SENDER_PID=4712\n"
 				 "FDBROKER_UNIT=a.service\n"
+				 "FDBROKER_LABEL=php-fpm (enforce)\n"
+				 "FDBROKER_NS=host,other,unknown\n"
+				 "FDBROKER_NNP=no\n"
+				 "FDBROKER_SECCOMP=filter\n"
 				 "FDBROKER_CONNECTION=9\n"
 				 "FDBROKER_LOST=3\n"
 				 "FDBROKER_REPEAT=2\n");
 	free(fields);
+}
+END_TEST
+
+static void groups_field(void *context, const char *name, const char *value, size_t len)
+{
+	if (strcmp(name, "FDBROKER_GROUPS") == 0)
+		text_add(context, value, len);
+}
+
+/* No groups is a fact; more than a record holds is none. */
+START_TEST(record_tells_no_groups_from_groups_that_are_not_told)
+{
+	static const struct {
+		uint32_t n;
+		bool is_told;
+	} counts[] = { { 0, true },
+		       { RECORD_GROUPS_MAX - 1, true },
+		       { RECORD_GROUPS_MAX, true },
+		       { RECORD_GROUPS_MAX + 1, false } };
+	struct record record = refusal(), read;
+
+	for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
+		_cleanup_(text_done) struct text told = TEXT_EMPTY;
+		int size;
+
+		record.n_groups = counts[i].n;
+		size = record_write(&record, buffer, sizeof(buffer));
+		ck_assert_int_gt(size, 0);
+		ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
+		record_fields(&read, 1, groups_field, &told);
+		ck_assert_int_eq(told.len > 0, counts[i].is_told);
+		if (counts[i].n == 0)
+			ck_assert_str_eq(told.data, "none");
+	}
 }
 END_TEST
 
@@ -244,6 +301,7 @@ int main(void)
 	tcase_add_test(record, record_cut_anywhere_is_refused);
 	tcase_add_test(record, record_of_an_unknown_outcome_is_refused);
 	tcase_add_test(record, record_says_everything_in_stable_fields);
+	tcase_add_test(record, record_tells_no_groups_from_groups_that_are_not_told);
 	tcase_add_test(record, record_line_for_a_person_has_no_control_characters);
 	tcase_add_test(sink, sink_file_writes_one_object_in_one_line);
 	tcase_add_test(sink, sink_file_keeps_every_byte_of_a_path_that_is_not_text);
