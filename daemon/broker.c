@@ -158,6 +158,7 @@ static int prepare(struct broker *broker)
 static int become_confined(struct broker *broker)
 {
 	struct server *server = &broker->server;
+	struct opener_setup setup;
 	int r;
 
 	r = confine_broker(&broker->needs);
@@ -169,7 +170,17 @@ static int become_confined(struct broker *broker)
 	server->audit_fd = AUDIT_FD;
 	if (server->degraded)
 		return 0;
-	r = opener_init(&server->opener, broker->procfd, broker->policy);
+	server->policy = broker->policy;
+	r = rates_init(&server->rates, server->policy);
+	if (r < 0)
+		return r;
+	setup = (struct opener_setup){
+		.procfd = broker->procfd,
+		.policy = server->policy,
+		.rates = &server->rates,
+		.locality = &server->locality,
+	};
+	r = opener_init(&server->opener, &setup);
 	if (r < 0)
 		return log_error_errno(r, "this kernel cannot open as the broker must: %m");
 	return 0;
@@ -238,6 +249,7 @@ static void done(struct broker *broker)
 {
 	loop_done(&broker->loop);
 	opener_done(&broker->server.opener);
+	rates_done(&broker->server.rates);
 	policy_free(broker->policy);
 	diags_done(&broker->diags);
 	fd_close(broker->procfd);

@@ -14,7 +14,7 @@
  * and plays no part.
  */
 
-int create_pin_parent(const struct opening *o, struct pin *ret, const char **ret_base)
+int create_pin_parent(struct opening *o, struct pin *ret, const char **ret_base)
 {
 	const char *slash = strrchr(o->name, '/');
 	char parent[WIRE_PATH_MAX + 1] = "/";
@@ -25,7 +25,7 @@ int create_pin_parent(const struct opening *o, struct pin *ret, const char **ret
 		return -EISDIR;
 	if (slash > o->name)
 		memcpy(parent, o->name, (size_t)(slash - o->name));
-	r = opener_pin(AT_FDCWD, parent, ret);
+	r = opener_pin(o, AT_FDCWD, parent, ret);
 	if (r < 0)
 		return r;
 	if (S_ISLNK(ret->object.mode))
@@ -98,7 +98,7 @@ static int finish(const struct opening *o, int fd)
 	return 0;
 }
 
-static enum step made(struct opening *o, int *fd)
+static enum step made(struct opening *o, const struct pin *place, int *fd)
 {
 	struct stat st;
 
@@ -106,6 +106,7 @@ static enum step made(struct opening *o, int *fd)
 		o->out->dev = st.st_dev;
 		o->out->ino = st.st_ino;
 	}
+	o->out->lingers = !place->is_local;
 	return opening_granted(o, TAKE_FD(*fd));
 }
 
@@ -129,7 +130,7 @@ enum step create_file(struct opening *o)
 	if (step != STEP_GO)
 		return step;
 
-	fd = opener_make(&parent, base, request->flags | O_CREAT | O_EXCL | O_NOFOLLOW);
+	fd = opener_make(o, &parent, base, request->flags | O_CREAT | O_EXCL | O_NOFOLLOW);
 	if (fd == -EEXIST && !request->exclusive)
 		return STEP_AGAIN;
 	if (fd < 0)
@@ -139,7 +140,7 @@ enum step create_file(struct opening *o)
 		unlinkat(parent.fd, base, 0);
 		return opening_kernel(o, r);
 	}
-	return made(o, &fd);
+	return made(o, &parent, &fd);
 }
 
 enum step create_unnamed(struct opening *o)
@@ -150,7 +151,7 @@ enum step create_unnamed(struct opening *o)
 	enum step step;
 	int r;
 
-	r = opener_pin(AT_FDCWD, o->name, &dir);
+	r = opener_pin(o, AT_FDCWD, o->name, &dir);
 	if (r == -ELOOP || (r == 0 && S_ISLNK(dir.object.mode)))
 		return walk_follow(o, false);
 	if (r < 0)
@@ -162,11 +163,11 @@ enum step create_unnamed(struct opening *o)
 	if (step != STEP_GO)
 		return step;
 
-	fd = opener_make(&dir, ".", o->order->request->flags | O_TMPFILE);
+	fd = opener_make(o, &dir, ".", o->order->request->flags | O_TMPFILE);
 	if (fd < 0)
 		return opening_kernel(o, fd);
 	r = finish(o, fd);
 	if (r < 0)
 		return opening_kernel(o, r);
-	return made(o, &fd);
+	return made(o, &dir, &fd);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -19,6 +20,11 @@
  * The broker opens names by openat2 alone, and what it has pinned too: open and openat are
  * not here, and neither is anything that makes a socket, a process or code.
  */
+
+/* pthread_create(3), in glibc: all that threads of one process share. */
+#define CLONE_THREAD_OF_LIBC                                                                       \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |        \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
 #define ANY(name)                                                                                  \
 	{                                                                                          \
@@ -98,8 +104,12 @@ static const struct filter_rule broker[] = {
 	IF2(getsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_PEERGROUPS)),
 	IF2(setsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_SNDBUF)),
 	ANY(shutdown),
-	/* abort(3) */
+	/* threads, and nothing else that clone(2) makes; abort(3) */
+	IF1(clone, INT_IS(0, CLONE_THREAD_OF_LIBC)),
+	ANY(clock_nanosleep),
+	ANY(rseq),
 	ANY(rt_sigaction),
+	ANY(set_robust_list),
 };
 
 /* Writes the journal through sd_journal_send(3) or a file that it was given, with sd-event. */

@@ -65,6 +65,19 @@ enum step opening_kernel(struct opening *o, int r)
 	return next_allow(o, WIRE_REASON_KERNEL, -r);
 }
 
+enum step opening_may_block(struct opening *o)
+{
+	if (o->order->may_block)
+		return STEP_GO;
+	o->out->would_block = true;
+	return STEP_DONE;
+}
+
+bool opening_is_given_up(const struct opening *o)
+{
+	return o->order->given_up && atomic_load(o->order->given_up);
+}
+
 enum step opening_granted(struct opening *o, int fd)
 {
 	refused(o, WIRE_REASON_OK, 0, opening_rule(o));
@@ -84,7 +97,7 @@ static struct policy_query query_of(const struct opening *o)
 }
 
 /* Whether the object is on the mount that the rule's literal leading components name. */
-static int on_mount_of_prefix(const struct opening *o, const struct pin *place)
+static int on_mount_of_prefix(struct opening *o, const struct pin *place)
 {
 	size_t len = o->opener->candidates->allows[o->allow].prefix_len;
 	_cleanup_(pin_done) struct pin prefix = PIN_EMPTY;
@@ -95,7 +108,7 @@ static int on_mount_of_prefix(const struct opening *o, const struct pin *place)
 		len = strlen(o->name);
 	if (len > 1)
 		memcpy(path, o->name, len);
-	r = opener_pin(AT_FDCWD, path, &prefix);
+	r = opener_pin(o, AT_FDCWD, path, &prefix);
 	/* The file to create may itself be the literal name. */
 	if (r == -ENOENT && len == strlen(o->name))
 		return 1;
@@ -130,7 +143,7 @@ static enum step afford(struct opening *o)
 {
 	const struct policy_rule *rule = opening_rule(o);
 	const struct rate_caller caller = { o->order->principal->uid, o->order->unit };
-	struct rates *rates = &o->opener->rates;
+	struct rates *rates = o->opener->shared.rates;
 
 	if (o->out->in_flight == rule)
 		return STEP_GO;
@@ -167,7 +180,7 @@ enum step opening_judge_name(struct opening *o)
 	struct candidates *candidates = o->opener->candidates;
 	struct policy_query query = query_of(o);
 
-	decide_name(o->opener->policy, &query, candidates);
+	decide_name(o->opener->shared.policy, &query, candidates);
 	switch (candidates->reason) {
 	case POLICY_REASON_OK:
 		return STEP_GO;

@@ -98,7 +98,7 @@ static int new_session(struct loop *loop, const struct control *control, struct 
 		return session_new(ret, control->fd, &control->facts, NULL);
 	/* Looks at files that `exe` terms name: not as the caller whose turn was last. */
 	authority_broker(&server->opener.authority);
-	return session_new(ret, control->fd, &control->facts, server->opener.policy);
+	return session_new(ret, control->fd, &control->facts, server->policy);
 }
 
 static int introduce(struct loop *loop, struct session *session, bool lost)

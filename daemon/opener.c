@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/limits.h"
@@ -30,10 +32,11 @@
 /* Never a way back to a plain open: a kernel that cannot do this is an error (P12). */
 static int open_how(int dir, const char *path, const struct open_how *how)
 {
+	/* openat2(2), EAGAIN: a rename somewhere raced the lookup; or not all of it is cached. */
+	unsigned tries = how->resolve & RESOLVE_CACHED ? 1 : LIMIT_RETRIES;
 	long r = -EAGAIN;
 
-	/* openat2(2), EAGAIN: a rename somewhere raced the lookup. */
-	for (unsigned i = 0; r == -EAGAIN && i < LIMIT_RETRIES; i++) {
+	for (unsigned i = 0; r == -EAGAIN && i < tries; i++) {
 		r = syscall(SYS_openat2, dir, path, how, sizeof(*how));
 		if (r < 0)
 			r = -errno;
@@ -41,20 +44,42 @@ static int open_how(int dir, const char *path, const struct open_how *how)
 	return (int)r;
 }
 
+static int would_block(struct opening *o)
+{
+	return opening_may_block(o) == STEP_GO ? 0 : -EAGAIN;
+}
+
+/* fstatfs(2) asks whoever serves the file system; statx(2) with AT_STATX_DONT_SYNC does not. */
+static int learn_place(struct opening *o, struct pin *pin, struct statfs *ret)
+{
+	struct locality *locality = o->opener->shared.locality;
+	int r;
+
+	r = locality_knows(locality, pin->dev) ? 0 : would_block(o);
+	if (r < 0)
+		return r;
+	if (fstatfs(pin->fd, ret) < 0)
+		return -errno;
+	pin->is_local = locality_learn(locality, pin->dev, (uint32_t)ret->f_type);
+	return 0;
+}
+
 /* statx(2): the mount's id is told since Linux 5.8. */
-static int pin_fill(struct pin *pin)
+static int pin_fill(struct opening *o, struct pin *pin)
 {
 	struct statx sx;
 	struct statfs fs;
+	int r;
 
 	if (statx(pin->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID,
 		  &sx) < 0)
 		return -errno;
 	if (!(sx.stx_mask & STATX_MNT_ID))
 		return -ENOSYS;
-	if (fstatfs(pin->fd, &fs) < 0)
-		return -errno;
 	pin->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+	r = learn_place(o, pin, &fs);
+	if (r < 0)
+		return r;
 	pin->ino = sx.stx_ino;
 	pin->mount = sx.stx_mnt_id;
 	pin->object = (struct policy_object){
@@ -70,7 +95,7 @@ static int pin_fill(struct pin *pin)
 	return 0;
 }
 
-int opener_pin(int dir, const char *path, struct pin *ret)
+int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret)
 {
 	/* O_NOFOLLOW with O_PATH pins a link itself when it is the last component; its own
 	 * kind then says so. */
@@ -78,12 +103,17 @@ int opener_pin(int dir, const char *path, struct pin *ret)
 		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
 		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
 	};
-	struct pin pin = { .fd = open_how(dir, path, &how) };
+	struct pin pin = PIN_EMPTY;
 	int r;
 
+	if (!o->order->may_block)
+		how.resolve |= RESOLVE_CACHED;
+	pin.fd = open_how(dir, path, &how);
+	if (pin.fd == -EAGAIN)
+		would_block(o);
 	if (pin.fd < 0)
 		return pin.fd;
-	r = pin_fill(&pin);
+	r = pin_fill(o, &pin);
 	if (r < 0) {
 		pin_done(&pin);
 		return r;
@@ -92,7 +122,7 @@ int opener_pin(int dir, const char *path, struct pin *ret)
 	return 0;
 }
 
-int opener_make(const struct pin *parent, const char *name, int flags)
+int opener_make(const struct opening *o, const struct pin *parent, const char *name, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC),
@@ -100,7 +130,7 @@ int opener_make(const struct pin *parent, const char *name, int flags)
 		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
 	};
 
-	return open_how(parent->fd, name, &how);
+	return opening_is_given_up(o) ? -ETIMEDOUT : open_how(parent->fd, name, &how);
 }
 
 /* O_NONBLOCK so that nothing waits, whatever it is; O_NOCTTY so that no terminal becomes ours (P15). */
@@ -110,7 +140,7 @@ static int reopen(const struct opener *opener, const struct pin *pin, int flags)
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", pin->fd);
-	return open_how(opener->procfd, number, &how);
+	return open_how(opener->shared.procfd, number, &how);
 }
 
 void pin_done(struct pin *pin)
@@ -125,13 +155,49 @@ static bool same_object(int fd, const struct pin *pin)
 	return fstat(fd, &st) == 0 && st.st_dev == pin->dev && st.st_ino == pin->ino;
 }
 
+/*
+ * Whether to open it asks nobody: a device's driver may take its time, and overlayfs copies a whole
+ * file that is opened for writing.
+ */
+static bool opens_at_once(const struct opening *o, const struct pin *pin)
+{
+	const struct policy_object *object = &pin->object;
+
+	if (!pin->is_local || !(S_ISREG(object->mode) || S_ISDIR(object->mode)))
+		return false;
+	return object->fs_magic != OVERLAYFS_SUPER_MAGIC ||
+	       (o->order->request->flags & O_ACCMODE) == O_RDONLY;
+}
+
+/* fcntl(2), F_SETLEASE: with O_NONBLOCK whoever has the lease is told, and the open fails until he
+ * lets go or the kernel loses patience with him, in 45 seconds. */
+static int reopen_when_leases_end(const struct opening *o, const struct pin *pin)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int fd = -EAGAIN;
+
+	while (fd == -EAGAIN && o->order->given_up && !opening_is_given_up(o)) {
+		nanosleep(&pause, NULL);
+		fd = reopen(o->opener, pin, o->order->request->flags);
+	}
+	return fd;
+}
+
 /* Everything has passed: the pin becomes a descriptor. */
 static enum step deliver(struct opening *o, const struct pin *pin)
 {
 	const struct request *request = o->order->request;
 	_cleanup_(fd_closep) int fd = -EBADF;
 
+	o->out->lingers = !opens_at_once(o, pin);
+	if (o->out->lingers && opening_may_block(o) != STEP_GO)
+		return STEP_DONE;
 	fd = reopen(o->opener, pin, request->flags);
+	if (fd == -EAGAIN && S_ISREG(pin->object.mode)) {
+		if (opening_may_block(o) != STEP_GO)
+			return STEP_DONE;
+		fd = reopen_when_leases_end(o, pin);
+	}
 	if (fd < 0)
 		return opening_kernel(o, fd);
 	if (!same_object(fd, pin))
@@ -139,6 +205,8 @@ static enum step deliver(struct opening *o, const struct pin *pin)
 	/* F_SETFL changes the status flags only: what was for our own protection goes (P26). */
 	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
 		return opening_kernel(o, -errno);
+	if (opening_is_given_up(o))
+		return opening_kernel(o, -ETIMEDOUT);
 	/* Last of all, and never by O_TRUNC, which acts while opening (P19). */
 	if (request->truncate && S_ISREG(pin->object.mode) && ftruncate(fd, 0) < 0)
 		return opening_kernel(o, -errno);
@@ -152,11 +220,11 @@ static int pin_existing(struct opening *o, struct pin *parent, struct pin *pin)
 
 	/* Only who creates must know the directory: see create_is_trap(). */
 	if (!o->order->request->create)
-		return opener_pin(AT_FDCWD, o->name, pin);
+		return opener_pin(o, AT_FDCWD, o->name, pin);
 	r = create_pin_parent(o, parent, &base);
 	if (r < 0)
 		return r;
-	return opener_pin(parent->fd, base, pin);
+	return opener_pin(o, parent->fd, base, pin);
 }
 
 static enum step open_existing(struct opening *o)
@@ -199,10 +267,18 @@ static int take_authority(struct opening *o)
 	return 0;
 }
 
+static bool changes_files(const struct request *request)
+{
+	return request->create || request->tmpfile || request->truncate;
+}
+
 static enum step attempt(struct opening *o)
 {
 	enum step step;
 
+	/* Room is looked for, and journals are waited for. */
+	if (changes_files(o->order->request) && opening_may_block(o) != STEP_GO)
+		return STEP_DONE;
 	if (o->order->request->tmpfile)
 		return create_unnamed(o);
 	if (o->order->request->exclusive)
@@ -219,7 +295,7 @@ static enum step try_allow(struct opening *o)
 	r = take_authority(o);
 	if (r < 0)
 		return opening_kernel(o, r);
-	for (unsigned i = 0; step == STEP_AGAIN && i < LIMIT_RETRIES; i++)
+	for (unsigned i = 0; step == STEP_AGAIN && !o->out->would_block && i < LIMIT_RETRIES; i++)
 		step = attempt(o);
 	return step == STEP_AGAIN ? opening_kernel(o, -EAGAIN) : step;
 }
@@ -237,6 +313,8 @@ static enum step try_name(struct opening *o)
 	o->out->dev = o->out->ino = 0;
 	for (o->allow = 0; o->allow < o->opener->candidates->n_allows; o->allow++) {
 		step = try_allow(o);
+		if (o->out->would_block)
+			return STEP_DONE;
 		if (step != STEP_NEXT)
 			return step;
 	}
@@ -248,7 +326,12 @@ void opener_open(struct opener *opener, const struct order *order, struct outcom
 	struct opening o = { .opener = opener, .order = order, .out = ret };
 	enum step step;
 
-	*ret = (struct outcome){ .fd = -EBADF, .reason = WIRE_REASON_DEFAULT, .error = EACCES };
+	*ret = (struct outcome){
+		.fd = -EBADF,
+		.reason = WIRE_REASON_DEFAULT,
+		.error = EACCES,
+		.in_flight = order->in_flight,
+	};
 	memcpy(o.name, order->request->path, sizeof(o.name));
 	do
 		step = try_name(&o);
@@ -257,26 +340,32 @@ void opener_open(struct opener *opener, const struct order *order, struct outcom
 		memcpy(ret->canonical, o.name, sizeof(ret->canonical));
 }
 
-int opener_init(struct opener *opener, int procfd, const struct policy *policy)
+/* openat2(2) is there, and does what it is asked. */
+static int probe(void)
 {
-	struct opener new = { .procfd = procfd, .policy = policy };
-	_cleanup_(pin_done) struct pin probe = PIN_EMPTY;
+	const struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+	};
+	_cleanup_(fd_closep) int fd = open_how(AT_FDCWD, "/", &how);
+
+	return fd < 0 ? fd : 0;
+}
+
+int opener_init(struct opener *opener, const struct opener_setup *setup)
+{
+	struct opener new = { .shared = *setup };
 	int r;
 
-	r = opener_pin(AT_FDCWD, "/", &probe);
+	r = probe();
 	if (r < 0)
 		return r;
 	r = authority_init(&new.authority);
 	if (r < 0)
 		return r;
-	r = candidates_new(&new.candidates, policy);
+	r = candidates_new(&new.candidates, setup->policy);
 	if (r < 0)
 		return r;
-	r = rates_init(&new.rates, policy);
-	if (r < 0) {
-		opener_done(&new);
-		return r;
-	}
 	*opener = new;
 	return 0;
 }
@@ -284,5 +373,4 @@ int opener_init(struct opener *opener, int procfd, const struct policy *policy)
 void opener_done(struct opener *opener)
 {
 	opener->candidates = candidates_free(opener->candidates);
-	rates_done(&opener->rates);
 }

@@ -8,27 +8,36 @@
  * audit.
  */
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "daemon/authority.h"
+#include "daemon/locality.h"
 #include "daemon/rate.h"
 #include "daemon/request.h"
 #include "policy/decide.h"
 #include "wire/proto.h"
 
-/* One thread's. */
-struct opener {
-	int procfd; /* O_PATH of /proc/self/fd, opened before confinement; borrowed */
-	const struct policy *policy;   /* borrowed */
-	struct candidates *candidates; /* owned */
-	struct authority authority;
-	struct rates rates;
+/* What the openers of all threads share: immutable, or with a lock of its own. Borrowed. */
+struct opener_setup {
+	int procfd; /* O_PATH of /proc/self/fd, opened before confinement */
+	const struct policy *policy;
+	struct rates *rates;
+	struct locality *locality;
 };
 
-/* 0 or -errno. After confinement. */
-int opener_init(struct opener *opener, int procfd, const struct policy *policy);
+/* One thread's. */
+struct opener {
+	struct opener_setup shared;
+	struct candidates *candidates; /* owned */
+	struct authority authority;
+};
+
+/* For the calling thread, after confinement. 0 or -errno. */
+int opener_init(struct opener *opener, const struct opener_setup *setup);
 void opener_done(struct opener *opener);
 
 /* What, for whom, when. Everything is borrowed. */
@@ -38,10 +47,15 @@ struct order {
 	const struct policy_caller *caller; /* the same, as the policy sees him */
 	const char *unit;		    /* of his connection, or NULL */
 	uint64_t now_sec;
+	bool may_block; /* or else say so in outcome.would_block, with nothing opened */
+	const atomic_bool *given_up; /* set: nobody waits for it any more; NULL: never wait */
+	const struct policy_rule *in_flight; /* outcome.in_flight of the try before, or NULL */
 };
 
 struct outcome {
-	int fd; /* the receiver's; -EBADF unless reason is OK */
+	int fd;		  /* the receiver's; -EBADF unless reason is OK */
+	bool would_block; /* there is no answer yet: ask again, where waiting hurts nobody */
+	bool lingers;	  /* even close(2) of @fd may block: its file system asks somebody */
 	enum wire_reason reason;
 	int error;			 /* errno for the client, 0 with OK */
 	const struct policy_rule *rule;	 /* that decided, or NULL: the default */
@@ -57,6 +71,9 @@ struct outcome {
  * opener_open() - judge the name, pin, judge the object, open that object
  * @order:	borrowed
  * @ret:	always written; a refusal is an answer like another
+ *
+ * Without @order->may_block it returns soon, as far as that can be foretold: a mark of
+ * fanotify(7)'s that nobody answers cannot. With it, it may never return.
  *
  * The calling thread keeps the identity that the last open took.
  */

@@ -19,6 +19,7 @@
 struct pin {
 	int fd; /* owned */
 	uint64_t dev, ino, mount;
+	bool is_local; /* nobody is asked to look at it, see locality.h */
 	struct policy_object object;
 };
 
@@ -56,6 +57,16 @@ enum step opening_granted(struct opening *o, int fd);
 enum step opening_condition(struct opening *o, enum policy_condition condition);
 enum step opening_kernel(struct opening *o, int r);
 
+/*
+ * To be called before whatever may block: reading a file, or opening where somebody else answers.
+ * STEP_GO: the thread may. STEP_DONE: not here; return that, and it will be tried again, from the
+ * start, where it may.
+ */
+enum step opening_may_block(struct opening *o);
+
+/* The caller has been told that it took too long: nothing may be changed for him any more. */
+bool opening_is_given_up(const struct opening *o);
+
 /* Judge @o->name, touching nothing. STEP_GO or STEP_DONE. */
 enum step opening_judge_name(struct opening *o);
 
@@ -64,23 +75,23 @@ enum step opening_judge_name(struct opening *o);
 enum step opening_judge(struct opening *o, const struct pin *place,
 			const struct policy_object *object);
 
-/* A path or one component, never through a link: opener.c's openat2. 0 or -errno, -ELOOP at a link. */
-int opener_pin(int dir, const char *path, struct pin *ret);
+/* A path or one component, never through a link: opener.c's openat2. 0 or -errno, -ELOOP at a
+ * link; -EAGAIN if it would block, of which @o->out knows. */
+int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret);
 /* A new file without permissions in a pinned directory; name "." makes one without a name. A
  * descriptor or -errno. */
-int opener_make(const struct pin *parent, const char *name, int flags);
+int opener_make(const struct opening *o, const struct pin *parent, const char *name, int flags);
 
 /* walk.c: @o->name, or its parent if @of_parent, ran into a link. */
 enum step walk_follow(struct opening *o, bool of_parent);
 /* 0; -EPERM somebody could swap what lies on the way; -EAGAIN somebody did; another -errno. */
-int walk_trusted(const struct opening *o, const struct pin *place,
-		 const struct policy_object *object);
+int walk_trusted(struct opening *o, const struct pin *place, const struct policy_object *object);
 
 /* create.c: the request makes a file at @o->name, or without a name below it. */
 enum step create_file(struct opening *o);
 enum step create_unnamed(struct opening *o);
 /* Pin the parent of @o->name; *ret_base points into it. 0 or -errno. */
-int create_pin_parent(const struct opening *o, struct pin *ret, const char **ret_base);
+int create_pin_parent(struct opening *o, struct pin *ret, const char **ret_base);
 /* What fs.protected_regular=2 and fs.protected_fifos=2 would refuse an O_CREAT. */
 bool create_is_trap(const struct opening *o, const struct pin *parent, const struct pin *pin);
 

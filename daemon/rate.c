@@ -46,6 +46,7 @@ int rates_init(struct rates *rates, const struct policy *policy)
 		return -ENOMEM;
 	}
 	*rates = new;
+	pthread_mutex_init(&rates->lock, NULL);
 	return 0;
 }
 
@@ -118,8 +119,8 @@ static int take_token(struct rates *rates, const struct policy_rule *rule,
 	return 0;
 }
 
-int rates_begin(struct rates *rates, const struct policy_rule *rule,
-		const struct rate_caller *caller, uint64_t now_usec)
+static int begin(struct rates *rates, const struct policy_rule *rule,
+		 const struct rate_caller *caller, uint64_t now_usec)
 {
 	const struct policy_obligations *o = rule->obligations;
 	uint32_t *in_flight = &rates->in_flight[o->in_flight_index];
@@ -134,12 +135,27 @@ int rates_begin(struct rates *rates, const struct policy_rule *rule,
 	return 0;
 }
 
+int rates_begin(struct rates *rates, const struct policy_rule *rule,
+		const struct rate_caller *caller, uint64_t now_usec)
+{
+	int r;
+
+	if (rule->obligations->in_flight == 0 && rule->obligations->rate == 0)
+		return 0;
+	pthread_mutex_lock(&rates->lock);
+	r = begin(rates, rule, caller, now_usec);
+	pthread_mutex_unlock(&rates->lock);
+	return r;
+}
+
 void rates_end(struct rates *rates, const struct policy_rule *rule)
 {
 	uint32_t *in_flight = &rates->in_flight[rule->obligations->in_flight_index];
 
 	if (rule->obligations->in_flight == 0)
 		return;
+	pthread_mutex_lock(&rates->lock);
 	assert(*in_flight > 0);
 	--*in_flight;
+	pthread_mutex_unlock(&rates->lock);
 }

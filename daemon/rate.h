@@ -4,12 +4,15 @@
 
 /* How often, and how many at once: the `rate` and `inflight` of a policy's rules. */
 
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "policy/policy.h"
 
+/* Every thread may begin and end. */
 struct rates {
+	pthread_mutex_t lock;	/* the innermost: no other is taken under it */
 	struct bucket *buckets; /* owned; NULL: no rule has a rate */
 	uint32_t *in_flight;	/* owned; by in_flight_index */
 };

@@ -104,9 +104,9 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 		memcpy(record->path, x->claim.path, x->claim.path_len);
 	copy(record->canonical, sizeof(record->canonical), x->outcome.canonical);
 	copy(record->detail, sizeof(record->detail), x->fault);
-	if (x->server->opener.policy)
+	if (x->server->policy)
 		copy(record->policy, sizeof(record->policy),
-		     policy_summary(x->server->opener.policy)->sha256);
+		     policy_summary(x->server->policy)->sha256);
 	fill_groups(record, x->session);
 	fill_rule(record, &x->outcome);
 }

@@ -20,6 +20,7 @@ static void judge_and_open(struct exchange *x)
 		.caller = x->session->caller,
 		.unit = x->session->facts.unit,
 		.now_sec = x->time_usec / USEC_PER_SEC,
+		.may_block = true,
 	};
 
 	if (x->server->degraded)
@@ -31,7 +32,7 @@ static void judge_and_open(struct exchange *x)
 void serve_delivered(struct server *server, struct session *session)
 {
 	if (session->in_flight)
-		rates_end(&server->opener.rates, session->in_flight);
+		rates_end(&server->rates, session->in_flight);
 	session->in_flight = NULL;
 }
 

@@ -20,8 +20,11 @@ struct counters {
 
 /* What one generation serves with. */
 struct server {
-	struct opener opener; /* unused if degraded */
-	bool degraded;	      /* there is no policy: nothing is opened */
+	struct opener opener;	     /* unused if degraded */
+	const struct policy *policy; /* borrowed; NULL if degraded */
+	struct rates rates;	     /* likewise */
+	struct locality locality;
+	bool degraded; /* there is no policy: nothing is opened */
 	uint64_t generation;
 	uint64_t next_decision;
 	uint32_t lost; /* records lost since the last one that was sent */

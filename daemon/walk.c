@@ -36,15 +36,16 @@ static bool next_component(const char *name, size_t at, size_t *ret_start, size_
 	return true;
 }
 
-static int step_into(struct pin *dir, const char *name, size_t start, size_t end)
+/* The component of @o->name from @start to @end. */
+static int step_into(struct opening *o, struct pin *dir, size_t start, size_t end)
 {
 	char component[WIRE_PATH_MAX + 1];
 	struct pin inner;
 	int r;
 
-	memcpy(component, name + start, end - start);
+	memcpy(component, o->name + start, end - start);
 	component[end - start] = '\0';
-	r = opener_pin(dir->fd, component, &inner);
+	r = opener_pin(o, dir->fd, component, &inner);
 	if (r < 0)
 		return r;
 	pin_done(dir);
@@ -88,13 +89,13 @@ static bool is_roots(const struct policy_object *object)
 
 /* The first link of the first @len bytes: 1 found; 0 none is there (any more); -EXDEV one that
  * must not be followed; another -errno. */
-static int find_link(const struct opening *o, size_t len, struct link *ret)
+static int find_link(struct opening *o, size_t len, struct link *ret)
 {
 	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
 	size_t end = 0;
 	int r;
 
-	r = opener_pin(AT_FDCWD, "/", &pin);
+	r = opener_pin(o, AT_FDCWD, "/", &pin);
 	if (r < 0)
 		return r;
 	ret->trusted = true;
@@ -103,7 +104,7 @@ static int find_link(const struct opening *o, size_t len, struct link *ret)
 
 		ret->trusted = ret->trusted && is_roots(&dir);
 		end = ret->end;
-		r = step_into(&pin, o->name, ret->start, ret->end);
+		r = step_into(o, &pin, ret->start, ret->end);
 		if (r < 0)
 			return r;
 		if (!S_ISLNK(pin.object.mode))
@@ -229,8 +230,7 @@ static bool is_planted(const struct policy_object *dir, const struct policy_obje
 	       !S_ISDIR(object->mode) && object->links > 1;
 }
 
-int walk_trusted(const struct opening *o, const struct pin *place,
-		 const struct policy_object *object)
+int walk_trusted(struct opening *o, const struct pin *place, const struct policy_object *object)
 {
 	bool of_parent = object->fresh && !o->order->request->tmpfile;
 	size_t len = of_parent ? (size_t)(strrchr(o->name, '/') - o->name) : strlen(o->name);
@@ -238,7 +238,7 @@ int walk_trusted(const struct opening *o, const struct pin *place,
 	size_t start, end = 0;
 	int r;
 
-	r = opener_pin(AT_FDCWD, "/", &pin);
+	r = opener_pin(o, AT_FDCWD, "/", &pin);
 	if (r < 0)
 		return r;
 	while (next_component(o->name, end, &start, &end) && end <= len) {
@@ -246,7 +246,7 @@ int walk_trusted(const struct opening *o, const struct pin *place,
 			return -EPERM;
 		if (o->name[end] == '\0' && is_planted(&pin.object, object))
 			return -EPERM;
-		r = step_into(&pin, o->name, start, end);
+		r = step_into(o, &pin, start, end);
 		if (r < 0)
 			return r == -ENOENT || r == -ENOTDIR ? -EAGAIN : r;
 	}

@@ -60,6 +60,7 @@ struct wish {
 };
 
 struct seen {
+	bool would_block, lingers;
 	enum wire_reason reason;
 	int error;
 	enum policy_condition condition;
@@ -69,6 +70,7 @@ struct seen {
 };
 
 static char directory[64];
+static bool at_once; /* the broker may not block */
 
 struct world {
 	const char *policy;
@@ -117,6 +119,7 @@ static int grant_wish(struct opener *opener, struct policy_caller *const *caller
 		.principal = &principals[wish->who],
 		.caller = callers[wish->who],
 		.now_sec = 1,
+		.may_block = !at_once,
 	};
 
 	if (wish->path[0] == '/')
@@ -137,6 +140,8 @@ static int tell(int sock, const struct outcome *outcome)
 	struct seen seen = {
 		.reason = outcome->reason,
 		.error = outcome->error,
+		.would_block = outcome->would_block,
+		.lingers = outcome->lingers,
 		.condition = outcome->condition,
 		.ino = outcome->ino,
 	};
@@ -180,6 +185,9 @@ static int broker(const void *arg)
 	const struct world *world = arg;
 	struct policy_caller *callers[ELEMENTSOF(principals)];
 	struct policy *policy = load_world(world);
+	struct rates rates;
+	struct locality locality = { 0 };
+	struct opener_setup setup = { .rates = &rates, .locality = &locality };
 	struct opener opener;
 	int procfd;
 
@@ -194,7 +202,11 @@ static int broker(const void *arg)
 			return 201;
 	}
 	procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (procfd < 0 || confine_for(policy) < 0 || opener_init(&opener, procfd, policy) < 0)
+	if (rates_init(&rates, policy) < 0)
+		return 202;
+	setup.procfd = procfd;
+	setup.policy = policy;
+	if (procfd < 0 || confine_for(policy) < 0 || opener_init(&opener, &setup) < 0)
 		return 202;
 	return grant_wishes(world, &opener, callers);
 }
@@ -1282,7 +1294,7 @@ static int start_without_openat2(const void *arg)
 	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)*error), SCMP_SYS(openat2), 0) < 0 ||
 	    seccomp_load(filter) < 0)
 		return 201;
-	return -opener_init(&opener, -EBADF, policy);
+	return -opener_init(&opener, &(struct opener_setup){ .procfd = -EBADF, .policy = policy });
 }
 
 /* P12 */
