@@ -21,6 +21,10 @@ _fdbrokerctl_values() { # OPTION
 	case $1 in
 	--color) echo 'auto always never' ;;
 	--format) echo 'text gcc json' ;;
+	--rule) fdbrokerctl show 2>/dev/null; echo default ;;
+	--since | --until) echo 'now today yesterday -1h -1d -1w' ;;
+	--unit) systemctl list-units --all --plain --no-legend 2>/dev/null | cut -d ' ' -f 1 ;;
+	--user) compgen -u ;;
 	--pid) (cd /proc && echo [0-9]*) ;;
 	esac
 }

@@ -16,6 +16,7 @@
 #include "ctl/found.h"
 #include "ctl/input.h"
 #include "ctl/process.h"
+#include "ctl/records.h"
 #include "policy/parser.h"
 #include "wire/admin.h"
 
@@ -52,19 +53,11 @@ static void add_value(struct text *out, const struct found *found, const char *n
 	screen_add(out, value);
 }
 
-static uint64_t recorded_time(const struct found *found)
-{
-	const char *time = found_get(found, "time");
-	uint64_t usec;
-
-	return time && number_u64(time, &usec) == 0 ? usec / USEC_PER_SEC : 0;
-}
-
 static void add_record(const struct ctl *ctl, const struct found *found, struct text *out)
 {
 	const char *decision = found_get(found, "decision");
 	bool allowed = decision && strcmp(decision, "allow") == 0;
-	uint64_t time_sec = recorded_time(found);
+	uint64_t time_sec = found_number(found, "time") / USEC_PER_SEC;
 
 	text_puts(out, "recorded  ");
 	screen_paint(&ctl->out, out, allowed ? PAINT_ALLOW : PAINT_DENY, decision ? decision : "?");
@@ -235,15 +228,12 @@ static enum exit_code find_decision(const struct ctl *ctl, struct found *ret)
 {
 	const char *file = ctl->options.audit_file;
 	char id[FOUND_ID_SIZE];
-	int r = -ENOENT;
+	int r;
 
 	if (found_id(ctl->options.decision, id) < 0)
 		return ctl_usage(ctl, "'%s' is no decision id", ctl->options.decision);
-	if (!file)
-		r = found_in_journal(id, ret);
-	if (r < 0) /* no journal, or not in it */
-		r = found_in_file(file ? file : AUDIT_FILE, id, ret);
-	if (r == -ENOENT || r == -ESRCH)
+	r = records_find(file, id, ret);
+	if (r == -ENOENT)
 		return ctl_fail(ctl, EXIT_NO, "no record of decision %s in %s", id,
 				file ? file : "the journal or " AUDIT_FILE);
 	if (r < 0)
@@ -270,21 +260,6 @@ static enum exit_code show_record_only(const struct ctl *ctl, const struct found
 	return EXIT_NO;
 }
 
-static uint32_t recorded_modes(const struct found *found)
-{
-	const char *modes = found_get(found, "modes");
-	_cleanup_(freep) char *words = modes ? strdup(modes) : NULL;
-	char *to = words;
-
-	if (!words)
-		return 0;
-	for (const char *from = words; *from; from++)
-		if (*from != ' ')
-			*to++ = *from;
-	*to = '\0';
-	return question_modes(words);
-}
-
 static enum exit_code explain_decision(const struct ctl *ctl, struct inquiry *inquiry,
 				       const struct found *found)
 {
@@ -294,13 +269,13 @@ static enum exit_code explain_decision(const struct ctl *ctl, struct inquiry *in
 				  ? "as the kernel attested it then"
 				  : "as the kernel attested it then; its groups are those of the "
 				    "account today",
-		.time_sec = recorded_time(found),
+		.time_sec = found_number(found, "time") / USEC_PER_SEC,
 	};
 	_cleanup_(process_freep) struct process *process = NULL;
 	int r;
 
 	inquiry->path = found_get(found, "path");
-	inquiry->modes = recorded_modes(found);
+	inquiry->modes = found_modes(found);
 	if (!inquiry->path || inquiry->modes == 0)
 		return show_record_only(ctl, found);
 	r = process_of_record(found, inquiry->policy, &process);

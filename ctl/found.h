@@ -3,14 +3,13 @@
 #define FDB_CTL_FOUND_H
 
 /*
- * A decision that was made, as the audit recorded it, in the journal or in a file
- * of JSON lines. Values are untrusted: a path is whatever a client asked for.
+ * A decision that was made, as the audit recorded it; ctl/records.h finds them. Values are
+ * untrusted: a path is whatever a client asked for.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define AUDIT_FILE "/var/log/fdbroker/audit.json"
 
 struct found_field {
 	char *name;  /* as in JSON: "decision", "path" */
@@ -29,23 +28,20 @@ struct found {
 #define FOUND_ID_SIZE 17U
 int found_id(const char *text, char *ret);
 
-/**
- * found_in_journal() - look in the journal
- * @id:	of found_id()
- *
- * Anybody may log fields of any name: only records of the user `fdbroker-audit`, as the journal
- * daemon attests them, count.
- *
- * Return: 0; -ENOENT no such record; -ESRCH there is no such user; another -errno.
- */
-int found_in_journal(const char *id, struct found *ret);
-
-/* The same in a file of JSON lines; the last record of that id counts. */
-int found_in_file(const char *path, const char *id, struct found *ret);
-
 void found_done(struct found *found);
 
 /* The value, borrowed, or NULL; one that holds a NUL is none. */
 const char *found_get(const struct found *found, const char *name);
+
+/* 0 where it is none. */
+uint64_t found_number(const struct found *found, const char *name);
+
+bool found_is(const struct found *found, const char *name, const char *word);
+
+/* POLICY_*; 0: none, or one that is not known. */
+uint32_t found_modes(const struct found *found);
+
+/* 0 or -ENOMEM; @take_name is consumed in either case, NULL is -ENOMEM. */
+int found_add(struct found *found, char *take_name, const char *value, size_t len);
 
 #endif

@@ -40,6 +40,11 @@ static const struct command commands[] = {
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_edit, false },
 	{ "fmt", "FILE…", "lay out policy files in the one canonical way", OPTION_BIT(CHECK),
 	  command_fmt, false },
+	{ "log", "", "show what was decided, as the audit recorded it",
+	  OPTION_BIT(ALLOW) | OPTION_BIT(COMPLAIN) | OPTION_BIT(DENY) | OPTION_BIT(FILE) |
+		  OPTION_BIT(FOLLOW) | OPTION_BIT(LINES) | OPTION_BIT(PATH) | OPTION_BIT(RULE) |
+		  OPTION_BIT(SINCE) | OPTION_BIT(UNIT) | OPTION_BIT(UNTIL) | OPTION_BIT(USER),
+	  command_log, true },
 	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",
 	  OPTION_BIT(BUILTIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
 		  OPTION_BIT(WITH),
@@ -173,7 +178,7 @@ static enum exit_code run(struct ctl *ctl, int argc, char **argv)
 		return code;
 	if (ctl->options.version)
 		return show_version(ctl);
-	if (command->pages || ctl->options.help)
+	if ((command->pages && !ctl->options.follow) || ctl->options.help)
 		pager_start(ctl);
 	return ctl->options.help ? command_help(ctl) : command->run(ctl);
 }

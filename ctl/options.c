@@ -36,6 +36,7 @@ static const struct row {
 } rows[] = {
 	[OPTION_ALL] = { "all", 'a', FLAG(all),
 			 .help = "list the rules that do not come near, too" },
+	[OPTION_ALLOW] = { "allow", 0, FLAG(allow), .help = "what was allowed" },
 	[OPTION_AS] = { "as", 0, STRING(as, "WHO"),
 			.help = "the caller, as facts: 'user www-data and unit "
 				"\"nginx.service\"'" },
@@ -45,10 +46,20 @@ static const struct row {
 			     .help = "the rules that are part of every policy" },
 	[OPTION_CHECK] = { "check", 0, FLAG(check),
 			   .help = "change nothing; name the files that would change, and exit 1" },
+	[OPTION_COMPLAIN] = { "complain", 0, FLAG(complain),
+			      .help = "what `mode complain` let pass" },
 	[OPTION_DECISION] = { "decision", 0, STRING(decision, "ID"),
 			      .help = "a decision that was made, by its id from the audit" },
+	[OPTION_DENY] = { "deny", 0, FLAG(deny),
+			  .help = "what was refused, by the policy, the kernel or for nonsense" },
+	[OPTION_FILE] = { "file", 0, STRING(file, "FILE"),
+			  .help = "read this file of JSON lines instead of the journal" },
+	[OPTION_FOLLOW] = { "follow", 'f', FLAG(follow),
+			    .help = "go on with records as they come" },
 	[OPTION_FORMAT] = { "format", 0, CHOICE(format, "text|gcc|json", formats),
 			    .help = "how findings are written" },
+	[OPTION_LINES] = { "lines", 'n', STRING(lines, "NUMBER"),
+			   .help = "only the last ones of what is there" },
 	[OPTION_LIVE] = { "live", 0, FLAG(live),
 			  .help = "look at the object (O_PATH) and decide its conditions" },
 	[OPTION_OFFLINE] = { "offline", 0, FLAG(offline),
@@ -56,6 +67,8 @@ static const struct row {
 	[OPTION_ONLY] = { "only", 0, FLAG(only), .help = "take the named files alone" },
 	[OPTION_ORIGIN] = { "origin", 0, FLAG(origin),
 			    .help = "put before each line its file and number" },
+	[OPTION_PATH] = { "path", 0, STRING(path, "GLOB"),
+			  .help = "names that this pattern matches, as in a rule" },
 	[OPTION_PID] = { "pid", 0, STRING(pid, "PID"),
 			 .help = "the caller, as /proc shows a running process" },
 	[OPTION_POLICY] = { "policy", 0, STRING(policy, "DIR"),
@@ -65,13 +78,21 @@ static const struct row {
 				      "- is stdin" },
 	[OPTION_ROOT] = { "root", 0, STRING(root, "DIR"),
 			  .help = "look for the installed policy below this directory" },
+	[OPTION_RULE] = { "rule", 0, STRING(rule, "GLOB"),
+			  .help = "what rules of this id decided; `default` is what no rule did" },
+	[OPTION_SINCE] = { "since", 0, STRING(since, "TIME"),
+			   .help = "not before: -2h, today, 00:31, 2026-11-22 00:31, @1795305120" },
 	[OPTION_SOCKET] = { "socket", 0, STRING(socket, "PATH"),
 			    .help = "the daemon's admin socket" },
 	[OPTION_STRICT] = { "strict", 0, FLAG(strict), .help = "exit 1 if there are warnings" },
 	[OPTION_TEXT] = { "text", 0, FLAG(text), .help = "compare the text, as diff(1) does" },
+	[OPTION_UNIT] = { "unit", 'u', STRING(unit, "GLOB"),
+			  .help = "callers of this unit, or unit of a user's manager" },
 	[OPTION_UNSUPPORTED] = { "unsupported", 0, FLAG(unsupported),
 				 .help = "answer for a policy that only another build's daemon "
 					 "takes" },
+	[OPTION_UNTIL] = { "until", 0, STRING(until, "TIME"), .help = "not after" },
+	[OPTION_USER] = { "user", 0, STRING(user, "USER"), .help = "callers of this name or uid" },
 	[OPTION_WITH] = { "with", 0, STRING(with, "FILE"),
 			  .help = "this file too, in place of the installed one of its name" },
 	[OPTION_COLOR] = { "color", 0, CHOICE(color, "auto|always|never", colors),
@@ -107,6 +128,8 @@ static void fill_getopt(uint64_t accepted, bool ordered, struct option *longs, c
 		};
 		if (rows[i].letter)
 			*shorts++ = rows[i].letter;
+		if (rows[i].letter && rows[i].argument)
+			*shorts++ = ':';
 	}
 	longs[n] = (struct option){ 0 };
 	*shorts = '\0';
@@ -170,7 +193,7 @@ int options_parse(struct options *options, uint64_t accepted, const struct optio
 		  struct text *reterr)
 {
 	struct option longs[OPTION_MAX + 1];
-	char shorts[OPTION_MAX + 3];
+	char shorts[2 * OPTION_MAX + 3];
 	int value;
 
 	fill_getopt(accepted, line->ordered, longs, shorts);

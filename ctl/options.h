@@ -15,24 +15,36 @@
 
 enum option_id {
 	OPTION_ALL,
+	OPTION_ALLOW,
 	OPTION_AS,
 	OPTION_AUDIT_FILE,
 	OPTION_BUILTIN,
 	OPTION_CHECK,
+	OPTION_COMPLAIN,
 	OPTION_DECISION,
+	OPTION_DENY,
+	OPTION_FILE,
+	OPTION_FOLLOW,
 	OPTION_FORMAT,
+	OPTION_LINES,
 	OPTION_LIVE,
 	OPTION_OFFLINE,
 	OPTION_ONLY,
 	OPTION_ORIGIN,
+	OPTION_PATH,
 	OPTION_PID,
 	OPTION_POLICY,
 	OPTION_REQUESTS,
 	OPTION_ROOT,
+	OPTION_RULE,
+	OPTION_SINCE,
 	OPTION_SOCKET,
 	OPTION_STRICT,
 	OPTION_TEXT,
+	OPTION_UNIT,
 	OPTION_UNSUPPORTED,
+	OPTION_UNTIL,
+	OPTION_USER,
 	OPTION_WITH,
 	/* common ones */
 	OPTION_COLOR,
@@ -53,11 +65,12 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, builtin, check, help, json, live, no_pager, offline, only, origin, quiet, strict,
-		text, unsupported, version;
+	bool all, allow, builtin, check, complain, deny, follow, help, json, live, no_pager,
+		offline, only, origin, quiet, strict, text, unsupported, version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
-	const char *as, *audit_file, *decision, *pid, *policy, *requests, *root, *socket, *with;
+	const char *as, *audit_file, *decision, *file, *lines, *path, *pid, *policy, *requests,
+		*root, *rule, *since, *socket, *unit, *until, *user, *with;
 };
 
 /**

@@ -74,6 +74,22 @@ records() { # FIELD=VALUE...
 	return 1
 }
 
+# The one record of before is shown, and then the one that comes.
+follows() { # PATH
+	journalctl --sync
+	mkfifo /boot-test/lines
+	timeout 60 fdbrokerctl log -f -n 1 --path "$1" >/boot-test/lines &
+	follower=$!
+	exec 9</boot-test/lines
+	read -r day <&9 && read -r before <&9 && systemctl start fdb-mine.service &&
+		read -r line <&9
+	status=$?
+	echo "$day: $before: $line"
+	kill $follower
+	exec 9<&-
+	return $status
+}
+
 kill_and_serve() { # PROCESS-ID
 	[ "$1" -gt 1 ] && kill -KILL "$1" && systemctl start fdb-mine.service
 }
@@ -131,6 +147,17 @@ check "the records are in the journal by message id, explained by the catalog" \
 
 load bad
 check "systemctl reload fails on a bad policy" not systemctl reload fdbroker.service
+log() { # WHAT ARGUMENT...: in what fdbrokerctl shows of the journal
+	journalctl --sync
+	text=$1
+	shift
+	fdbrokerctl log --no-pager "$@" | tee /dev/stderr | grep -qF -e "$text"
+}
+check "fdbrokerctl log reads the journal" log /srv/boot/for-mine --since -1h
+check "  by unit and decision" log 'DENY     read   /srv/boot/' --deny --unit fdb-other
+check "  as JSON" log '"unit":"fdb-other.service"' --deny --json -n 1
+check "  and is silent where there is nothing" not log . --path '/srv/boot/nothing'
+check "  it follows the journal too" follows /srv/boot/for-mine
 check "the refused reload is in the journal" records MESSAGE_ID=dd5a2cddd34f460bac7795782b0fd2f1
 check "the old policy still allows what it did" systemctl start fdb-mine.service
 check "the old policy still refuses what it did" not systemctl start fdb-other.service

@@ -37,6 +37,8 @@ if command -v bash >/dev/null; then
 	is gcc
 	complete fdbrokerctl check --color =
 	is auto always never
+	complete fdbrokerctl log --since = to
+	is today
 
 	it 'completes modes, behind a comma too'
 	complete fdbrokerctl can re

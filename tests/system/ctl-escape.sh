@@ -63,6 +63,11 @@ try 1 explain "$policy" read "$evil" --as 'user 2 and unit "a.service"'
 try 64 explain --decision "$escape"
 try 2 fmt "wrong-$escape.fdp"
 try 64 help "$escape"
+printf '{"id":"1","decision":"%s","path":[47,27,155],"unit":"%s"}\n' '\u001b[2J' '\u009b\u202e' >log.json
+try 0 log --file=log.json
+try 0 log --file=log.json --json
+try 64 log --file=log.json --path "$escape"
+try 74 log --file="$escape"
 try 64 reload "$escape"
 try 0 show "$policy"
 try 0 show "$policy" "10-$escape.here"
