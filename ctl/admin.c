@@ -36,12 +36,12 @@ static int connect_to(const char *path)
 	return TAKE_FD(sock);
 }
 
-static int send_request(int sock, uint16_t opcode)
+static int send_request(int sock, const struct admin_request *asked)
 {
-	char request[WIRE_HEADER_SIZE];
+	char request[ADMIN_REQUEST_MAX];
 	int n;
 
-	n = admin_request_write(opcode, request, sizeof(request));
+	n = admin_request_write(asked, request, sizeof(request));
 	if (n < 0)
 		return n;
 	return message_send(sock, request, (size_t)n, NULL);
@@ -67,7 +67,7 @@ static int receive_reply(int sock, void *buffer, size_t size, uint64_t deadline)
 	return r;
 }
 
-int admin_ask(const char *socket_path, uint16_t opcode, uint64_t timeout_usec,
+int admin_ask(const char *socket_path, const struct admin_request *request, uint64_t timeout_usec,
 	      struct admin_answer *ret)
 {
 	uint64_t deadline = clock_monotonic_usec() + timeout_usec;
@@ -82,7 +82,7 @@ int admin_ask(const char *socket_path, uint16_t opcode, uint64_t timeout_usec,
 	sock = connect_to(socket_path ? socket_path : ADMIN_SOCKET);
 	if (sock < 0)
 		return sock;
-	r = send_request(sock, opcode);
+	r = send_request(sock, request);
 	if (r < 0)
 		return r;
 	r = receive_reply(sock, buffer, WIRE_MESSAGE_MAX, deadline);
@@ -91,7 +91,7 @@ int admin_ask(const char *socket_path, uint16_t opcode, uint64_t timeout_usec,
 	r = admin_reply_read(buffer, (size_t)r, &reply);
 	if (r < 0)
 		return r;
-	if (reply.opcode != opcode)
+	if (reply.opcode != request->opcode)
 		return -EBADMSG;
 	text = strndup(reply.text, reply.text_len);
 	if (!text)
@@ -123,13 +123,13 @@ static enum exit_code exit_of_ask(int error)
 	}
 }
 
-enum exit_code admin_ask_for(const struct ctl *ctl, uint16_t opcode, uint64_t timeout_usec,
-			     struct admin_answer *ret)
+enum exit_code admin_ask_for(const struct ctl *ctl, const struct admin_request *request,
+			     uint64_t timeout_usec, struct admin_answer *ret)
 {
 	const char *path = ctl->options.socket ? ctl->options.socket : ADMIN_SOCKET;
 	int r;
 
-	r = admin_ask(path, opcode, timeout_usec, ret);
+	r = admin_ask(path, request, timeout_usec, ret);
 	if (r < 0)
 		return ctl_fail(ctl, exit_of_ask(-r), "cannot ask the daemon at %s: %s", path,
 				strerror(-r));

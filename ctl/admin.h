@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "ctl/command.h"
+#include "wire/admin.h"
 
 #define ADMIN_SOCKET "/run/fdbroker/admin"
 
@@ -20,20 +21,25 @@ struct admin_answer {
 /**
  * admin_ask() - send, wait, receive
  * @socket:	path, or NULL for ADMIN_SOCKET
- * @opcode:	enum admin_opcode
+ * @request:	borrowed
  * @timeout_usec: for all of it
  *
  * Return: 0; -ENOENT or -ECONNREFUSED nobody listens; -EACCES or -EPERM; -ENAMETOOLONG;
  *	-ETIMEDOUT; -ECONNRESET the daemon closed without an answer; -EBADMSG it is none;
  *	another -errno.
  */
-int admin_ask(const char *socket, uint16_t opcode, uint64_t timeout_usec, struct admin_answer *ret);
+int admin_ask(const char *socket, const struct admin_request *request, uint64_t timeout_usec,
+	      struct admin_answer *ret);
+
+/* A request that has nothing but an opcode. */
+#define ADMIN_REQUEST(name) (&(const struct admin_request){ .opcode = ADMIN_OPCODE_##name })
+
 void admin_answer_done(struct admin_answer *answer);
 
 /* admin_ask() at the socket of the command line, and a failure said on stderr: EXIT_YES with an
  * answer, or what to exit with. */
-enum exit_code admin_ask_for(const struct ctl *ctl, uint16_t opcode, uint64_t timeout_usec,
-			     struct admin_answer *ret);
+enum exit_code admin_ask_for(const struct ctl *ctl, const struct admin_request *request,
+			     uint64_t timeout_usec, struct admin_answer *ret);
 
 /* The exit code that the daemon asks for; EXIT_IO for one that it has no business to ask for. */
 enum exit_code admin_exit_code(const struct admin_answer *answer);

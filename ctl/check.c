@@ -90,7 +90,7 @@ static void add_generation(const struct ctl *ctl, struct text *out)
 	struct admin_answer answer = ADMIN_ANSWER_EMPTY;
 	_cleanup_(freep) char *generation = NULL;
 
-	if (admin_ask(ctl->options.socket, ADMIN_OPCODE_STATUS, GENERATION_TIMEOUT, &answer) < 0)
+	if (admin_ask(ctl->options.socket, ADMIN_REQUEST(STATUS), GENERATION_TIMEOUT, &answer) < 0)
 		return;
 	generation = admin_value(answer.text, "generation");
 	if (generation) {

@@ -213,7 +213,7 @@ static const char *compare_policy(const struct ctl *ctl, const struct found *fou
 		return strcmp(recorded, policy_summary(policy)->sha256) == 0
 			       ? NULL
 			       : "the policy on disk is not the one that decided";
-	if (admin_ask(ctl->options.socket, ADMIN_OPCODE_STATUS, STATUS_TIMEOUT, &answer) == 0) {
+	if (admin_ask(ctl->options.socket, ADMIN_REQUEST(STATUS), STATUS_TIMEOUT, &answer) == 0) {
 		running = admin_value(answer.text, "generation");
 		sha256 = admin_value(answer.text, "policy");
 	}

@@ -37,7 +37,7 @@ enum exit_code command_reload(struct ctl *ctl)
 
 	if (ctl->n_operands > 0)
 		return ctl_usage(ctl, "takes no operand");
-	code = admin_ask_for(ctl, ADMIN_OPCODE_RELOAD, RELOAD_TIMEOUT, &answer);
+	code = admin_ask_for(ctl, ADMIN_REQUEST(RELOAD), RELOAD_TIMEOUT, &answer);
 	if (code != EXIT_YES)
 		return code;
 	if (!ctl->options.quiet)

@@ -254,7 +254,7 @@ enum exit_code command_status(struct ctl *ctl)
 
 	if (ctl->n_operands > 0)
 		return ctl_usage(ctl, "takes no operand");
-	code = admin_ask_for(ctl, ADMIN_OPCODE_STATUS, STATUS_TIMEOUT, &status.answer);
+	code = admin_ask_for(ctl, ADMIN_REQUEST(STATUS), STATUS_TIMEOUT, &status.answer);
 	if (code != EXIT_YES)
 		return code;
 	look_at_disk(ctl, &status);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -20,8 +21,10 @@
 #include "wire/proto.h"
 
 /*
- *	IDLE	→ RELOAD	on a request for one, → IDLE when it is decided
+ *	IDLE	→ RELOAD	on a request for one, on trial or not, → IDLE when it is decided
  *		→ STATUS	on a request for one, → IDLE when the counters are there, or too late
+ *
+ *		→ IDLE		on a confirmation, answered at once
  *
  * A session that asks while it waits, or anything unknown, is ended. The uid is
  * that of whoever connected; a socket handed to somebody else is root's own doing.
@@ -36,6 +39,7 @@ struct admin_session {
 	struct admin *admin;
 	struct admin_session *next;
 	enum admin_state state;
+	uint16_t opcode; /* of what it waits for */
 	uint64_t number; /* RELOAD: what it waits for */
 	int fd;
 	sd_event_source *io, *timer;
@@ -125,7 +129,7 @@ void admin_decided(struct admin *admin, uint64_t number, int exit_code, const ch
 	for (struct admin_session *session = admin->sessions; session; session = next) {
 		next = session->next;
 		if (session->state == ADMIN_RELOAD && session->number <= number)
-			answer(session, ADMIN_OPCODE_RELOAD, exit_code, text);
+			answer(session, session->opcode, exit_code, text);
 	}
 }
 
@@ -157,6 +161,40 @@ static int request_reload(struct admin_session *session)
 	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
 }
 
+static void answer_text(struct admin_session *session, int exit_code, struct text *text)
+{
+	_cleanup_(freep) char *string = NULL;
+
+	if (text_finish(text, &string) < 0)
+		end(session);
+	else
+		answer(session, session->opcode, exit_code, string);
+}
+
+static int request_trial(struct admin_session *session, uint32_t sec)
+{
+	const struct admin_setup *setup = &session->admin->setup;
+	struct text why = TEXT_EMPTY;
+
+	session->number = setup->reload_on_trial(setup->context, sec, &why);
+	if (session->number == 0) {
+		answer_text(session, 2, &why);
+		return 0;
+	}
+	session->state = ADMIN_RELOAD;
+	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
+}
+
+static int request_confirm(struct admin_session *session)
+{
+	const struct admin_setup *setup = &session->admin->setup;
+	struct text said = TEXT_EMPTY;
+	int r = setup->confirm(setup->context, &said);
+
+	answer_text(session, r < 0 ? EX_IOERR : r, &said);
+	return 0;
+}
+
 static int request_status(struct admin_session *session)
 {
 	int r;
@@ -172,20 +210,30 @@ static int request_status(struct admin_session *session)
 static int receive(struct admin_session *session)
 {
 	static const struct message_want want; /* nothing but bytes */
-	uint8_t buffer[WIRE_HEADER_SIZE];
+	uint8_t buffer[ADMIN_REQUEST_MAX];
+	struct admin_request request;
 	struct message m;
-	uint16_t opcode;
 	int r;
 
 	r = message_receive(session->fd, buffer, sizeof(buffer), &want, &m);
 	if (r <= 0)
 		return r == 0 ? -EPIPE : r;
-	r = admin_request_read(buffer, m.size, &opcode);
+	r = admin_request_read(buffer, m.size, &request);
 	if (r < 0)
 		return r;
 	if (session->state != ADMIN_IDLE)
 		return -EPROTO;
-	return opcode == ADMIN_OPCODE_RELOAD ? request_reload(session) : request_status(session);
+	session->opcode = request.opcode;
+	switch (request.opcode) {
+	case ADMIN_OPCODE_RELOAD:
+		return request_reload(session);
+	case ADMIN_OPCODE_TRIAL:
+		return request_trial(session, request.sec);
+	case ADMIN_OPCODE_CONFIRM:
+		return request_confirm(session);
+	default:
+		return request_status(session);
+	}
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *context)

@@ -20,6 +20,10 @@ struct admin_setup {
 	int listener; /* borrowed */
 	/* Start a reload; the number that admin_decided() will reach. */
 	uint64_t (*reload)(void *context);
+	/* The same on trial; 0: it is not possible, and @why says why. */
+	uint64_t (*reload_on_trial)(void *context, uint32_t sec, struct text *why);
+	/* Confirm what is on trial: 0; 1 nothing is; -errno; @said is the answer. */
+	int (*confirm)(void *context, struct text *said);
 	/* Collect what status shows; admin_counted() follows. */
 	void (*collect)(void *context);
 	void (*status)(void *context, struct text *out);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
-#include "policy/load.h"
+#include "daemon/reading.h"
 
 /*
  * A generation's life: know the parent, read the policy with root's rights
@@ -30,8 +31,7 @@
 
 struct broker {
 	struct control_start start;
-	struct policy *policy; /* NULL if degraded */
-	struct diags diags;
+	struct reading reading; /* without a policy if degraded */
 	struct confine_needs needs;
 	uint32_t attestable; /* POLICY_FACT_* that this kernel can tell */
 	int procfd;	     /* owned */
@@ -59,9 +59,9 @@ static int receive_start(struct control_start *ret)
 	return 0;
 }
 
-static int say(enum control_type type, struct text *text)
+static int say(enum control_type type, enum control_kept kept, struct text *text)
 {
-	struct control control = { .type = type, .fd = -EBADF };
+	struct control control = { .type = type, .kept = kept, .fd = -EBADF };
 
 	if (text->failed)
 		return -ENOMEM;
@@ -80,32 +80,29 @@ static void render(struct diags *diags, struct text *out)
 }
 
 /* The policy is bad, which is not our failure: its author reads why. */
-static int refuse(struct diags *diags)
+static int refuse(struct reading *reading)
 {
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
 
-	render(diags, &text);
-	return say(CONTROL_REFUSED, &text);
+	if (reading->unconfirmed)
+		return say(CONTROL_UNCONFIRMED, CONTROL_KEPT_NOT, &text);
+	render(&reading->diags, &text);
+	if (reading->why.len > 0)
+		text_add(&text, reading->why.data, reading->why.len);
+	return say(CONTROL_REFUSED, CONTROL_KEPT_NOT, &text);
 }
 
-static int load(struct broker *broker)
+static bool is_degraded(const struct broker *broker)
 {
-	const char *directory = broker->start.policy_directory;
-	const struct load_options options = {
-		.directory = directory[0] == '\0' ? NULL : directory,
-		.trust = directory[0] == '\0' ? LOAD_TRUST_ENFORCE : LOAD_TRUST_TREE,
-		.unsupported = DIAG_ERROR,
-	};
-
-	if (broker->start.degraded)
-		return 0;
-	return load_policy(&options, &broker->diags, &broker->policy);
+	return broker->start.load == CONTROL_LOAD_NOTHING;
 }
 
 static bool is_bad(const struct broker *broker)
 {
-	return broker->diags.n_errors > 0 || broker->diags.failed ||
-	       (!broker->policy && !broker->start.degraded);
+	const struct reading *reading = &broker->reading;
+
+	return reading->diags.n_errors > 0 || reading->diags.failed ||
+	       (!reading->policy && !is_degraded(broker));
 }
 
 static int resolve_user(struct confine_needs *needs)
@@ -146,8 +143,8 @@ static int prepare(struct broker *broker)
 	if (broker->procfd < 0)
 		return -errno;
 	broker->attestable = identity_attestable();
-	if (broker->policy) {
-		const struct policy_summary *summary = policy_summary(broker->policy);
+	if (broker->reading.policy) {
+		const struct policy_summary *summary = policy_summary(broker->reading.policy);
 
 		broker->needs.reads_as_root = summary->as_root_reads;
 		broker->needs.writes_as_root = summary->as_root_writes;
@@ -164,13 +161,13 @@ static int become_confined(struct broker *broker)
 	r = confine_broker(&broker->needs);
 	if (r < 0)
 		return log_error_errno(r, "cannot confine the broker: %m");
-	server->degraded = broker->start.degraded;
+	server->degraded = is_degraded(broker);
 	server->generation = broker->start.generation;
 	server->next_decision = broker->start.first_decision;
 	server->audit_fd = AUDIT_FD;
 	if (server->degraded)
 		return 0;
-	server->policy = broker->policy;
+	server->policy = broker->reading.policy;
 	r = rates_init(&server->rates, server->policy);
 	if (r < 0)
 		return r;
@@ -194,11 +191,12 @@ static void add_unattested(const struct broker *broker, struct text *out)
 	const char *before = "unattested-rules ";
 	size_t n = 0;
 
-	for (size_t i = 0; i < policy_n_rules(broker->policy); i++) {
-		if (!(policy_rule_facts(broker->policy, i) & missing))
+	for (size_t i = 0; i < policy_n_rules(broker->reading.policy); i++) {
+		if (!(policy_rule_facts(broker->reading.policy, i) & missing))
 			continue;
 		if (n++ < UNATTESTED_SHOWN)
-			text_printf(out, "%s%s", before, policy_rule(broker->policy, i)->id);
+			text_printf(out, "%s%s", before,
+				    policy_rule(broker->reading.policy, i)->id);
 		before = " ";
 	}
 	if (n > UNATTESTED_SHOWN)
@@ -210,29 +208,32 @@ static void add_unattested(const struct broker *broker, struct text *out)
 static int say_ready(struct broker *broker)
 {
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+	struct reading *reading = &broker->reading;
 
-	if (broker->policy) {
-		const struct policy_summary *summary = policy_summary(broker->policy);
+	if (reading->policy) {
+		const struct policy_summary *summary = policy_summary(reading->policy);
 
 		text_printf(&text, "files %zu\nrules %zu\nas-root %zu\nexpects %zu\npolicy %s\n",
 			    summary->n_files, summary->n_rules, summary->n_as_root,
 			    summary->n_expects, summary->sha256);
 		add_unattested(broker, &text);
 	}
+	if (reading->kept_error < 0)
+		text_printf(&text, "not-kept %s\n", strerror(-reading->kept_error));
 	text_puts(&text, "\n");
-	render(&broker->diags, &text);
-	return say(CONTROL_READY, &text);
+	render(&reading->diags, &text);
+	return say(CONTROL_READY, reading->kept, &text);
 }
 
 static int serve_policy(struct broker *broker)
 {
 	int r;
 
-	r = load(broker);
+	r = is_degraded(broker) ? 0 : reading_policy(&broker->start, &broker->reading);
 	if (r < 0)
 		return log_error_errno(r, "cannot load the policy: %m");
 	if (is_bad(broker))
-		return refuse(&broker->diags);
+		return refuse(&broker->reading);
 	r = prepare(broker);
 	if (r < 0)
 		return r;
@@ -250,8 +251,7 @@ static void done(struct broker *broker)
 	loop_done(&broker->loop);
 	opener_done(&broker->server.opener);
 	rates_done(&broker->server.rates);
-	policy_free(broker->policy);
-	diags_done(&broker->diags);
+	reading_done(&broker->reading);
 	fd_close(broker->procfd);
 }
 

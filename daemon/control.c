@@ -41,14 +41,30 @@ static void get_text(struct cursor_reader *r, struct control *ret)
 	ret->text = cursor_read_rest(r, &ret->text_len);
 }
 
+static void put_ready(struct cursor_writer *w, const struct control *control)
+{
+	cursor_write_u16(w, (uint16_t)control->kept);
+	put_text(w, control);
+}
+
+static void get_ready(struct cursor_reader *r, struct control *ret)
+{
+	uint16_t kept = cursor_read_u16(r);
+
+	ret->kept = kept < CONTROL_KEPTS ? (enum control_kept)kept : CONTROL_KEPT_NOT;
+	get_text(r, ret);
+}
+
 static void put_start(struct cursor_writer *w, const struct control *control)
 {
 	const struct control_start *start = &control->start;
 
 	cursor_write_u64(w, start->generation);
 	cursor_write_u64(w, start->first_decision);
-	cursor_write_u16(w, start->degraded);
+	cursor_write_u16(w, (uint16_t)start->load);
+	cursor_write_u16(w, start->must_keep);
 	cursor_write_text(w, start->policy_directory);
+	cursor_write_text(w, start->state_directory);
 }
 
 static void get_start(struct cursor_reader *r, struct control *ret)
@@ -57,8 +73,10 @@ static void get_start(struct cursor_reader *r, struct control *ret)
 
 	start->generation = cursor_read_u64(r);
 	start->first_decision = cursor_read_u64(r);
-	start->degraded = cursor_read_u16(r) != 0;
+	start->load = cursor_read_u16(r);
+	start->must_keep = cursor_read_u16(r) != 0;
 	cursor_read_text(r, start->policy_directory, sizeof(start->policy_directory));
+	cursor_read_text(r, start->state_directory, sizeof(start->state_directory));
 }
 
 static void put_connection(struct cursor_writer *w, const struct control *control)
@@ -93,14 +111,15 @@ static const struct {
 	[CONTROL_START] = { put_start, get_start, 0 },
 	[CONTROL_CONNECTION] = { put_connection, get_connection, 1 },
 	[CONTROL_STOP] = { put_nothing, get_nothing, 0 },
-	[CONTROL_READY] = { put_text, get_text, 0 },
+	[CONTROL_READY] = { put_ready, get_ready, 0 },
 	[CONTROL_REFUSED] = { put_text, get_text, 0 },
 	[CONTROL_STOPPED] = { put_nothing, get_nothing, 0 },
 	[CONTROL_ASK] = { put_nothing, get_nothing, 0 },
 	[CONTROL_COUNTERS] = { put_text, get_text, 0 },
 	[CONTROL_UNSERVED] = { put_connection, get_connection, 0 },
+	[CONTROL_UNCONFIRMED] = { put_nothing, get_nothing, 0 },
 };
-static_assert(ELEMENTSOF(types) == CONTROL_UNSERVED + 1, "each type has a row");
+static_assert(ELEMENTSOF(types) == CONTROL_UNCONFIRMED + 1, "each type has a row");
 
 static bool is_type(unsigned int type)
 {

@@ -15,8 +15,9 @@
  *	ASK		for COUNTERS
  * broker → parent
  *	READY		text: the policy's summary as `key value` lines (for status), an empty line,
- *			warnings ready to print
+ *			warnings ready to print; and whether its sources are kept
  *	REFUSED		text: the diagnostics, ready to print; the broker exits
+ *	UNCONFIRMED	of LOAD_UNASKED: what is installed was tried and not confirmed; the broker exits
  *	STOPPED		the parent may now give its connections to the next one
  *	COUNTERS	text: counters as `key value` lines
  *	UNSERVED	facts: a CONNECTION came without its descriptor, for which there was no number
@@ -49,14 +50,36 @@ enum control_type {
 	CONTROL_ASK,
 	CONTROL_COUNTERS,
 	CONTROL_UNSERVED,
+	CONTROL_UNCONFIRMED,
+};
+
+/* Which policy a generation loads. */
+enum control_load {
+	CONTROL_LOAD_ASKED,   /* the installed one: an admin asked for it */
+	CONTROL_LOAD_UNASKED, /* the installed one, unless it was tried and not confirmed: at the
+				 start, and after a crash */
+	CONTROL_LOAD_LAST_GOOD,
+	CONTROL_LOAD_NOTHING, /* degraded: refuse every request with WIRE_REASON_DEGRADED */
+	CONTROL_LOADS,
+};
+
+/* What became of the sources that it has read. */
+enum control_kept {
+	CONTROL_KEPT_NOT,
+	CONTROL_KEPT_LOADING, /* they are in KEPT_LOADING, and the parent may move them */
+	CONTROL_KEPT_ALREADY, /* KEPT_LAST_GOOD has the same */
+	CONTROL_KEPTS,
 };
 
 struct control_start {
 	uint64_t generation;
 	uint64_t
 		first_decision; /* 32 random bits, then a counter from 0: no generation meets another's */
-	bool degraded;		/* load nothing; refuse every request with WIRE_REASON_DEGRADED */
+	enum control_load load;
+	bool must_keep; /* refuse a policy whose sources cannot be kept */
 	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
+	char state_directory[CONTROL_PATH_MAX +
+			     1]; /* where sources are kept, or "": they are not */
 };
 
 struct control {
@@ -65,6 +88,7 @@ struct control {
 	struct facts facts;	    /* CONNECTION, UNSERVED */
 	bool lost;		    /* CONNECTION: the generation that served it died, so that the
 				      * first message must be the notice `lost` */
+	enum control_kept kept;	    /* READY */
 	int fd;			    /* CONNECTION; sent: borrowed, received: the receiver's */
 	const char *text;	    /* READY, REFUSED, COUNTERS; received: borrows the buffer */
 	size_t text_len;

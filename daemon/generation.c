@@ -116,6 +116,7 @@ static bool is_ready(struct generation *g, const struct control *message)
 	if (g->state != GENERATION_LOADING || keep_ready(g, message) < 0)
 		return false;
 	g->timer = sd_event_source_disable_unref(g->timer);
+	g->kept = message->kept;
 	g->state = GENERATION_SERVING;
 	tell(g, GENERATION_READY, message);
 	return true;
@@ -127,6 +128,15 @@ static bool is_refused(struct generation *g, const struct control *message)
 		return false;
 	g->state = GENERATION_LEAVING;
 	tell(g, GENERATION_REFUSED, message);
+	return true;
+}
+
+static bool is_unconfirmed(struct generation *g, const struct control *message)
+{
+	if (g->state != GENERATION_LOADING || g->start.load != CONTROL_LOAD_UNASKED)
+		return false;
+	g->state = GENERATION_LEAVING;
+	tell(g, GENERATION_UNCONFIRMED, message);
 	return true;
 }
 
@@ -165,6 +175,8 @@ static bool take(struct generation *g, const struct control *message)
 		return is_ready(g, message);
 	case CONTROL_REFUSED:
 		return is_refused(g, message);
+	case CONTROL_UNCONFIRMED:
+		return is_unconfirmed(g, message);
 	case CONTROL_STOPPED:
 		return has_stopped(g, message);
 	case CONTROL_COUNTERS:

@@ -10,7 +10,7 @@
  *	   ping		→ LOADING, credentials and START are sent
  *	LOADING		reads the policy and confines itself
  *	   READY	→ SERVING	event READY
- *	   REFUSED	→ LEAVING	event REFUSED
+ *	   REFUSED	→ LEAVING	event REFUSED; UNCONFIRMED likewise
  *	SERVING		takes connections
  *	   (stop)	→ STOPPING, STOP is sent
  *	STOPPING	may still read from its connections
@@ -42,6 +42,7 @@ enum generation_state {
 enum generation_event {
 	GENERATION_READY,
 	GENERATION_REFUSED,
+	GENERATION_UNCONFIRMED, /* what is installed was tried and not confirmed */
 	GENERATION_STOPPED,
 	GENERATION_ROOM,     /* connections can be sent again */
 	GENERATION_COUNTED,  /* COUNTERS came */
@@ -53,6 +54,7 @@ enum generation_event {
 struct generation {
 	struct control_start start; /* what it was told */
 	enum generation_state state;
+	enum control_kept kept; /* of READY */
 	pid_t pid;
 	char *summary;		 /* of READY, or NULL; owned */
 	char *warnings;		 /* of READY, or NULL; owned */

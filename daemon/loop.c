@@ -197,6 +197,7 @@ static int parent_spoke(struct loop *loop)
 	case CONTROL_STOPPED:
 	case CONTROL_COUNTERS:
 	case CONTROL_UNSERVED:
+	case CONTROL_UNCONFIRMED:
 		break;
 	}
 	return -EPROTO;

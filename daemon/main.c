@@ -28,9 +28,13 @@ static const struct {
 };
 
 static const struct option long_options[] = {
-	{ "policy", required_argument, NULL, 'p' }, { "audit-file", required_argument, NULL, 'a' },
-	{ "config", required_argument, NULL, 'c' }, { "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },	    { 0 },
+	{ "policy", required_argument, NULL, 'p' },
+	{ "audit-file", required_argument, NULL, 'a' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "state", required_argument, NULL, 's' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
 };
 
 static int show_help(void)
@@ -42,6 +46,7 @@ static int show_help(void)
 	     "\n"
 	     "  --policy=DIR       read the policy from DIR alone; not under systemd\n"
 	     "  --audit-file=FILE  write audit records to FILE as JSON lines, not to the journal\n"
+	     "  --state=DIR        keep the last good policy in DIR; not under systemd\n"
 	     "  --config=FILE      settings instead of /etc/fdbroker/fdbroker.conf\n"
 	     "  --version, --help\n"
 	     "\n"
@@ -78,6 +83,8 @@ static int run_parent(int argc, char *argv[])
 			options.audit_file = optarg;
 		else if (c == 'c')
 			options.config = optarg;
+		else if (c == 's')
+			options.state_directory = optarg;
 		else if (c == 'h')
 			return show_help();
 		else if (c == 'V')
@@ -88,11 +95,15 @@ static int run_parent(int argc, char *argv[])
 	if (optind < argc)
 		return usage("it takes no arguments");
 	/* The daemon leaves its working directory. */
-	if (!is_absolute(options.policy_directory) || !is_absolute(options.config))
-		return usage("--policy and --config want absolute paths");
+	if (!is_absolute(options.policy_directory) || !is_absolute(options.config) ||
+	    !is_absolute(options.state_directory))
+		return usage("--policy, --state and --config want absolute paths");
 	/* The installed policy is trusted up to the root directory, another one only by itself. */
 	if (options.policy_directory && is_service())
 		return usage("--policy is for trying out, not for a service");
+	/* The built-in floor protects the one place and no other. */
+	if (options.state_directory && is_service())
+		return usage("--state is for trying out, not for a service");
 	return parent_main(&options);
 }
 

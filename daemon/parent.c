@@ -19,6 +19,7 @@
 #include "daemon/audit.h"
 #include "daemon/broker.h"
 #include "daemon/child.h"
+#include "daemon/kept.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/status.h"
@@ -44,12 +45,27 @@ static int give(void *context, const struct control *connection)
 static void announce(struct parent *parent)
 {
 	const struct generation *g = parent->succession.serving;
-	const char *state =
-		g->start.degraded ? "degraded: no valid policy, everything is refused" : "serving";
+	const char *state = "serving";
+
+	if (g->start.load == CONTROL_LOAD_NOTHING)
+		state = "degraded: no valid policy, everything is refused";
+	else if (succession_is_degraded(&parent->succession))
+		state = "degraded: the last good policy is served";
+	else if (trial_is_on(&parent->trial))
+		state = "serving a policy on trial";
+	else if (g->start.load == CONTROL_LOAD_LAST_GOOD)
+		state = "serving the last good policy";
 
 	parent->is_announced = true;
 	(void)sd_notifyf(0, "READY=1\nSTATUS=Generation %llu, %s.",
 			 (unsigned long long)g->start.generation, state);
+}
+
+/* A crash ends a trial: who knows what it was that crashed. */
+static void set_restart(struct parent *parent)
+{
+	parent->succession.restart =
+		trial_is_on(&parent->trial) ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_UNASKED;
 }
 
 static void on_serves(void *context)
@@ -57,7 +73,17 @@ static void on_serves(void *context)
 	struct parent *parent = context;
 
 	connections_give(&parent->connections);
+	trial_serves(&parent->trial, parent->succession.serving);
+	set_restart(parent);
 	announce(parent);
+}
+
+static void on_stays(void *context, const char *why)
+{
+	struct parent *parent = context;
+
+	trial_stays(&parent->trial, why);
+	set_restart(parent);
 }
 
 static void on_vacant(void *context, bool lost)
@@ -81,6 +107,8 @@ static void on_decided(void *context, uint64_t number, int exit_code, const char
 	/* Ends RELOADING=1, whatever came of it. */
 	if (parent->is_announced)
 		(void)sd_notify(0, "READY=1");
+	if (exit_code != 0)
+		trial_refused(&parent->trial, number);
 	admin_decided(&parent->admin, number, exit_code, text);
 }
 
@@ -118,13 +146,46 @@ static void print_status(void *context, struct text *out)
 	status_print(context, out);
 }
 
+static uint64_t reload_so(struct parent *parent, bool must_keep)
+{
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+			 (unsigned long long)clock_monotonic_usec());
+	return succession_reload(&parent->succession, must_keep);
+}
+
 static uint64_t reload(void *context)
+{
+	return reload_so(context, false);
+}
+
+static uint64_t reload_on_trial(void *context, uint32_t sec, struct text *why)
+{
+	struct parent *parent = context;
+	uint64_t number;
+
+	if (trial_check(&parent->trial, sec, why) < 0)
+		return 0;
+	number = reload_so(parent, true);
+	trial_ask(&parent->trial, number, sec);
+	return number;
+}
+
+static int confirm(void *context, struct text *said)
+{
+	struct parent *parent = context;
+	int r = trial_confirm(&parent->trial, said);
+
+	set_restart(parent);
+	if (r == 0)
+		announce(parent);
+	return r;
+}
+
+static void take_back(void *context)
 {
 	struct parent *parent = context;
 
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-			 (unsigned long long)clock_monotonic_usec());
-	return succession_reload(&parent->succession);
+	succession_take_back(&parent->succession);
 }
 
 /* the end */
@@ -346,24 +407,46 @@ static int start_connections(struct parent *parent)
 							      .context = parent });
 }
 
+/* A policy that is tried out is nobody's last good one. */
+static const char *state_directory(const struct parent *parent)
+{
+	const struct parent_options *options = &parent->options;
+
+	if (options->state_directory)
+		return options->state_directory;
+	return options->policy_directory ? NULL : KEPT_DIRECTORY;
+}
+
 static int start_brokers(struct parent *parent)
 {
-	struct succession_setup setup = { .event = parent->event,
-					  .audit = auditor_queue(&parent->auditor),
-					  .serves = on_serves,
-					  .vacant = on_vacant,
-					  .room = on_room,
-					  .decided = on_decided,
-					  .counted = on_counted,
-					  .unserved = on_unserved,
-					  .idle = on_brokers_gone,
-					  .context = parent };
+	const char *state = state_directory(parent);
+	struct succession_setup setup = {
+		.event = parent->event,
+		.use_last_good = state && parent->settings.on_start_error == ON_START_LAST_GOOD,
+		.audit = auditor_queue(&parent->auditor),
+		.serves = on_serves,
+		.vacant = on_vacant,
+		.room = on_room,
+		.stays = on_stays,
+		.decided = on_decided,
+		.counted = on_counted,
+		.unserved = on_unserved,
+		.idle = on_brokers_gone,
+		.context = parent
+	};
 	const char *directory = parent->options.policy_directory;
 
-	if (directory && strlen(directory) > CONTROL_PATH_MAX)
+	if ((directory && strlen(directory) > CONTROL_PATH_MAX) ||
+	    (state && strlen(state) > CONTROL_PATH_MAX))
 		return -ENAMETOOLONG;
 	if (directory)
 		strcpy(setup.start.policy_directory, directory);
+	if (state)
+		strcpy(setup.start.state_directory, state);
+	trial_init(&parent->trial, &(const struct trial_setup){ .event = parent->event,
+								.state = state,
+								.take_back = take_back,
+								.context = parent });
 	return succession_init(&parent->succession, &setup);
 }
 
@@ -373,6 +456,8 @@ static int start_admin(struct parent *parent)
 			  &(const struct admin_setup){ .event = parent->event,
 						       .listener = parent->activation.admin,
 						       .reload = reload,
+						       .reload_on_trial = reload_on_trial,
+						       .confirm = confirm,
 						       .collect = collect,
 						       .status = print_status,
 						       .context = parent });
@@ -421,6 +506,7 @@ static void done(struct parent *parent)
 {
 	admin_done(&parent->admin);
 	connections_done(&parent->connections);
+	trial_done(&parent->trial);
 	succession_done(&parent->succession);
 	auditor_done(&parent->auditor);
 	sd_event_unref(parent->event);

@@ -17,12 +17,14 @@
 #include "daemon/connections.h"
 #include "daemon/settings.h"
 #include "daemon/succession.h"
+#include "daemon/trial.h"
 
 /* From the command line. Borrowed; NULL: not given. */
 struct parent_options {
 	const char *policy_directory;
 	const char *audit_file;
 	const char *config;
+	const char *state_directory;
 };
 
 struct parent {
@@ -34,6 +36,7 @@ struct parent {
 	struct auditor auditor;
 	struct connections connections;
 	struct succession succession;
+	struct trial trial;
 	struct admin admin;
 	bool is_announced;	/* READY=1 was sent */
 	bool is_closing;	/* told to stop */

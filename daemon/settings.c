@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,13 +24,19 @@
 
 #define SETTINGS_SIZE_MAX 65536 /* bytes: some hundred times what there is to say */
 
+static const char *const start_words[] = { "last-good", "deny-all", NULL };
+
 static const struct {
 	const char *name;
 	size_t offset;
-	uint32_t initial, max; /* the least is 1 */
+	uint32_t initial, max;	  /* the least is 1 */
+	const char *const *words; /* instead of numbers; NULL ends them */
 } known[] = {
-	{ "max-clients", offsetof(struct settings, max_clients), LIMIT_CLIENTS, 32768 },
-	{ "max-per-uid", offsetof(struct settings, max_per_uid), LIMIT_CLIENTS_PER_UID, 32768 },
+	{ "on-start-error", offsetof(struct settings, on_start_error), ON_START_LAST_GOOD,
+	  .words = start_words },
+	{ "max-clients", offsetof(struct settings, max_clients), LIMIT_CLIENTS, 32768, NULL },
+	{ "max-per-uid", offsetof(struct settings, max_per_uid), LIMIT_CLIENTS_PER_UID, 32768,
+	  NULL },
 };
 
 static uint32_t *place_of(struct settings *settings, size_t i)
@@ -52,20 +59,44 @@ static void complain_unknown(const struct setting *setting, struct diags *diags)
 	conf_unknown(setting, names, ELEMENTSOF(names), diags);
 }
 
+static bool read_number(size_t i, const char *text, uint32_t *ret)
+{
+	return number_u32(text, ret) == 0 && *ret >= 1 && *ret <= known[i].max;
+}
+
+static bool read_word(size_t i, const char *text, uint32_t *ret)
+{
+	for (*ret = 0; known[i].words[*ret]; ++*ret)
+		if (strcmp(known[i].words[*ret], text) == 0)
+			return true;
+	return false;
+}
+
+static void complain_value(size_t i, const struct setting *setting, struct diags *diags)
+{
+	const char *const *words = known[i].words;
+
+	if (words)
+		diag_add(diags, DIAG_ERROR, "E006", setting->value.place, "'%s' is %s or %s",
+			 known[i].name, words[0], words[1]);
+	else
+		diag_add(diags, DIAG_ERROR, "E006", setting->value.place,
+			 "'%s' wants a number from 1 to %u", known[i].name, known[i].max);
+}
+
 static void apply(struct settings *settings, const struct setting *setting, struct diags *diags)
 {
+	const char *text = setting->value.text;
 	uint32_t value;
 
 	for (size_t i = 0; i < ELEMENTSOF(known); i++) {
 		if (strcmp(known[i].name, setting->name) != 0)
 			continue;
 		if (setting->value.kind == AST_WORD &&
-		    number_u32(setting->value.text, &value) == 0 && value >= 1 &&
-		    value <= known[i].max)
+		    (known[i].words ? read_word(i, text, &value) : read_number(i, text, &value)))
 			*place_of(settings, i) = value;
 		else
-			diag_add(diags, DIAG_ERROR, "E006", setting->value.place,
-				 "'%s' wants a number from 1 to %u", known[i].name, known[i].max);
+			complain_value(i, setting, diags);
 		return;
 	}
 	complain_unknown(setting, diags);

@@ -2,7 +2,7 @@
 #ifndef FDB_DAEMON_SETTINGS_H
 #define FDB_DAEMON_SETTINGS_H
 
-/* fdbroker.conf(5): what an admin may set of the limits. */
+/* fdbroker.conf(5): what an admin may set. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,10 @@
 
 #define SETTINGS_FILE "/etc/fdbroker/fdbroker.conf"
 
+enum on_start_error { ON_START_LAST_GOOD, ON_START_DENY_ALL };
+
 struct settings {
+	uint32_t on_start_error; /* enum on_start_error */
 	uint32_t max_clients;
 	uint32_t max_per_uid;
 };

@@ -8,6 +8,13 @@
 #include "base/clock.h"
 #include "daemon/parent.h"
 
+static const char *const loads[] = {
+	[CONTROL_LOAD_ASKED] = "installed",
+	[CONTROL_LOAD_UNASKED] = "installed",
+	[CONTROL_LOAD_LAST_GOOD] = "last-good",
+	[CONTROL_LOAD_NOTHING] = "nothing",
+};
+
 static void add_state(const struct succession *s, struct text *out)
 {
 	const struct generation *g = s->serving;
@@ -16,9 +23,12 @@ static void add_state(const struct succession *s, struct text *out)
 		text_printf(out, "state %s\n", s->n_crashes > 0 ? "recovering" : "starting");
 		return;
 	}
-	text_printf(out, "state %s\n", g->start.degraded ? "degraded" : "active");
+	text_printf(out, "state %s\n", succession_is_degraded(s) ? "degraded" : "active");
 	text_printf(out, "generation %" PRIu64 "\n", g->start.generation);
 	text_printf(out, "loaded %" PRIu64 "\n", s->loaded_usec / USEC_PER_SEC);
+	text_printf(out, "serves %s\n", loads[g->start.load]);
+	if (s->why)
+		text_printf(out, "degraded-why %s\n", s->why);
 }
 
 /* What the broker says, which may be hijacked: nothing of it can stand before what is known. */
@@ -77,6 +87,7 @@ void status_print(const struct parent *parent, struct text *out)
 
 	add_state(s, out);
 	add_refused(s, out);
+	trial_print(&parent->trial, s->serving, out);
 	text_printf(out, "version %s\n", PACKAGE_VERSION);
 	add_connections(&parent->connections, out);
 	add_processes(parent, out);

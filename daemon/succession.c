@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -20,8 +21,9 @@
  * one connection.
  *
  * Where nobody serves, at the start and after a crash, a policy that does not
- * load leads to a degraded generation, which refuses every request and says so:
- * a client learns more from that than from a connection that nobody answers.
+ * load leads to a degraded generation: of the last good policy, or, where there is none or
+ * the admin does not want it, one that refuses every request and says so: a client learns more
+ * from that than from a connection that nobody answers.
  *
  * Nobody waits for an old one: it is killed if it does not stop, and if it does not end even
  * then, the next one serves without it.
@@ -49,7 +51,12 @@ static uint64_t first_decision(void)
 	return (uint64_t)high << 32;
 }
 
-static int start(struct succession *s, bool degraded)
+static bool is_installed(enum control_load load)
+{
+	return load == CONTROL_LOAD_ASKED || load == CONTROL_LOAD_UNASKED;
+}
+
+static int start(struct succession *s, enum control_load load)
 {
 	const struct generation_setup setup = { .event = s->setup.event,
 						.start = &s->setup.start,
@@ -59,8 +66,11 @@ static int start(struct succession *s, bool degraded)
 
 	s->setup.start.generation = ++s->last_number;
 	s->setup.start.first_decision = first_decision();
-	s->setup.start.degraded = degraded;
-	s->again = false;
+	s->setup.start.load = load;
+	s->setup.start.must_keep = s->must_keep && load == CONTROL_LOAD_ASKED;
+	/* It reads what is there now, for whoever asked so far. */
+	if (is_installed(load))
+		s->again = s->must_keep = false;
 	return generation_start(&s->next, &setup);
 }
 
@@ -98,7 +108,7 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *context)
 	(void)usec;
 	if (s->next || s->closing)
 		return 0;
-	r = start(s, false);
+	r = start(s, s->restart);
 	if (r < 0) {
 		log_error_errno(r, "cannot start a broker: %m");
 		start_later(s);
@@ -115,6 +125,17 @@ static void leave(struct succession *s, struct generation *g)
 	s->n_leaving++;
 }
 
+/* What was asked for while another one was being started. */
+static void go_on(struct succession *s)
+{
+	if (s->next || s->closing)
+		return;
+	if (s->back)
+		succession_take_back(s);
+	else if (s->again)
+		(void)succession_reload(s, s->must_keep);
+}
+
 static void decide(struct succession *s, uint64_t number, int exit_code, const char *text)
 {
 	if (exit_code != 0) {
@@ -123,8 +144,23 @@ static void decide(struct succession *s, uint64_t number, int exit_code, const c
 		s->refused_usec = clock_realtime_usec();
 	}
 	s->setup.decided(s->setup.context, number, exit_code, text);
-	if (s->again && !s->next)
-		(void)succession_reload(s);
+	go_on(s);
+}
+
+static void log_take_over(const struct succession *s, const struct generation *g)
+{
+	if (g->start.load == CONTROL_LOAD_NOTHING)
+		log_event(MESSAGE_DEGRADED,
+			  "generation %" PRIu64 " serves nothing: there is no valid policy",
+			  g->start.generation);
+	else if (s->why)
+		log_event(MESSAGE_DEGRADED,
+			  "generation %" PRIu64 " serves the last good policy: the installed one "
+			  "is not valid",
+			  g->start.generation);
+	else
+		log_notice("generation %" PRIu64 " serves%s", g->start.generation,
+			   is_installed(g->start.load) ? "" : " the last good policy");
 }
 
 static void take_over(struct succession *s)
@@ -134,17 +170,16 @@ static void take_over(struct succession *s)
 	s->serving = g;
 	s->next = NULL;
 	s->loaded_usec = clock_realtime_usec();
-	if (g->start.degraded)
-		log_event(MESSAGE_DEGRADED,
-			  "generation %" PRIu64 " serves nothing: there is no valid policy",
-			  g->start.generation);
-	else
-		log_notice("generation %" PRIu64 " serves", g->start.generation);
+	if (is_installed(g->start.load)) {
+		free(s->why);
+		s->why = NULL;
+	}
+	log_take_over(s, g);
 	s->setup.serves(s->setup.context);
-	if (!g->start.degraded)
+	if (is_installed(g->start.load))
 		decide(s, g->start.generation, 0, g->warnings);
-	else if (s->again)
-		(void)succession_reload(s);
+	else
+		go_on(s);
 }
 
 static void on_ready(struct succession *s, struct generation *g)
@@ -173,17 +208,53 @@ static void on_stopped(struct succession *s, struct generation *g)
 
 /* refusing */
 
-static void fall_back(struct succession *s)
+static void start_instead(struct succession *s, enum control_load load)
 {
 	int r;
 
 	if (s->serving || s->next || s->closing)
 		return;
-	r = start(s, true);
+	r = start(s, load);
 	if (r < 0) {
 		log_error_errno(r, "cannot start a broker: %m");
 		start_later(s);
 	}
+}
+
+static void fall_back(struct succession *s, enum control_load failed)
+{
+	bool last_good = is_installed(failed) && s->setup.use_last_good;
+
+	start_instead(s, last_good ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_NOTHING);
+}
+
+/* Of several reasons why it is not the installed policy that serves, all. */
+static void add_why(struct succession *s, enum control_load failed, const char *text)
+{
+	_cleanup_(freep) char *before = TAKE_PTR(s->why);
+
+	if (is_installed(failed)) {
+		free(before);
+		before = NULL;
+	}
+	if (asprintf(&s->why, "%s%s%.*s", before ?: "",
+		     before ? "; and the last good policy: " : "", (int)strcspn(text, "\n"),
+		     text) < 0)
+		s->why = NULL;
+}
+
+/* The generation @failed does not come to serve. */
+static void do_without(struct succession *s, const struct control_start *failed, const char *text)
+{
+	if (!s->serving)
+		add_why(s, failed->load, text);
+	if (is_installed(failed->load)) {
+		decide(s, failed->generation, 2, text);
+	} else {
+		s->setup.stays(s->setup.context, text);
+		go_on(s);
+	}
+	fall_back(s, failed->load);
 }
 
 static void on_refused(struct succession *s, struct generation *g, const struct control *message)
@@ -196,10 +267,22 @@ static void on_refused(struct succession *s, struct generation *g, const struct 
 		text = strdup("error: out of memory\n");
 	s->next = NULL;
 	leave(s, g);
-	log_event(MESSAGE_REFUSED, "policy refused%s", s->serving ? ", the running one stays" : "");
+	log_event(MESSAGE_REFUSED, "%spolicy refused%s",
+		  is_installed(g->start.load) ? "" : "last good ",
+		  s->serving ? ", the running one stays" : "");
 	log_error_lines(text ?: "", text ? strlen(text) : 0);
-	decide(s, g->start.generation, 2, text ?: "");
-	fall_back(s);
+	do_without(s, &g->start, text ?: "");
+}
+
+/* Whoever restarts the daemon, or crashes it, has confirmed nothing. */
+static void on_unconfirmed(struct succession *s, struct generation *g)
+{
+	if (g != s->next)
+		return;
+	s->next = NULL;
+	leave(s, g);
+	log_notice("the installed policy was not confirmed and is not loaded unasked");
+	start_instead(s, CONTROL_LOAD_LAST_GOOD);
 }
 
 /* ending */
@@ -229,12 +312,10 @@ static void next_is_gone(struct succession *s, struct generation *g)
 
 	s->next = NULL;
 	snprintf(text, sizeof(text), "the new broker %s before it was ready\n", g->ending);
-	if (g->start.degraded) {
+	if (g->start.load == CONTROL_LOAD_NOTHING)
 		start_later(s);
-		return;
-	}
-	decide(s, g->start.generation, 2, text);
-	fall_back(s);
+	else
+		do_without(s, &g->start, text);
 }
 
 static void serving_is_gone(struct succession *s)
@@ -292,6 +373,9 @@ static void on_told(void *context, struct generation *g, enum generation_event e
 	case GENERATION_REFUSED:
 		on_refused(s, g, message);
 		break;
+	case GENERATION_UNCONFIRMED:
+		on_unconfirmed(s, g);
+		break;
 	case GENERATION_STOPPED:
 		on_stopped(s, g);
 		break;
@@ -319,28 +403,47 @@ static void on_told(void *context, struct generation *g, enum generation_event e
 
 int succession_init(struct succession *s, const struct succession_setup *setup)
 {
-	*s = (struct succession){ .setup = *setup };
-	return start(s, false);
+	*s = (struct succession){ .setup = *setup, .restart = CONTROL_LOAD_UNASKED };
+	return start(s, CONTROL_LOAD_UNASKED);
 }
 
-uint64_t succession_reload(struct succession *s)
+static void start_now(struct succession *s, enum control_load load)
 {
 	int r;
 
+	s->delay = sd_event_source_disable_unref(s->delay);
+	r = start(s, load);
+	if (r < 0) {
+		log_error_errno(r, "cannot start a broker: %m");
+		start_later(s);
+	}
+}
+
+uint64_t succession_reload(struct succession *s, bool must_keep)
+{
 	if (s->closing)
 		return s->last_number;
+	s->must_keep |= must_keep;
 	if (s->next) {
 		/* It may have read the policy before it was changed: another one after it. */
 		s->again = true;
 		return s->next->start.generation + 1;
 	}
-	s->delay = sd_event_source_disable_unref(s->delay);
-	r = start(s, false);
-	if (r < 0) {
-		log_error_errno(r, "cannot start a broker: %m");
-		start_later(s);
-	}
+	start_now(s, CONTROL_LOAD_ASKED);
 	return s->last_number;
+}
+
+void succession_take_back(struct succession *s)
+{
+	s->back = s->next != NULL;
+	if (!s->next && !s->closing)
+		start_now(s, CONTROL_LOAD_LAST_GOOD);
+}
+
+bool succession_is_degraded(const struct succession *s)
+{
+	return s->serving && (s->serving->start.load == CONTROL_LOAD_NOTHING ||
+			      (s->serving->start.load == CONTROL_LOAD_LAST_GOOD && s->why));
 }
 
 int succession_give(struct succession *s, const struct control *connection)
@@ -379,5 +482,6 @@ void succession_done(struct succession *s)
 	generation_free(s->serving);
 	sd_event_source_disable_unref(s->delay);
 	free(s->refused);
+	free(s->why);
 	*s = (struct succession){ 0 };
 }

@@ -18,7 +18,8 @@
 
 struct succession_setup {
 	sd_event *event;
-	struct control_start start; /* what every generation is told; its numbers are filled in */
+	struct control_start start; /* what every generation is told; what differs is filled in */
+	bool use_last_good;	    /* instead of a bad policy, where nobody serves */
 	int audit;		    /* borrowed */
 	/* Somebody serves: before, the connections of the last one are to be taken back. */
 	void (*serves)(void *context);
@@ -26,6 +27,8 @@ struct succession_setup {
 	void (*vacant)(void *context, bool lost);
 	/* The one that serves has room again. */
 	void (*room)(void *context);
+	/* What was to be taken back stays, for @why. */
+	void (*stays)(void *context, const char *why);
 	/* A reload was decided: the number of the generation, the exit code of policy-language's
 	 * table, text for a person. */
 	void (*decided)(void *context, uint64_t number, int exit_code, const char *text);
@@ -43,14 +46,18 @@ struct succession {
 	struct generation *leaving; /* list */
 	size_t n_leaving;
 	uint64_t last_number;
-	bool again;	       /* a reload was asked for while `next` was being started */
-	bool closing;	       /* start nobody any more */
-	uint64_t loaded_usec;  /* UTC: since when `serving` does */
-	uint64_t refused_usec; /* UTC: the last reload that was refused, or 0 */
-	char *refused;	       /* its text, or NULL */
-	unsigned int crashes;  /* in a row */
-	uint64_t n_crashes;    /* ever */
-	uint64_t crash_usec;   /* monotonic: the last */
+	bool again;		   /* a reload was asked for while `next` was being started */
+	bool back;		   /* and that the last good policy serves */
+	bool must_keep;		   /* of that reload, see struct control_start */
+	enum control_load restart; /* what is loaded after a crash */
+	bool closing;		   /* start nobody any more */
+	uint64_t loaded_usec;	   /* UTC: since when `serving` does */
+	uint64_t refused_usec;	   /* UTC: the last reload that was refused, or 0 */
+	char *refused;		   /* its text, or NULL */
+	char *why; /* what serves is not what is installed because that is bad; or NULL */
+	unsigned int crashes; /* in a row */
+	uint64_t n_crashes;   /* ever */
+	uint64_t crash_usec;  /* monotonic: the last */
 	sd_event_source *delay;
 };
 
@@ -58,8 +65,14 @@ int succession_init(struct succession *s, const struct succession_setup *setup);
 void succession_done(struct succession *s);
 
 /* Ask for a generation that reads the policy as it is now. Returns the number from which on
- * `decided` answers this request. */
-uint64_t succession_reload(struct succession *s);
+ * `decided` answers this request. @must_keep: see struct control_start. */
+uint64_t succession_reload(struct succession *s, bool must_keep);
+/* Ask for one that serves the last good policy, before any reload that is asked for later: `serves` follows,
+ * or `stays`. */
+void succession_take_back(struct succession *s);
+
+/* Is it not the installed policy that serves, because that one is bad? */
+bool succession_is_degraded(const struct succession *s);
 
 /* Give a connection to who serves: 0; -EAGAIN nobody can take it now; another -errno. */
 int succession_give(struct succession *s, const struct control *connection);

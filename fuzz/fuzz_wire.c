@@ -70,10 +70,11 @@ static void fuzz_versions(const uint8_t *data, size_t size)
 
 static void fuzz_admin_request(const uint8_t *data, size_t size)
 {
-	uint16_t opcode;
+	struct admin_request request;
+	uint8_t again[ADMIN_REQUEST_MAX];
 
-	if (admin_request_read(data, size, &opcode) == 0)
-		expect(size == WIRE_HEADER_SIZE);
+	if (admin_request_read(data, size, &request) == 0)
+		expect(admin_request_write(&request, again, sizeof(again)) == (int)size);
 }
 
 static void fuzz_admin_reply(const uint8_t *data, size_t size)

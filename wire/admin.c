@@ -2,7 +2,7 @@
 
 /*
  * Both ends come from one build, and still the parent, which is root, takes
- * nothing but a bare header. A reply's text is whatever is left of its
+ * nothing but a header and one number. A reply's text is whatever is left of its
  * message: its length is the header's.
  */
 #include "wire/admin.h"
@@ -17,19 +17,28 @@
 
 static bool is_request(uint16_t opcode)
 {
-	return opcode == ADMIN_OPCODE_RELOAD || opcode == ADMIN_OPCODE_STATUS;
+	return opcode >= ADMIN_OPCODE_RELOAD && opcode <= ADMIN_OPCODE_CONFIRM;
 }
 
-int admin_request_write(uint16_t opcode, void *buffer, size_t size)
+static uint32_t request_size(uint16_t opcode)
+{
+	return opcode == ADMIN_OPCODE_TRIAL ? WIRE_HEADER_SIZE + 4 : WIRE_HEADER_SIZE;
+}
+
+int admin_request_write(const struct admin_request *request, void *buffer, size_t size)
 {
 	struct cursor_writer w = cursor_writer(buffer, size);
 
-	wire_header_write(&w, opcode, 1, WIRE_HEADER_SIZE);
+	wire_header_write(&w, request->opcode, 1, request_size(request->opcode));
+	if (request->opcode == ADMIN_OPCODE_TRIAL)
+		cursor_write_u32(&w, request->sec);
 	return cursor_write_end(&w);
 }
 
-int admin_request_read(const void *data, size_t size, uint16_t *ret_opcode)
+int admin_request_read(const void *data, size_t size, struct admin_request *ret)
 {
+	struct cursor_reader reader = cursor_reader(data, size);
+	struct admin_request request = { 0 };
 	struct wire_header header;
 	int r;
 
@@ -38,9 +47,15 @@ int admin_request_read(const void *data, size_t size, uint16_t *ret_opcode)
 		return r;
 	if (header.version != WIRE_VERSION || !is_request(header.opcode))
 		return -EOPNOTSUPP;
-	if (size != WIRE_HEADER_SIZE || header.flags != 0)
+	if (size != request_size(header.opcode) || header.flags != 0)
 		return -EBADMSG;
-	*ret_opcode = header.opcode;
+	request.opcode = header.opcode;
+	(void)cursor_read_bytes(&reader, WIRE_HEADER_SIZE);
+	if (request.opcode == ADMIN_OPCODE_TRIAL)
+		request.sec = cursor_read_u32(&reader);
+	if (cursor_read_end(&reader) < 0)
+		return -EBADMSG;
+	*ret = request;
 	return 0;
 }
 

@@ -4,10 +4,10 @@
 
 /*
  * The protocol of the admin socket, between fdbrokerctl and the parent: the
- * header of proto.h with an opcode below; a request has no body. The reply's body is
- * i32 exit code (of policy-language's table), then UTF-8 text to the end of the message.
+ * header of proto.h with an opcode below; a request has no body, but that of TRIAL, u32 seconds.
+ * The reply's body is i32 exit code (of policy-language's table), then UTF-8 text to the end of the message.
  *
- * RELOAD's text is the diagnostics, ready to print, cut at a line if they are
+ * The text of RELOAD and TRIAL is the diagnostics, ready to print, cut at a line if they are
  * longer than a message. STATUS's text is lines `key value`, keys in the order of
  * fdbrokerctl(8); an unknown key is to be shown or skipped, never an error.
  */
@@ -15,12 +15,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/proto.h"
+
 enum admin_opcode {
 	ADMIN_OPCODE_RELOAD = 0x4001,
 	ADMIN_OPCODE_STATUS = 0x4002,
+	ADMIN_OPCODE_TRIAL =
+		0x4003, /* a reload that is taken back unless it is confirmed in time */
+	ADMIN_OPCODE_CONFIRM = 0x4004, /* a text for a person */
 };
 
+#define ADMIN_REQUEST_MAX (WIRE_HEADER_SIZE + 4)
+
 #define ADMIN_TEXT_MAX 61440U /* bytes: a message less header, exit code and slack */
+
+struct admin_request {
+	uint16_t opcode;
+	uint32_t sec; /* TRIAL: to confirm in */
+};
 
 struct admin_reply {
 	int32_t exit_code;
@@ -29,12 +41,13 @@ struct admin_reply {
 	size_t text_len;
 };
 
-/* Encode; return bytes written, or -EMSGSIZE. @buffer of WIRE_MESSAGE_MAX always suffices. */
-int admin_request_write(uint16_t opcode, void *buffer, size_t size);
+/* Encode; return bytes written, or -EMSGSIZE. @buffer of WIRE_MESSAGE_MAX always suffices, and of
+ * ADMIN_REQUEST_MAX for a request. */
+int admin_request_write(const struct admin_request *request, void *buffer, size_t size);
 int admin_reply_write(const struct admin_reply *reply, void *buffer, size_t size);
 
 /* Decode; 0, or -EBADMSG, or -EOPNOTSUPP for an opcode or version that is not ours. */
-int admin_request_read(const void *data, size_t size, uint16_t *ret_opcode);
+int admin_request_read(const void *data, size_t size, struct admin_request *ret);
 int admin_reply_read(const void *data, size_t size, struct admin_reply *ret);
 
 #endif

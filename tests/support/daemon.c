@@ -2,9 +2,9 @@
 #include "tests/support/daemon.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -69,6 +69,7 @@ void daemon_prepare(struct daemon *d)
 	snprintf(d->audit, sizeof(d->audit), "%s/audit.json", d->directory);
 	snprintf(d->log, sizeof(d->log), "%s/log", d->directory);
 	snprintf(d->notify, sizeof(d->notify), "%s/notify", d->directory);
+	snprintf(d->state, sizeof(d->state), "%s/state", d->directory);
 	snprintf(d->config, sizeof(d->config), "%s/fdbroker.conf", d->directory);
 	ck_assert_int_eq(mkdir(d->policy, 0755), 0);
 	ck_assert_int_eq(chmod(d->policy, 0755), 0);
@@ -79,18 +80,18 @@ void daemon_prepare(struct daemon *d)
 	d->notified = bind_socket(d->notify, SOCK_DGRAM, 0600);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
 static void remove_all(const char *directory)
 {
-	DIR *dir = opendir(directory);
-	struct dirent *entry;
-
-	ck_assert_ptr_nonnull(dir);
-	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	closedir(dir);
-	rmdir(directory);
+	(void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void daemon_discard(struct daemon *d)
@@ -99,8 +100,6 @@ void daemon_discard(struct daemon *d)
 		d->listeners[i] = fd_close(d->listeners[i]);
 	d->notified = notified = fd_close(d->notified);
 	d->admin_sock = fd_close(d->admin_sock);
-	if (access(d->policy, F_OK) == 0)
-		remove_all(d->policy);
 	remove_all(d->directory);
 }
 
@@ -172,7 +171,7 @@ static int execute(const void *arg)
 	const struct daemon *d = arg;
 	const char *build = getenv("builddir");
 	const char *argv[16] = { "fdbrokerd", NULL, NULL };
-	char program[PATH_MAX], policy[100], audit[100];
+	char program[PATH_MAX], policy[100], audit[100], state[100];
 	size_t n = 1;
 	int log;
 
@@ -181,6 +180,9 @@ static int execute(const void *arg)
 	snprintf(audit, sizeof(audit), "--audit-file=%s", d->audit);
 	argv[n++] = policy;
 	argv[n++] = audit;
+	snprintf(state, sizeof(state), "--state=%s", d->state);
+	if (d->keeps)
+		argv[n++] = state;
 	for (size_t i = 0; d->arguments[i]; i++)
 		argv[n++] = d->arguments[i];
 	for (size_t i = 0; d->environment[i]; i++)
@@ -238,6 +240,12 @@ int daemon_fails(struct daemon *d)
 
 void daemon_stop(struct daemon *d)
 {
+	daemon_end(d);
+	daemon_discard(d);
+}
+
+void daemon_end(struct daemon *d)
+{
 	bool killed, stuck, reported;
 	int status;
 	char *log;
@@ -256,7 +264,7 @@ void daemon_stop(struct daemon *d)
 	ck_assert_msg(!killed, "a signal ended a process of the daemon");
 	ck_assert_msg(!reported, "a sanitizer reported");
 	ck_assert_msg(!stuck, "a process of the daemon did not end");
-	daemon_discard(d);
+	d->admin_sock = fd_close(d->admin_sock);
 }
 
 /* sockets */
@@ -340,14 +348,15 @@ int daemon_ask(int sock, const char *path, uint32_t flags, struct wire_answer *r
 	return answer.error == 0 ? m.fds[0] : -answer.error;
 }
 
-static int admin_request(const struct daemon *d, uint16_t opcode, char **ret_text)
+static int admin_request(const struct daemon *d, const struct admin_request *request,
+			 char **ret_text)
 {
 	static uint8_t buffer[WIRE_MESSAGE_MAX];
 	struct admin_reply reply;
 	int sock = d->admin_sock, r;
 	struct message m;
 
-	r = admin_request_write(opcode, buffer, sizeof(buffer));
+	r = admin_request_write(request, buffer, sizeof(buffer));
 	ck_assert_int_gt(r, 0);
 	ck_assert_int_eq(message_send(sock, buffer, (size_t)r, NULL), 0);
 	ck_assert_int_eq(receive(sock, buffer, sizeof(buffer), &m), 1);
@@ -359,7 +368,7 @@ static int admin_request(const struct daemon *d, uint16_t opcode, char **ret_tex
 int daemon_reload(const struct daemon *d, char **ret_text)
 {
 	char *text;
-	int exit_code = admin_request(d, ADMIN_OPCODE_RELOAD, &text);
+	int exit_code = daemon_admin(d, ADMIN_OPCODE_RELOAD, 0, &text);
 
 	if (ret_text)
 		*ret_text = text;
@@ -368,12 +377,17 @@ int daemon_reload(const struct daemon *d, char **ret_text)
 	return exit_code;
 }
 
+int daemon_admin(const struct daemon *d, uint16_t opcode, uint32_t sec, char **ret_text)
+{
+	return admin_request(d, &(struct admin_request){ opcode, sec }, ret_text);
+}
+
 char *daemon_status(const struct daemon *d, const char *key)
 {
 	size_t len = strlen(key);
 	char *text, *found = NULL;
 
-	ck_assert_int_eq(admin_request(d, ADMIN_OPCODE_STATUS, &text), 0);
+	ck_assert_int_eq(daemon_admin(d, ADMIN_OPCODE_STATUS, 0, &text), 0);
 	for (char *line = text; line && !found; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (strncmp(line, key, len) == 0 && line[len] == ' ')

@@ -32,9 +32,11 @@ struct daemon {
 	char audit[80]; /* JSON lines */
 	char log[80];	/* stderr of all its processes */
 	char notify[80];
+	char state[80];		    /* a directory that the daemon makes, if `keeps` */
 	char config[80];	    /* written by the test, or not there */
 	const char *arguments[8];   /* further ones; NULL ends them */
 	const char *environment[8]; /* "NAME=value"; NULL ends them */
+	bool keeps;		    /* the last good policy, in `state` */
 	bool has_stray;		    /* starts with a descriptor that it does not know of */
 	bool may_be_killed;	    /* a process of it that a signal ended is no failure */
 	pid_t pid;
@@ -61,6 +63,9 @@ int daemon_fails(struct daemon *d);
  * everything. */
 void daemon_stop(struct daemon *d);
 
+/* The same, but everything is left for another daemon_start(), or daemon_discard(). */
+void daemon_end(struct daemon *d);
+
 /* Close and remove what daemon_prepare() made. */
 void daemon_discard(struct daemon *d);
 
@@ -80,6 +85,9 @@ pid_t daemon_pid(const struct daemon *d, const char *process);
 
 /* The exit code of a reload; *ret_text, if wanted, is the caller's to free. */
 int daemon_reload(const struct daemon *d, char **ret_text);
+
+/* Any request on the admin socket: the exit code of the answer. The caller frees its text. */
+int daemon_admin(const struct daemon *d, uint16_t opcode, uint32_t sec, char **ret_text);
 
 /* The files' whole content, NUL-terminated; the caller frees it. */
 char *daemon_read_audit(const struct daemon *d);

@@ -56,6 +56,7 @@ static void answer(int sock, const char *how, const char *textfile)
 	static const struct message_want nothing = { 0 };
 	static char in[WIRE_MESSAGE_MAX], out[WIRE_MESSAGE_MAX], text[ADMIN_TEXT_MAX];
 	struct admin_reply reply = { .text = text };
+	struct admin_request request;
 	struct message message;
 	struct pollfd pollfd = { .fd = sock, .events = POLLIN };
 	int n;
@@ -65,8 +66,9 @@ static void answer(int sock, const char *how, const char *textfile)
 	n = message_receive(sock, in, sizeof(in), &nothing, &message);
 	if (n <= 0 || strcmp(how, "closes") == 0)
 		return;
-	if (admin_request_read(in, message.size, &reply.opcode) < 0)
+	if (admin_request_read(in, message.size, &request) < 0)
 		die("admin_request_read");
+	reply.opcode = request.opcode;
 	reply.exit_code = atoi(how);
 	reply.text_len = read_text(textfile, text, sizeof(text));
 	n = admin_reply_write(&reply, out, sizeof(out));

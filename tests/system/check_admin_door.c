@@ -47,7 +47,8 @@ static ssize_t talk(const void *bytes, size_t size)
 static int ask_for_reload(const void *arg)
 {
 	char request[64];
-	int size = admin_request_write(ADMIN_OPCODE_RELOAD, request, sizeof(request));
+	int size = admin_request_write(&(struct admin_request){ .opcode = ADMIN_OPCODE_RELOAD },
+				       request, sizeof(request));
 	ssize_t n = talk(request, (size_t)size);
 
 	(void)arg;

@@ -18,28 +18,40 @@
 static char text[ADMIN_TEXT_MAX + 1];
 static uint8_t buffer[WIRE_MESSAGE_MAX];
 
-static const uint16_t opcodes[] = { ADMIN_OPCODE_RELOAD, ADMIN_OPCODE_STATUS };
+static const struct admin_request requests[] = {
+	{ .opcode = ADMIN_OPCODE_RELOAD },
+	{ .opcode = ADMIN_OPCODE_STATUS },
+	{ .opcode = ADMIN_OPCODE_TRIAL, .sec = 0x01020304 },
+	{ .opcode = ADMIN_OPCODE_CONFIRM },
+};
+
+static int write_request(uint16_t opcode, size_t size)
+{
+	return admin_request_write(&(struct admin_request){ .opcode = opcode }, buffer, size);
+}
 
 START_TEST(a_request_comes_back)
 {
-	int size = admin_request_write(opcodes[_i], buffer, sizeof(buffer));
-	uint16_t opcode;
+	int size = admin_request_write(&requests[_i], buffer, sizeof(buffer));
+	struct admin_request request;
 
-	ck_assert_int_eq(size, WIRE_HEADER_SIZE);
-	ck_assert_int_eq(admin_request_read(buffer, (size_t)size, &opcode), 0);
-	ck_assert_uint_eq(opcode, opcodes[_i]);
+	ck_assert_int_eq(admin_request_read(buffer, (size_t)size, &request), 0);
+	ck_assert_uint_eq(request.opcode, requests[_i].opcode);
+	ck_assert_uint_eq(request.sec, requests[_i].sec);
 }
 END_TEST
 
 START_TEST(opcodes_that_are_not_ours_are_told_apart)
 {
 	for (uint32_t number = 0; number <= 0xffff; number++) {
-		int size = admin_request_write((uint16_t)number, buffer, sizeof(buffer));
-		uint16_t opcode = 77;
-		int r = admin_request_read(buffer, (size_t)size, &opcode);
-		bool ours = number == ADMIN_OPCODE_RELOAD || number == ADMIN_OPCODE_STATUS;
+		int size = write_request((uint16_t)number, sizeof(buffer));
+		struct admin_request request = { .opcode = 77 };
+		int r = admin_request_read(buffer, (size_t)size, &request);
+		bool ours = false;
 
-		if (r != (ours ? 0 : -EOPNOTSUPP) || opcode != (ours ? number : 77))
+		for (size_t i = 0; i < ELEMENTSOF(requests); i++)
+			ours |= requests[i].opcode == number;
+		if (r != (ours ? 0 : -EOPNOTSUPP) || request.opcode != (ours ? number : 77))
 			ck_abort_msg("opcode %u: %d", number, r);
 	}
 }
@@ -60,28 +72,28 @@ static const struct {
 
 START_TEST(a_request_is_a_bare_header)
 {
-	int size = admin_request_write(ADMIN_OPCODE_RELOAD, buffer, sizeof(buffer));
-	uint16_t opcode;
+	int size = write_request(ADMIN_OPCODE_RELOAD, sizeof(buffer));
+	struct admin_request request;
 
 	buffer[changes[_i].at] = changes[_i].value;
-	ck_assert_msg(admin_request_read(buffer, (size_t)size, &opcode) == changes[_i].expected,
+	ck_assert_msg(admin_request_read(buffer, (size_t)size, &request) == changes[_i].expected,
 		      "%s", changes[_i].name);
 }
 END_TEST
 
 START_TEST(a_request_of_any_other_size_is_refused)
 {
-	uint16_t opcode;
+	struct admin_request request;
 
 	for (size_t size = 0; size < 64; size++) {
 		_cleanup_(freep) uint8_t *message = calloc(1, size > 0 ? size : 1);
+		int right = admin_request_write(&requests[_i], buffer, sizeof(buffer));
 
 		ck_assert_ptr_nonnull(message);
-		admin_request_write(ADMIN_OPCODE_STATUS, buffer, sizeof(buffer));
 		buffer[LENGTH_AT] = (uint8_t)size;
-		memcpy(message, buffer, size < WIRE_HEADER_SIZE ? size : WIRE_HEADER_SIZE);
-		ck_assert_int_eq(admin_request_read(message, size, &opcode),
-				 size == WIRE_HEADER_SIZE ? 0 : -EBADMSG);
+		memcpy(message, buffer, size < (size_t)right ? size : (size_t)right);
+		ck_assert_int_eq(admin_request_read(message, size, &request),
+				 size == (size_t)right ? 0 : -EBADMSG);
 	}
 }
 END_TEST
@@ -166,19 +178,19 @@ START_TEST(a_buffer_too_small_is_an_error)
 
 	for (int n = 0; n < size; n++)
 		ck_assert_int_eq(write_reply((size_t)n), -EMSGSIZE);
-	ck_assert_int_eq(admin_request_write(ADMIN_OPCODE_STATUS, buffer, WIRE_HEADER_SIZE - 1),
-			 -EMSGSIZE);
+	ck_assert_int_eq(write_request(ADMIN_OPCODE_STATUS, WIRE_HEADER_SIZE - 1), -EMSGSIZE);
+	ck_assert_int_eq(write_request(ADMIN_OPCODE_TRIAL, ADMIN_REQUEST_MAX - 1), -EMSGSIZE);
 }
 END_TEST
 
 START_TEST(request_and_reply_are_not_each_other)
 {
 	struct admin_reply back;
-	uint16_t opcode;
+	struct admin_request request;
 	int size = write_reply(sizeof(buffer));
 
-	ck_assert_int_eq(admin_request_read(buffer, (size_t)size, &opcode), -EOPNOTSUPP);
-	size = admin_request_write(ADMIN_OPCODE_STATUS, buffer, sizeof(buffer));
+	ck_assert_int_eq(admin_request_read(buffer, (size_t)size, &request), -EOPNOTSUPP);
+	size = write_request(ADMIN_OPCODE_STATUS, sizeof(buffer));
 	ck_assert_int_eq(admin_reply_read(buffer, (size_t)size, &back), -EOPNOTSUPP);
 }
 END_TEST
@@ -206,10 +218,10 @@ int main(void)
 	Suite *suite = suite_create("admin");
 	TCase *tcase = suite_case(suite, "request");
 
-	tcase_add_loop_test(tcase, a_request_comes_back, 0, (int)ELEMENTSOF(opcodes));
+	tcase_add_loop_test(tcase, a_request_comes_back, 0, (int)ELEMENTSOF(requests));
 	tcase_add_test(tcase, opcodes_that_are_not_ours_are_told_apart);
 	tcase_add_loop_test(tcase, a_request_is_a_bare_header, 0, (int)ELEMENTSOF(changes));
-	tcase_add_test(tcase, a_request_of_any_other_size_is_refused);
+	tcase_add_loop_test(tcase, a_request_of_any_other_size_is_refused, 0, ELEMENTSOF(requests));
 
 	tcase = suite_case(suite, "reply");
 	tcase_add_loop_test(tcase, a_reply_of_bounded_text_comes_back, 0,

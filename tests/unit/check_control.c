@@ -33,14 +33,19 @@ static const struct facts alice = {
 
 static const struct control controls[] = {
 	{ .type = CONTROL_START,
-	  .start = { 42, UINT64_C(0x7f3a91c200000000), true, "/etc/fdbroker/policy.d" } },
+	  .start = { 42, UINT64_C(0x7f3a91c200000000), CONTROL_LOAD_LAST_GOOD, true,
+		     "/etc/fdbroker/policy.d", "/var/lib/fdbroker" } },
 	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },
 	{ .type = CONTROL_STOP },
-	{ .type = CONTROL_READY, .text = "files 7\n\n", .text_len = 9 },
+	{ .type = CONTROL_READY,
+	  .kept = CONTROL_KEPT_LOADING,
+	  .text = "files 7\n\n",
+	  .text_len = 9 },
 	{ .type = CONTROL_REFUSED, .text = "a.fdp:1:1: error", .text_len = 16 },
 	{ .type = CONTROL_STOPPED },
 	{ .type = CONTROL_ASK },
 	{ .type = CONTROL_COUNTERS, .text = "", .text_len = 0 },
+	{ .type = CONTROL_UNCONFIRMED },
 };
 
 static uint8_t buffer[CONTROL_SIZE_MAX];
@@ -66,7 +71,10 @@ static void assert_same(const struct control *a, const struct control *b)
 	ck_assert_int_eq(a->type, b->type);
 	ck_assert_uint_eq(a->start.generation, b->start.generation);
 	ck_assert_uint_eq(a->start.first_decision, b->start.first_decision);
-	ck_assert_int_eq(a->start.degraded, b->start.degraded);
+	ck_assert_int_eq(a->start.load, b->start.load);
+	ck_assert_int_eq(a->start.must_keep, b->start.must_keep);
+	ck_assert_str_eq(a->start.state_directory, b->start.state_directory);
+	ck_assert_int_eq(a->kept, b->kept);
 	ck_assert_str_eq(a->start.policy_directory, b->start.policy_directory);
 	assert_same_facts(&a->facts, &b->facts);
 	ck_assert_int_eq(a->lost, b->lost);
@@ -97,7 +105,7 @@ START_TEST(control_refuses_a_message_cut_anywhere)
 	int size = control_write(&controls[_i], buffer, sizeof(buffer));
 
 	for (size_t cut = 0; cut < (size_t)size; cut++) {
-		if (has_text(&controls[_i]) && cut >= 2)
+		if (has_text(&controls[_i]) && cut >= (controls[_i].type == CONTROL_READY ? 4 : 2))
 			continue; /* a text ends where its message does */
 		ck_assert_int_eq(control_read(buffer, cut, &read), -EBADMSG);
 	}
@@ -120,7 +128,7 @@ START_TEST(control_refuses_unknown_types)
 	struct control read;
 
 	buffer[1] = 0;
-	for (unsigned int type = CONTROL_UNSERVED + 1; type < 256; type++) {
+	for (unsigned int type = CONTROL_UNCONFIRMED + 1; type < 256; type++) {
 		buffer[0] = (uint8_t)type;
 		ck_assert_int_eq(control_read(buffer, 2, &read), -EBADMSG);
 	}
