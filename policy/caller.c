@@ -148,16 +148,16 @@ static struct who_answer *ask_subjects(const struct policy *policy,
 	return answers;
 }
 
-/* What could not be attested makes an allow not match, with `not` before it or without. */
-static void settle(struct who_answer *answers, size_t n)
+static void settle(struct who_answer *answers, size_t n, enum truth unknown)
 {
 	for (size_t i = 0; i < n; i++)
 		if (answers[i].accepts == TRUTH_UNKNOWN)
-			answers[i].accepts = TRUTH_NO;
+			answers[i].accepts = unknown;
 }
 
+/* @unknown: what it becomes to answer of an attested caller that a fact is not known. */
 static int ask_scopes(struct policy_caller *caller, const struct policy_subject *subject,
-		      const struct who_answer **ret)
+		      enum truth unknown, const struct who_answer **ret)
 {
 	const struct policy *policy = caller->policy;
 	_cleanup_(freep) struct who_answer *subjects = ask_subjects(policy, subject);
@@ -169,22 +169,34 @@ static int ask_scopes(struct policy_caller *caller, const struct policy_subject 
 	for (size_t i = 0; i < policy->n_scopes; i++)
 		answers[i] = who_ask(&policy->scopes[i], subjects, subject);
 	if (subject->attested)
-		settle(answers, policy->n_scopes);
+		settle(answers, policy->n_scopes, unknown);
 	*ret = answers;
 	return 0;
 }
 
-/* To a deny, what could not be attested is absent: another namespace, no filter, no label. */
+/* The facts that some rule asks for. */
+static uint32_t facts_asked(const struct policy *policy)
+{
+	uint32_t asked = 0;
+
+	for (size_t i = 0; i < policy->n_scopes; i++)
+		asked |= policy->scopes[i].facts;
+	return asked;
+}
+
+/* To a deny, what could not be attested is absent: another namespace, no filter, no label. What
+ * is doubtful is what makes it hold. */
 static int ask_denies(struct policy_caller *caller, const struct policy_subject *subject)
 {
 	struct policy_subject strict = *subject;
+	uint32_t unsure = ~subject->known | subject->doubtful;
 
-	if (!subject->attested || subject->known == POLICY_FACT_ALL) {
+	if (!subject->attested || !(facts_asked(caller->policy) & unsure)) {
 		caller->scopes[false] = caller->scopes[true];
 		return 0;
 	}
 	strict.known = POLICY_FACT_ALL;
-	return ask_scopes(caller, &strict, &caller->scopes[false]);
+	return ask_scopes(caller, &strict, TRUTH_YES, &caller->scopes[false]);
 }
 
 int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
@@ -201,7 +213,8 @@ int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 	r = set_values(caller, subject);
 	if (r < 0)
 		return r;
-	r = ask_scopes(caller, subject, &caller->scopes[true]);
+	/* What could not be attested makes an allow not match, with `not` before it or without. */
+	r = ask_scopes(caller, subject, TRUTH_NO, &caller->scopes[true]);
 	if (r < 0)
 		return r;
 	r = ask_denies(caller, subject);

@@ -12,6 +12,7 @@
 #include "policy/check_parts.h"
 #include "policy/glob.h"
 #include "policy/keywords.h"
+#include "policy/label_pattern.h"
 #include "policy/values.h"
 
 static void check_ids(const struct ast_value *value, struct diags *diags)
@@ -80,19 +81,12 @@ static void check_exe(const struct ast_value *value, struct diags *diags)
 
 static void check_apparmor(const struct ast_value *value, struct diags *diags)
 {
-	if (!*value->text)
-		check_complain(diags, value, "not the name of a profile");
+	label_check(AST_KEY_APPARMOR, value, diags);
 }
 
-/* user:role:type[:level]; levels have colons of their own. */
 static void check_selinux(const struct ast_value *value, struct diags *diags)
 {
-	const char *colon = strchr(value->text, ':');
-
-	colon = colon ? strchr(colon + 1, ':') : NULL;
-	if (!colon || !colon[1])
-		diag_help(diags, check_complain(diags, value, "not a label"),
-			  "write user:role:type or user:role:type:level; a field may be \"*\"");
+	label_check(AST_KEY_SELINUX, value, diags);
 }
 
 static void check_word(const struct ast_value *value, const char *const *words, struct diags *diags)

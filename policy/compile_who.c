@@ -253,10 +253,10 @@ static int compile_key(struct compiler *c, const struct ast_term *ast, struct te
 		return compile_trait(c, ast, term);
 	case AST_KEY_APPARMOR:
 	case AST_KEY_SELINUX:
+		return compile_labels(c, ast, term);
 	case AST_KEY_MAX:
 		break;
 	}
-	/* E019 in the daemon; elsewhere a fact that nobody knows. */
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "policy/decide.h"
+#include "policy/label_pattern.h"
 #include "policy/match.h"
 #include "policy/policy.h"
 #include "policy/trie.h"
@@ -37,12 +38,13 @@ struct term {
 	enum ast_term_kind kind;
 	enum ast_key key; /* AST_TERM_KEY */
 	bool negated;
-	size_t subject;		       /* AST_TERM_SUBJECT: index into policy.subjects */
-	struct id_ranges ids;	       /* user, group */
-	const struct component *names; /* unit, user-unit, slice */
-	const char *const *paths;      /* exe */
-	bool yes, no;		       /* traits: will do if it is so, if it is not */
-	size_t n;		       /* of names or paths */
+	size_t subject;			    /* AST_TERM_SUBJECT: index into policy.subjects */
+	struct id_ranges ids;		    /* user, group */
+	const struct component *names;	    /* unit, user-unit, slice */
+	const char *const *paths;	    /* exe */
+	const struct label_pattern *labels; /* apparmor, selinux */
+	bool yes, no;			    /* traits: will do if it is so, if it is not */
+	size_t n;			    /* of names, paths or labels */
 };
 
 struct conj {

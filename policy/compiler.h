@@ -58,6 +58,9 @@ int compile_subjects(struct compiler *c, const struct ast *const *trees, size_t 
 int compile_who(struct compiler *c, const struct ast_who *who, struct who *ret);
 void compile_subjects_done(struct compiler *c);
 
+/* The values of a term about a label. */
+int compile_labels(struct compiler *c, const struct ast_term *ast, struct term *term);
+
 /* Attributes into what @rule says of objects and how it is carried out. */
 int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *rule);
 

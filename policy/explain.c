@@ -158,9 +158,8 @@ bool explain_names(const struct explain_match *match)
 
 /* terms in words */
 
-static void add_component(struct text *out, const struct component *component)
+static void add_atoms(struct text *out, const struct component *component)
 {
-	text_puts(out, "\"");
 	for (uint32_t i = 0; i < component->n; i++) {
 		const struct atom *atom = &component->atoms[i];
 
@@ -170,6 +169,34 @@ static void add_component(struct text *out, const struct component *component)
 			text_puts(out, atom->kind == ATOM_STAR	     ? "*"
 				       : atom->kind == ATOM_QUESTION ? "?"
 								     : "[…]");
+	}
+}
+
+static void add_component(struct text *out, const struct component *component)
+{
+	text_puts(out, "\"");
+	add_atoms(out, component);
+	text_puts(out, "\"");
+}
+
+static void add_part(struct text *out, const struct label_part *part)
+{
+	if (part->deep)
+		text_puts(out, "**");
+	text_puts(out, part->n > 1 ? "{" : "");
+	for (size_t i = 0; i < part->n; i++) {
+		text_puts(out, i > 0 ? "," : "");
+		add_atoms(out, &part->names[i]);
+	}
+	text_puts(out, part->n > 1 ? "}" : "");
+}
+
+static void add_label(struct text *out, enum ast_key key, const struct label_pattern *label)
+{
+	text_puts(out, "\"");
+	for (size_t i = 0; i < label->n; i++) {
+		text_puts(out, i == 0 ? "" : key == AST_KEY_SELINUX ? ":" : "/");
+		add_part(out, &label->parts[i]);
 	}
 	text_puts(out, "\"");
 }
@@ -204,6 +231,8 @@ static void add_expected(struct text *out, const struct term *term)
 			text_puts(out, i > 0 ? "|" : "");
 			if (term->key == AST_KEY_EXE)
 				text_escape(out, term->paths[i], strlen(term->paths[i]));
+			else if (term->labels)
+				add_label(out, term->key, &term->labels[i]);
 			else
 				add_component(out, &term->names[i]);
 		}
@@ -261,7 +290,11 @@ static void add_actual(struct text *out, enum ast_key key, const struct policy_s
 			 subject->traits & who_fact(key) ? who_words(key).yes : who_words(key).no);
 		break;
 	case AST_KEY_APPARMOR:
+		add_name(out, subject->apparmor);
+		break;
 	case AST_KEY_SELINUX:
+		add_name(out, subject->selinux);
+		break;
 	case AST_KEY_MAX:
 		text_puts(out, "?");
 	}

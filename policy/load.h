@@ -95,7 +95,7 @@ int load_text(const char *name, const char *text, size_t size, struct diags *dia
 struct stated_subject {
 	struct policy_subject subject;
 	gid_t *groups;
-	char *unit, *user_unit, *slice, *exe;
+	char *unit, *user_unit, *slice, *exe, *apparmor, *selinux;
 };
 int load_subject(const struct ast_conj *conj, struct diags *diags, struct stated_subject **ret);
 struct stated_subject *load_subject_free(struct stated_subject *stated);

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "policy/glob.h"
 #include "policy/keywords.h"
+#include "policy/label_pattern.h"
 #include "policy/load.h"
 #include "policy/values.h"
 #include "policy/who.h"
@@ -26,6 +27,8 @@ struct stated_subject *load_subject_free(struct stated_subject *stated)
 		free(stated->user_unit);
 		free(stated->slice);
 		free(stated->exe);
+		free(stated->apparmor);
+		free(stated->selinux);
 		free(stated);
 	}
 	return NULL;
@@ -123,6 +126,12 @@ static int state_group(struct stated_subject *stated, const struct ast_term *ter
 	return add_groups(stated, &gid, 1);
 }
 
+static void add_component(struct text *text, const struct glob_component *component)
+{
+	for (size_t i = 0; i < component->n; i++)
+		text_add(text, component->pieces[i].bytes, component->pieces[i].len);
+}
+
 /* The literal bytes of a path made of @glob, "/" in front of each component or none. */
 static int spell(const struct glob_path *path, const char *slash, char **ret)
 {
@@ -130,9 +139,7 @@ static int spell(const struct glob_path *path, const char *slash, char **ret)
 
 	for (size_t i = 0; i < path->n; i++) {
 		text_puts(&text, slash);
-		for (size_t j = 0; j < path->components[i].n; j++)
-			text_add(&text, path->components[i].pieces[j].bytes,
-				 path->components[i].pieces[j].len);
+		add_component(&text, &path->components[i]);
 	}
 	return text_finish(&text, ret);
 }
@@ -147,6 +154,32 @@ static int state_name(const struct ast_term *term, struct diags *diags, char **r
 	if (!glob_is_literal(glob) || glob->n != 1)
 		return not_one(diags, term->place);
 	return spell(&glob->paths[0], "", ret);
+}
+
+/* A label as it is written, its escapes decoded. */
+static int state_label(const struct ast_term *term, struct diags *diags, char **ret)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+	const struct ast_value *value = &term->values.items[0];
+	const char *separator = term->key == AST_KEY_APPARMOR ? "/" : ":";
+	struct label_cut cut = { .n = 0 };
+
+	if (strlen(value->text) > LABEL_MAX)
+		return not_one(diags, term->place);
+	while (label_cut(&cut, term->key, value)) {
+		_cleanup_(glob_freep) struct glob *glob = NULL;
+		int r = cut.text[0] == '\0' ? 0 : glob_parse_name(&cut.part, diags, &glob);
+
+		if (r < 0)
+			return r;
+		text_puts(&text, cut.n > 1 ? separator : "");
+		if (!glob)
+			continue;
+		if (!glob_is_literal(glob) || glob->n != 1)
+			return not_one(diags, term->place);
+		add_component(&text, &glob->paths[0].components[0]);
+	}
+	return text_finish(&text, ret);
 }
 
 static int state_exe(struct stated_subject *stated, const struct ast_term *term,
@@ -206,12 +239,12 @@ static int state_key(struct stated_subject *stated, const struct ast_term *term,
 	case AST_KEY_SECCOMP:
 		return state_trait(stated, term);
 	case AST_KEY_APPARMOR:
+		return state_label(term, diags, &stated->apparmor);
 	case AST_KEY_SELINUX:
+		return state_label(term, diags, &stated->selinux);
 	case AST_KEY_MAX:
 		break;
 	}
-	diag_add(diags, DIAG_NOTE, "E019", term->place, "'%s' stays unknown in this build",
-		 keyword_keys.words[term->key]);
 	return 0;
 }
 
@@ -250,6 +283,8 @@ int load_subject(const struct ast_conj *conj, struct diags *diags, struct stated
 	stated->subject.unit = stated->unit;
 	stated->subject.user_unit = stated->user_unit;
 	stated->subject.slice = stated->slice;
+	stated->subject.apparmor = stated->apparmor;
+	stated->subject.selinux = stated->selinux;
 	*ret = wrong ? NULL : TAKE_PTR(stated);
 	return 0;
 }

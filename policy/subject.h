@@ -25,11 +25,15 @@ enum policy_fact {
 	POLICY_FACT_PIDNS = 1U << 8,
 	POLICY_FACT_NNP = 1U << 9,
 	POLICY_FACT_SECCOMP = 1U << 10,
-	POLICY_FACT_ALL = (1U << 11) - 1,
+	POLICY_FACT_APPARMOR = 1U << 11,
+	POLICY_FACT_SELINUX = 1U << 12,
+	POLICY_FACT_ALL = (1U << 13) - 1,
 	/* What is so of a process or is not: in the namespace of the host, no_new_privs is set, a
 	 * seccomp filter is on. */
 	POLICY_TRAITS = POLICY_FACT_USERNS | POLICY_FACT_MNTNS | POLICY_FACT_PIDNS |
 			POLICY_FACT_NNP | POLICY_FACT_SECCOMP,
+	/* What a security module says; a kernel has one of them at most. */
+	POLICY_LABELS = POLICY_FACT_APPARMOR | POLICY_FACT_SELINUX,
 };
 
 /* Everything is borrowed. */
@@ -46,6 +50,11 @@ struct policy_subject {
 	const char *unit;      /* "nginx.service", or NULL: in no system unit */
 	const char *user_unit; /* or NULL */
 	const char *slice;     /* innermost: "user-1000.slice", or NULL */
+	const char *apparmor;  /* name of a profile, or NULL: confined by none */
+	const char *selinux;   /* "user:role:type:level", or NULL */
+	/* Those of POLICY_LABELS that do not bind the process. Then he is neither surely who the label
+	 * names nor surely another: no allow that hinges on it matches, and every deny does. */
+	uint32_t doubtful;
 	/* Those paths of policy_exe_path() whose file is the caller's executable, by device and inode
 	 * at the time it connected; compared as strings. */
 	const char *const *exes;

@@ -14,13 +14,6 @@ static const uint32_t supported_modes = POLICY_READ | POLICY_WRITE | POLICY_APPE
 					POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |
 					POLICY_LIST;
 
-static const bool supported_keys[AST_KEY_MAX] = {
-	[AST_KEY_USER] = true,	    [AST_KEY_GROUP] = true,   [AST_KEY_UNIT] = true,
-	[AST_KEY_USER_UNIT] = true, [AST_KEY_SLICE] = true,   [AST_KEY_EXE] = true,
-	[AST_KEY_USERNS] = true,    [AST_KEY_MNTNS] = true,   [AST_KEY_PIDNS] = true,
-	[AST_KEY_NNP] = true,	    [AST_KEY_SECCOMP] = true,
-};
-
 static const bool supported_attrs[AST_ATTR_MAX] = {
 	[AST_ATTR_TYPE] = true,	    [AST_ATTR_OWNER] = true,	   [AST_ATTR_FILE_GROUP] = true,
 	[AST_ATTR_MODE_MAX] = true, [AST_ATTR_LINKS] = true,	   [AST_ATTR_MAX_SIZE] = true,
@@ -56,22 +49,6 @@ static void support_modes(const struct ast_modes *modes, const struct report *re
 	}
 }
 
-static void support_conj(const struct ast_conj *conj, const struct report *report)
-{
-	for (size_t i = 0; i < conj->n; i++) {
-		const struct ast_term *term = &conj->terms[i];
-
-		if (term->kind == AST_TERM_KEY && !supported_keys[term->key])
-			unsupported(report, term->place, keyword_keys.words[term->key]);
-	}
-}
-
-static void support_who(const struct ast_who *who, const struct report *report)
-{
-	for (size_t i = 0; i < who->n; i++)
-		support_conj(&who->conjs[i], report);
-}
-
 static void support_rule(const struct ast_rule *rule, const struct report *report)
 {
 	support_modes(&rule->modes_written, report);
@@ -85,7 +62,6 @@ static void support_rule(const struct ast_rule *rule, const struct report *repor
 
 static void support_scope(const struct ast_scope *scope, const struct report *report)
 {
-	support_who(&scope->who, report);
 	for (size_t i = 0; i < scope->n_rules; i++)
 		support_rule(&scope->rules[i], report);
 }
@@ -93,9 +69,6 @@ static void support_scope(const struct ast_scope *scope, const struct report *re
 static void support_statement(const struct ast_statement *statement, const struct report *report)
 {
 	switch (statement->kind) {
-	case AST_SUBJECT:
-		support_who(&statement->subject.who, report);
-		break;
 	case AST_SCOPE:
 		support_scope(&statement->scope, report);
 		break;
@@ -104,9 +77,9 @@ static void support_statement(const struct ast_statement *statement, const struc
 		break;
 	case AST_EXPECT:
 		support_modes(&statement->expect.modes_written, report);
-		support_conj(&statement->expect.who, report);
 		break;
 	case AST_LET:
+	case AST_SUBJECT:
 	case AST_EXTEND:
 	case AST_DISABLE:
 		break;

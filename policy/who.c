@@ -26,6 +26,8 @@ static const struct {
 	[AST_KEY_PIDNS] = { POLICY_FACT_PIDNS, { "host", "other" } },
 	[AST_KEY_NNP] = { POLICY_FACT_NNP, { "yes", NULL } },
 	[AST_KEY_SECCOMP] = { POLICY_FACT_SECCOMP, { "filter", NULL } },
+	[AST_KEY_APPARMOR] = { POLICY_FACT_APPARMOR, { NULL, NULL } },
+	[AST_KEY_SELINUX] = { POLICY_FACT_SELINUX, { NULL, NULL } },
 };
 
 uint32_t who_fact(enum ast_key key)
@@ -131,6 +133,22 @@ static enum truth ask_trait(const struct term *term, const struct policy_subject
 	return truth_of(subject->traits & fact ? term->yes : term->no);
 }
 
+static enum truth ask_label(const struct term *term, const struct policy_subject *subject,
+			    const char *label)
+{
+	uint32_t fact = keys[term->key].fact;
+	enum truth answer = TRUTH_NO;
+
+	if (!(subject->known & fact))
+		return TRUTH_UNKNOWN;
+	for (size_t i = 0; label && i < term->n; i++)
+		answer = truth_or(answer, label_match(term->key, &term->labels[i], label));
+	/* A context that has no level now is one of a kernel that has none. */
+	if (answer == TRUTH_UNKNOWN && subject->attested)
+		return TRUTH_NO;
+	return answer == TRUTH_YES && subject->doubtful & fact ? TRUTH_UNKNOWN : answer;
+}
+
 static enum truth ask_key(const struct term *term, const struct policy_subject *subject)
 {
 	switch (term->key) {
@@ -153,11 +171,12 @@ static enum truth ask_key(const struct term *term, const struct policy_subject *
 	case AST_KEY_SECCOMP:
 		return ask_trait(term, subject, keys[term->key].fact);
 	case AST_KEY_APPARMOR:
+		return ask_label(term, subject, subject->apparmor);
 	case AST_KEY_SELINUX:
+		return ask_label(term, subject, subject->selinux);
 	case AST_KEY_MAX:
 		break;
 	}
-	/* No subject has such a fact yet (E019 in the daemon). */
 	return TRUTH_UNKNOWN;
 }
 

@@ -90,6 +90,12 @@ static const char *const terms[] = {
 	"pidns { host, other }",
 	"nnp yes",
 	"not seccomp filter",
+	"apparmor \"a\"",
+	"apparmor \"/a/{b,c}//*\"",
+	"not apparmor \"**/b\"",
+	"apparmor { \"a?\", \"/a/**\" }",
+	"selinux \"u:*:t\"",
+	"not selinux \"{u,v}:r:t_*:s0*\"",
 	"user 0",
 	"user 1",
 	"user { 0, 4242 }",
@@ -296,6 +302,9 @@ struct policy_subject random_subject(struct random *random)
 					      "user-1.slice", "user-1-a.slice", "users.slice",
 					      "-.slice" };
 	static const char *const exes[] = { "/usr/bin/a", "/usr/bin/b" };
+	static const char *const profiles[] = { NULL, "a", "ab", "/a/b", "/a/b//c", "/a//b", "b" };
+	static const char *const contexts[] = { "u:r:t", "u:r:t:s0", "v:r:t_x:s0:c1,c2",
+						"v:r:t_x" };
 	struct policy_subject subject = {
 		.known = POLICY_FACT_ALL,
 		.uid = PICK(random, uids),
@@ -310,12 +319,20 @@ struct policy_subject random_subject(struct random *random)
 	};
 
 	subject.traits = random_below(random, POLICY_FACT_ALL + 1) & POLICY_TRAITS;
+	subject.apparmor = PICK(random, profiles);
+	subject.selinux = PICK(random, contexts);
+	subject.doubtful = random_below(random, POLICY_FACT_ALL + 1) & POLICY_LABELS;
 	if (once_in(random, 8)) {
 		subject.known = random_below(random, POLICY_FACT_ALL + 1);
 	} else if (once_in(random, 2)) {
 		/* As in the daemon. */
 		subject.attested = true;
-		subject.known &= ~(random_below(random, POLICY_FACT_ALL + 1) & POLICY_TRAITS);
+		subject.known &= ~(random_below(random, POLICY_FACT_ALL + 1) &
+				   (POLICY_TRAITS | POLICY_LABELS));
+		if (!(subject.known & POLICY_FACT_APPARMOR))
+			subject.apparmor = NULL;
+		if (!(subject.known & POLICY_FACT_SELINUX))
+			subject.selinux = NULL;
 		subject.traits &= subject.known;
 	}
 	return subject;

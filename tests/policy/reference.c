@@ -245,6 +245,71 @@ static int trait_term(const struct ast_term *term, const struct policy_subject *
 	return has_value(&term->values, word) ? YES : NO;
 }
 
+/* The end of one part of a label or of its pattern: that of a context's last field is the end. */
+static char *part_end(char *text, const struct ast_term *term, int field)
+{
+	if (term->key == AST_KEY_SELINUX && field == 3)
+		return text + strlen(text);
+	return strchrnul(text, term->key == AST_KEY_SELINUX ? ':' : '/');
+}
+
+/* By trying everything. MAYBE: the context ends before the pattern does. */
+static int label_matches(const struct ast_term *term, const char *pattern, const char *label,
+			 int field)
+{
+	char *one = strdup(pattern), *other = strdup(label);
+	char *one_end = part_end(one, term, field), *other_end = part_end(other, term, field);
+	bool last = !*one_end, other_last = !*other_end, deep;
+	int answer = NO;
+
+	*one_end = *other_end = '\0';
+	deep = strcmp(one, "**") == 0;
+	if (deep && last)
+		answer = YES;
+	else if (deep)
+		answer = label_matches(term, one_end + 1, label, field) == YES ||
+					 (!other_last &&
+					  label_matches(term, pattern, other_end + 1, field) == YES)
+				 ? YES
+				 : NO;
+	else if (*one ? !component_matches(one, other) : *other != '\0')
+		answer = NO;
+	else if (last)
+		answer = other_last || term->key == AST_KEY_SELINUX ? YES : NO;
+	else if (other_last)
+		answer = term->key == AST_KEY_SELINUX ? MAYBE : NO;
+	else
+		answer = label_matches(term, one_end + 1, other_end + 1, field + 1);
+	free(one);
+	free(other);
+	return answer;
+}
+
+static int label_term(const struct ast_term *term, const struct policy_subject *s)
+{
+	bool profile = term->key == AST_KEY_APPARMOR;
+	uint32_t fact = profile ? POLICY_FACT_APPARMOR : POLICY_FACT_SELINUX;
+	const char *label = profile ? s->apparmor : s->selinux;
+	int best = NO;
+
+	if (!(s->known & fact))
+		return MAYBE;
+	for (size_t i = 0; label && i < term->values.n; i++) {
+		struct strings all = { 0 };
+
+		expand_braces(term->values.items[i].text, &all);
+		for (size_t j = 0; j < all.n; j++) {
+			int one = label_matches(term, all.items[j], label, 0);
+
+			best = one > best ? one : best;
+		}
+		strings_done(&all);
+	}
+	if (best == MAYBE && s->attested)
+		return NO;
+	return best == YES && s->doubtful & fact ? MAYBE : best;
+}
+
 static int key_term(const struct ast_term *term, const struct policy_subject *s)
 {
 	const struct ast_values *values = &term->values;
@@ -269,6 +334,8 @@ static int key_term(const struct ast_term *term, const struct policy_subject *s)
 								: NO;
 	if (term->key == AST_KEY_EXE)
 		return exe_in(values, s) ? YES : s->known & POLICY_FACT_EXE ? NO : MAYBE;
+	if (term->key == AST_KEY_APPARMOR || term->key == AST_KEY_SELINUX)
+		return label_term(term, s);
 	return trait_term(term, s);
 }
 
@@ -447,8 +514,9 @@ void reference_set_caller(struct reference *r, const struct policy_subject *subj
 		/* What could not be attested: no to an allow, and to a deny absent. */
 		r->subject = subject->attested && !entry->ast->allow ? &strict : subject;
 		entry->accepts = entry->who ? ask_who(r, entry->who, &entry->n_terms) : YES;
+		/* Absent is known: what a deny still does not know is in doubt, and holds. */
 		if (subject->attested && entry->accepts == MAYBE)
-			entry->accepts = NO;
+			entry->accepts = entry->ast->allow ? NO : YES;
 	}
 	r->subject = subject;
 }

@@ -224,10 +224,6 @@ static const struct {
 	{ "for user 0 { allow read, watch \"/a\"; }", 26 },
 	{ "deny stat \"/a\";", 6 },
 	{ "expect deny stat '/a' as user 0;", 13 },
-	{ "for apparmor \"a\" { }", 5 },
-	{ "for selinux \"a:b:c\" { }", 5 },
-	{ "subject x = apparmor \"a\";", 13 },
-	{ "expect deny read '/a' as user 0 and apparmor 'a';", 37 },
 	{ "for user 0 { allow read \"/a\" { deliver fd; } }", 32 },
 };
 
@@ -253,7 +249,9 @@ START_TEST(check_supported_has_nothing_against_what_is_enforced)
 {
 	struct parsed p = parsed_string(
 		"version 1;\n"
-		"let @a = \"/a\";\nextend @a += \"/b\";\nsubject s = user 0 and not group 5;\n"
+		"let @a = \"/a\";\nextend @a += \"/b\";\nsubject s = user 0 and not group 5 and "
+		"apparmor \"a/**\" and\n"
+		"    selinux \"u:r:t\";\n"
 		"for subject s and unit \"a@*.service\" and slice \"b.slice\" mode enforce {\n"
 		"    x: allow read, write, append, truncate, create, tmpfile, list as root @a "
 		"except\n"

@@ -131,6 +131,9 @@ static const struct {
 	{ "user 7 and not nnp yes", 0, 0, false, true },
 	{ "user 8 and not nnp yes", 0, 0, false, false },
 	{ "user 7 or nnp yes", 0, 0, true, true },
+	/* So does a label. */
+	{ "apparmor \"a\"", 0, 0, false, false },
+	{ "not apparmor \"a\"", 0, 0, false, true },
 };
 
 START_TEST(who_takes_what_was_not_attested_for_the_worse)
@@ -139,7 +142,8 @@ START_TEST(who_takes_what_was_not_attested_for_the_worse)
 	_cleanup_(policy_caller_freep) struct policy_caller *caller = NULL;
 	_cleanup_(candidates_freep) struct candidates *answer = NULL;
 	struct policy_subject subject = {
-		.known = (POLICY_FACT_ALL & ~(uint32_t)POLICY_TRAITS) | attested[_i].taken,
+		.known = (POLICY_FACT_ALL & ~(uint32_t)(POLICY_TRAITS | POLICY_LABELS)) |
+			 attested[_i].taken,
 		.attested = true,
 		.traits = attested[_i].traits,
 		.uid = 7,
@@ -166,6 +170,76 @@ START_TEST(who_takes_what_was_not_attested_for_the_worse)
 	ck_assert_msg((answer->reason == POLICY_REASON_RULE) == attested[_i].denies, "deny for %s",
 		      attested[_i].who);
 	ck_assert_ptr_null(answer->undecided);
+}
+END_TEST
+
+/* By the kernel, of a caller with this label. A profile that does not bind is nobody: it opens no
+ * allow, and every deny that could be about it. */
+static const struct {
+	const char *who, *profile, *context;
+	bool doubtful, allows, denies;
+} labelled[] = {
+	{ "apparmor \"a\"", "a", NULL, false, true, true },
+	{ "not apparmor \"a\"", "a", NULL, false, false, false },
+	{ "apparmor \"a\"", "b", NULL, false, false, false },
+	{ "apparmor \"a\"", NULL, NULL, false, false, false },
+	{ "not apparmor \"**\"", NULL, NULL, false, true, true },
+	{ "apparmor \"a\"", "a", NULL, true, false, true },
+	{ "not apparmor \"a\"", "a", NULL, true, false, true },
+	{ "apparmor \"a\"", "b", NULL, true, false, false },
+	{ "not apparmor \"a\"", "b", NULL, true, true, true },
+	{ "not not_a", "a", NULL, true, false, true },
+	{ "selinux \"u:r:t\"", NULL, "u:r:t:s0", false, true, true },
+	{ "selinux \"u:r:t\"", NULL, "u:r:t:s0", true, false, true },
+	{ "not selinux \"u:r:t\"", NULL, "u:r:t:s0", true, false, true },
+	/* A kernel without levels: nobody has one. */
+	{ "selinux \"u:r:t:*\"", NULL, "u:r:t", false, false, false },
+	{ "not selinux \"u:r:t:*\"", NULL, "u:r:t", false, true, true },
+	/* The other module's word. */
+	{ "selinux \"u:r:t\"", "a", NULL, false, false, false },
+	{ "not selinux \"u:r:t\"", "a", NULL, false, false, true },
+};
+
+static struct policy *allow_and_deny(const char *who)
+{
+	const char *subject = strstr(who, "not_a") ? "not subject other" : who;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "version 1;\nsubject other = not apparmor \"a\";\n"
+		 "for %s { allow read '/a'; }\nfor anyone { allow read '/d'; }\n"
+		 "for %s { deny read '/d'; }\n",
+		 subject, subject);
+	return policy_of(text);
+}
+
+START_TEST(who_takes_a_label_that_does_not_bind_for_the_worse)
+{
+	_cleanup_(policy_freep) struct policy *policy = allow_and_deny(labelled[_i].who);
+	_cleanup_(policy_caller_freep) struct policy_caller *caller = NULL;
+	_cleanup_(candidates_freep) struct candidates *answer = NULL;
+	uint32_t module = labelled[_i].context ? POLICY_FACT_SELINUX : POLICY_FACT_APPARMOR;
+	const struct policy_subject subject = {
+		.known = (POLICY_FACT_ALL & ~(uint32_t)POLICY_LABELS) | module,
+		.attested = true,
+		.uid = 7,
+		.gid = 7,
+		.apparmor = labelled[_i].profile,
+		.selinux = labelled[_i].context,
+		.doubtful = labelled[_i].doubtful ? module : 0,
+	};
+	struct policy_query query = { .path = "/a", .modes = POLICY_READ };
+
+	ck_assert_int_eq(policy_caller_new(&caller, policy, &subject), 0);
+	ck_assert_int_eq(candidates_new(&answer, policy), 0);
+	query.caller = caller;
+	decide_name(policy, &query, answer);
+	ck_assert_msg((answer->reason == POLICY_REASON_OK) == labelled[_i].allows, "allow for %s",
+		      labelled[_i].who);
+	query.path = "/d";
+	decide_name(policy, &query, answer);
+	ck_assert_msg((answer->reason == POLICY_REASON_RULE) == labelled[_i].denies, "deny for %s",
+		      labelled[_i].who);
 }
 END_TEST
 
@@ -268,6 +342,8 @@ int main(void)
 	tcase_add_test(tcase, who_answers_each_named_subject_once);
 	tcase_add_loop_test(tcase, who_takes_what_was_not_attested_for_the_worse, 0,
 			    ELEMENTSOF(attested));
+	tcase_add_loop_test(tcase, who_takes_a_label_that_does_not_bind_for_the_worse, 0,
+			    ELEMENTSOF(labelled));
 	tcase_add_test(tcase, who_knows_which_facts_a_rule_hinges_on);
 	tcase_add_loop_test(tcase, who_says_which_fact_is_missing, 0, ELEMENTSOF(hinges));
 	return suite_main(suite);
