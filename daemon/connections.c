@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "daemon/control.h"
 #include "daemon/identity.h"
+#include "daemon/labels.h"
 #include "daemon/log.h"
 #include "daemon/rest.h"
 #include "wire/message.h"
@@ -163,7 +164,7 @@ static int attest(struct connections *c, struct connection *connection)
 {
 	int r;
 
-	r = identity_attest(connection->fd, &connection->facts);
+	r = identity_attest(connection->fd, c->labels, &connection->facts);
 	if (r < 0)
 		return r;
 	/* Inherited from the listener only by connections made after it was set there. */
@@ -266,6 +267,7 @@ int connections_init(struct connections *c, const struct connections_setup *setu
 {
 	*c = (struct connections){ .listener = setup->listener,
 				   .event = setup->event,
+				   .labels = labels_module(),
 				   .give = setup->give,
 				   .context = setup->context };
 	TAILQ_INIT(&c->waiting);

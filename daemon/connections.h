@@ -25,8 +25,9 @@ struct connections {
 	struct connection_list given;
 	struct quota quota;
 	uint64_t last_number;
-	int listener; /* borrowed */
-	int reserve;  /* a descriptor to give up when there is no other */
+	uint32_t labels; /* whose they are: labels_module() */
+	int listener;	 /* borrowed */
+	int reserve;	 /* a descriptor to give up when there is no other */
 	sd_event *event;
 	sd_event_source *accepting, *pause;
 	/* Gives one to whoever serves: 0; -EAGAIN nobody can take it now; another -errno: end it. */

@@ -32,8 +32,8 @@ void facts_get(struct cursor_reader *r, struct facts *ret)
 	ret->uid = cursor_read_u32(r);
 	ret->gid = cursor_read_u32(r);
 	ret->cap_effective = cursor_read_u64(r);
-	ret->attested = cursor_read_u32(r) & POLICY_TRAITS;
-	ret->traits = cursor_read_u32(r) & ret->attested;
+	ret->attested = cursor_read_u32(r) & (POLICY_TRAITS | POLICY_LABELS);
+	ret->traits = cursor_read_u32(r) & ret->attested & POLICY_TRAITS;
 	ret->exe_dev = cursor_read_u64(r);
 	ret->exe_ino = cursor_read_u64(r);
 	ret->exe_born = cursor_read_u64(r);

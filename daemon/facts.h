@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "policy/label.h"
+
 #define FACTS_NAME_MAX 255U /* bytes of a unit's or slice's name: systemd's UNIT_NAME_MAX */
 
 struct facts {
@@ -21,7 +23,7 @@ struct facts {
 	uid_t uid;	    /* effective, at connect(2) */
 	gid_t gid;
 	uint64_t cap_effective; /* CapEff of the connector: how far a uid 0 is root */
-	uint32_t attested;	/* those of POLICY_TRAITS that could be taken */
+	uint32_t attested;	/* those of POLICY_TRAITS and POLICY_LABELS that could be taken */
 	uint32_t traits;	/* and of these, those that are so */
 	uint64_t exe_dev;	/* 0 with exe_ino 0: not attested */
 	uint64_t exe_ino;
@@ -29,8 +31,8 @@ struct facts {
 	char unit[FACTS_NAME_MAX + 1]; /* "" : none */
 	char user_unit[FACTS_NAME_MAX + 1];
 	char slice[FACTS_NAME_MAX + 1];
-	char exe[FACTS_NAME_MAX + 1];	/* its text, for the audit only: it can be forged */
-	char label[FACTS_NAME_MAX + 1]; /* of its security module; "": none, or longer */
+	char exe[FACTS_NAME_MAX + 1]; /* its text, for the audit only: it can be forged */
+	char label[LABEL_MAX + 1];    /* of its security module; "": none, or longer */
 };
 
 /*

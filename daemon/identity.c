@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <systemd/sd-login.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "base/fd.h"
 #include "base/kernel.h"
 #include "base/macro.h"
+#include "daemon/labels.h"
 #include "policy/subject.h"
 
 /*
@@ -290,15 +292,14 @@ static void take_pidfd(int pidfd, struct facts *facts)
 		facts->pidfd_ino = st.st_ino;
 }
 
-/* socket(7): the security context, with or without a NUL at its end. It is that of connect(2). No
- * rule may name it yet, so one that is too long is left out, never cut. */
-static void take_label(int sock, struct facts *facts)
+/* socket(7): the security context at connect(2), whatever the process has become since. */
+static void take_label(int sock, uint32_t module, struct facts *facts)
 {
-	socklen_t size = sizeof(facts->label) - 1;
+	char bytes[LABEL_MAX + 2]; /* and a newline or NUL */
+	socklen_t size = sizeof(bytes);
 
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERSEC, facts->label, &size) < 0)
-		size = 0;
-	facts->label[size] = '\0';
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERSEC, bytes, &size) == 0)
+		labels_take(module, bytes, size, facts);
 }
 
 static int take_process(int sock, const struct ucred *peer, bool by_number, struct facts *facts)
@@ -324,7 +325,7 @@ static int take_process(int sock, const struct ucred *peer, bool by_number, stru
 	return take_units(sock, facts);
 }
 
-int identity_attest(int sock, struct facts *ret)
+int identity_attest(int sock, uint32_t module, struct facts *ret)
 {
 	_cleanup_(fd_closep) int pidfd = -EBADF;
 	struct facts facts = { 0 };
@@ -342,7 +343,7 @@ int identity_attest(int sock, struct facts *ret)
 	facts.uid = peer.uid;
 	facts.gid = peer.gid;
 	take_pidfd(pidfd, &facts);
-	take_label(sock, &facts);
+	take_label(sock, module, &facts);
 	r = take_process(sock, &peer, by_number, &facts);
 	if (r < 0)
 		return r;
@@ -353,6 +354,34 @@ int identity_attest(int sock, struct facts *ret)
 	return 0;
 }
 
+/* A connection to ourselves, by an address that the kernel makes up (unix(7), autobind). */
+static int connect_to_self(int *ret)
+{
+	_cleanup_(fd_closep) int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	_cleanup_(fd_closep) int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t size = sizeof(address);
+
+	if (listener < 0 || client < 0 ||
+	    bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0 ||
+	    listen(listener, 1) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &size) < 0 ||
+	    connect(client, (struct sockaddr *)&address, size) < 0)
+		return -errno;
+	*ret = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	return *ret < 0 ? -errno : 0;
+}
+
+/* A module may be active and leave Unix sockets without labels: AppArmor before Linux 6.17. */
+static void take_own_label(struct facts *facts)
+{
+	_cleanup_(fd_closep) int sock = -EBADF;
+	uint32_t module = labels_module();
+
+	if (module != 0 && connect_to_self(&sock) == 0)
+		take_label(sock, module, facts);
+}
+
 uint32_t identity_attestable(void)
 {
 	_cleanup_(fd_closep) int process = open_process(getpid());
@@ -361,5 +390,6 @@ uint32_t identity_attestable(void)
 
 	if (process >= 0 && read_status(process, status, sizeof(status)) == 0)
 		take_traits(process, status, &facts);
-	return (POLICY_FACT_ALL & ~(uint32_t)POLICY_TRAITS) | facts.attested;
+	take_own_label(&facts);
+	return (POLICY_FACT_ALL & ~(uint32_t)(POLICY_TRAITS | POLICY_LABELS)) | facts.attested;
 }

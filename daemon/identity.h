@@ -33,6 +33,7 @@ int identity_of_file(int dir, const char *path, struct identity_file *ret);
 /**
  * identity_attest() - all facts of the connector but its connection number
  * @sock:	a connected socket, just accepted; borrowed
+ * @module:	labels_module(), asked once
  *
  * Reads of its process what rules may name, and then makes sure that the
  * process still lives: a number that was reused in between would have lent it
@@ -40,7 +41,7 @@ int identity_of_file(int dir, const char *path, struct identity_file *ret);
  *
  * Return: as identity_peer(); -ESRCH the process is gone; another -errno: not attested.
  */
-int identity_attest(int sock, struct facts *ret);
+int identity_attest(int sock, uint32_t module, struct facts *ret);
 
 /* What the running kernel can tell of a process, by asking it of this one: POLICY_FACT_*. */
 uint32_t identity_attestable(void);

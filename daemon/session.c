@@ -70,11 +70,31 @@ static const char *or_null(const char *name)
 	return name[0] == '\0' ? NULL : name;
 }
 
+/* @label: what the subject borrows of it. */
+static void take_label(const struct facts *facts, struct policy_subject *subject,
+		       struct label *label)
+{
+	uint32_t module = facts->attested & POLICY_LABELS;
+
+	if (module == 0)
+		return;
+	if (label_read(module, facts->label, strlen(facts->label), label) < 0) {
+		subject->known &= ~module;
+		return;
+	}
+	subject->doubtful = label->doubtful ? module : 0;
+	if (module == POLICY_FACT_APPARMOR)
+		subject->apparmor = or_null(label->name);
+	else
+		subject->selinux = label->name;
+}
+
 static int recognise(struct session *session, const struct policy *policy)
 {
 	const struct facts *facts = &session->facts;
 	struct policy_subject subject = {
-		.known = (POLICY_FACT_ALL & ~(uint32_t)POLICY_TRAITS) | facts->attested,
+		.known = (POLICY_FACT_ALL & ~(uint32_t)(POLICY_TRAITS | POLICY_LABELS)) |
+			 facts->attested,
 		.attested = true,
 		.traits = facts->traits,
 		.uid = facts->uid,
@@ -86,9 +106,11 @@ static int recognise(struct session *session, const struct policy *policy)
 		.slice = or_null(facts->slice),
 	};
 	_cleanup_(freep) const char **exes = exes_new(facts, policy, &subject);
+	struct label label;
 
 	if (!exes)
 		return -ENOMEM;
+	take_label(facts, &subject, &label);
 	subject.exes = exes;
 	return policy_caller_new(&session->caller, policy, &subject);
 }
