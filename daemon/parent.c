@@ -84,6 +84,8 @@ static void on_stays(void *context, const char *why)
 
 	trial_stays(&parent->trial, why);
 	set_restart(parent);
+	if (parent->trial.problem[0] != '\0')
+		(void)sd_notifyf(0, "STATUS=%s", parent->trial.problem);
 }
 
 static void on_vacant(void *context, bool lost)
