@@ -173,6 +173,7 @@ static int become_confined(struct broker *broker)
 		return r;
 	setup = (struct opener_setup){
 		.procfd = broker->procfd,
+		.pump = PUMP_FD,
 		.policy = server->policy,
 		.rates = &server->rates,
 		.locality = &server->locality,

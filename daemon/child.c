@@ -57,7 +57,7 @@ static int arrange_fds(const int *fds, size_t n_fds)
 
 static int arrange_signals(void)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE };
+	static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGXFSZ };
 	sigset_t none;
 
 	for (size_t i = 0; i < ELEMENTSOF(ignored); i++)

@@ -119,6 +119,11 @@ int confine_audit(uid_t uid, gid_t gid)
 	return confine(uid, gid, NULL, 0, filter_load_audit);
 }
 
+int confine_pump(uid_t uid, gid_t gid)
+{
+	return confine(uid, gid, NULL, 0, filter_load_pump);
+}
+
 int confine_print_broker(int fd)
 {
 	return filter_print_broker(fd);

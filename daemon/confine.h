@@ -26,6 +26,7 @@ struct confine_needs {
 /* 0 or -errno. Needs root with CAP_SETPCAP. */
 int confine_broker(const struct confine_needs *needs);
 int confine_audit(uid_t uid, gid_t gid);
+int confine_pump(uid_t uid, gid_t gid);
 
 /* Write the broker's filter as libseccomp's pseudo code. 0 or -errno. */
 int confine_print_broker(int fd);

@@ -91,6 +91,22 @@ static void get_connection(struct cursor_reader *r, struct control *ret)
 	facts_get(r, &ret->facts);
 }
 
+static void put_room(struct cursor_writer *w, const struct control *control)
+{
+	cursor_write_u32(w, control->room.pipes);
+	cursor_write_u32(w, control->room.pipes_each);
+	cursor_write_u32(w, control->room.copies);
+	cursor_write_u32(w, control->room.copies_each);
+}
+
+static void get_room(struct cursor_reader *r, struct control *ret)
+{
+	ret->room.pipes = cursor_read_u32(r);
+	ret->room.pipes_each = cursor_read_u32(r);
+	ret->room.copies = cursor_read_u32(r);
+	ret->room.copies_each = cursor_read_u32(r);
+}
+
 static void put_nothing(struct cursor_writer *w, const struct control *control)
 {
 	(void)w;
@@ -118,8 +134,9 @@ static const struct {
 	[CONTROL_COUNTERS] = { put_text, get_text, 0 },
 	[CONTROL_UNSERVED] = { put_connection, get_connection, 0 },
 	[CONTROL_UNCONFIRMED] = { put_nothing, get_nothing, 0 },
+	[CONTROL_ROOM] = { put_room, get_room, 0 },
 };
-static_assert(ELEMENTSOF(types) == CONTROL_UNCONFIRMED + 1, "each type has a row");
+static_assert(ELEMENTSOF(types) == CONTROL_ROOM + 1, "each type has a row");
 
 static bool is_type(unsigned int type)
 {

@@ -13,6 +13,7 @@
  *	CONNECTION	facts, one descriptor: serve it
  *	STOP		read no more requests, say STOPPED, answer what was read, exit when done
  *	ASK		for COUNTERS
+ *	ROOM		to the pump alone, first of all: how much it may take on
  * broker → parent
  *	READY		text: the policy's summary as `key value` lines (for status), an empty line,
  *			warnings ready to print; and whether its sources are kept
@@ -22,7 +23,7 @@
  *	COUNTERS	text: counters as `key value` lines
  *	UNSERVED	facts: a CONNECTION came without its descriptor, for which there was no number
  *
- * The audit process has such a socket too, for ASK and COUNTERS.
+ * The audit process and the pump have such a socket too, for ASK and COUNTERS.
  *
  * The end of file on this socket is the death of the other side.
  */
@@ -35,6 +36,7 @@
 
 #define CONTROL_FD 3 /* in a child */
 #define AUDIT_FD   4 /* in a broker: where records go; in the audit process: where they come from */
+#define PUMP_FD	   5 /* in a broker: where burdens go */
 
 #define CONTROL_PATH_MAX 4095U	/* bytes of a directory's name */
 #define CONTROL_TEXT_MAX 61440U /* bytes: ADMIN_TEXT_MAX, as texts go on to the admin socket */
@@ -51,6 +53,7 @@ enum control_type {
 	CONTROL_COUNTERS,
 	CONTROL_UNSERVED,
 	CONTROL_UNCONFIRMED,
+	CONTROL_ROOM,
 };
 
 /* Which policy a generation loads. */
@@ -82,9 +85,16 @@ struct control_start {
 			     1]; /* where sources are kept, or "": they are not */
 };
 
+/* Places of daemon/quota.h. */
+struct control_room {
+	uint32_t pipes, pipes_each;
+	uint32_t copies, copies_each; /* of COPIES_UNIT bytes */
+};
+
 struct control {
 	enum control_type type;
 	struct control_start start; /* START */
+	struct control_room room;   /* ROOM */
 	struct facts facts;	    /* CONNECTION, UNSERVED */
 	bool lost;		    /* CONNECTION: the generation that served it died, so that the
 				      * first message must be the notice `lost` */

@@ -107,7 +107,14 @@ static enum step made(struct opening *o, const struct pin *place, int *fd)
 		o->out->ino = st.st_ino;
 	}
 	o->out->lingers = !place->is_local;
-	return opening_granted(o, TAKE_FD(*fd));
+	return opening_deliver(o, TAKE_FD(*fd));
+}
+
+/* A file that its maker is not given is not left behind. */
+static void unmake(struct opening *o, const struct pin *parent, const char *base)
+{
+	if (opener_take_authority(o) == 0)
+		unlinkat(parent->fd, base, 0);
 }
 
 enum step create_file(struct opening *o)
@@ -130,6 +137,9 @@ enum step create_file(struct opening *o)
 	if (step != STEP_GO)
 		return step;
 
+	step = opening_may_deliver(o);
+	if (step != STEP_GO)
+		return step;
 	fd = opener_make(o, &parent, base, request->flags | O_CREAT | O_EXCL | O_NOFOLLOW);
 	if (fd == -EEXIST && !request->exclusive)
 		return STEP_AGAIN;
@@ -140,7 +150,10 @@ enum step create_file(struct opening *o)
 		unlinkat(parent.fd, base, 0);
 		return opening_kernel(o, r);
 	}
-	return made(o, &parent, &fd);
+	step = made(o, &parent, &fd);
+	if (o->out->fd < 0)
+		unmake(o, &parent, base);
+	return step;
 }
 
 enum step create_unnamed(struct opening *o)

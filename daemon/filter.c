@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 
 /*
@@ -91,6 +92,7 @@ static const struct filter_rule broker[] = {
 	/* names and objects */
 	ANY(fchmod),
 	ANY(fchown),
+	IF1(fcntl, INT_IS(1, F_ADD_SEALS)),
 	IF1(fcntl, INT_IS(1, F_SETFL)),
 	ANY(fstat),
 	ANY(fstatfs),
@@ -100,6 +102,12 @@ static const struct filter_rule broker[] = {
 	ANY(readlinkat),
 	ANY(statx),
 	ANY(unlinkat),
+	/* copies and pipes, and the pump's answer */
+	IF1(memfd_create, INT_IS(1, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL)),
+	IF1(pipe2, INT_IS(1, O_CLOEXEC | O_NONBLOCK)),
+	ANY(ppoll),
+	ANY(read),
+	ANY(sendfile),
 	/* connections */
 	IF2(getsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_PEERGROUPS)),
 	IF2(setsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_SNDBUF)),
@@ -125,6 +133,25 @@ static const struct filter_rule audit[] = {
 	ANY(signalfd4),	      IF2(socket, INT_IS(0, AF_UNIX), BIT_IS_OFF(1, SOCK_STREAM)),
 	ANY(timerfd_create),  ANY(timerfd_settime),
 	ANY(write),	      ANY(writev),
+};
+
+#define THREAD                                                                                     \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |        \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+
+/* Reads and writes what it is given, a thread for each; opens nothing. */
+static const struct filter_rule pump[] = {
+	/* pthread_create(3), and nothing that is another process */
+	IF1(clone, INT_IS(0, THREAD)),
+	ANY(rseq),
+	ANY(set_robust_list),
+	/* a watch is set by the name of a descriptor */
+	ANY(inotify_add_watch),
+	ANY(poll),
+	ANY(ppoll),
+	ANY(read),
+	ANY(rt_sigaction),
+	ANY(write),
 };
 
 static int add_rules(scmp_filter_ctx ctx, const struct filter_rule *rules, size_t n)
@@ -210,6 +237,11 @@ int filter_load_broker(void)
 int filter_load_audit(void)
 {
 	return load(audit, ELEMENTSOF(audit));
+}
+
+int filter_load_pump(void)
+{
+	return load(pump, ELEMENTSOF(pump));
 }
 
 int filter_print_broker(int fd)

@@ -29,6 +29,7 @@ void filter_prepare(void);
 /* 0 or -errno; no_new_privs must be set. */
 int filter_load_broker(void);
 int filter_load_audit(void);
+int filter_load_pump(void);
 int filter_print_broker(int fd);
 
 #endif

@@ -187,6 +187,7 @@ static bool take(struct generation *g, const struct control *message)
 	case CONTROL_CONNECTION:
 	case CONTROL_STOP:
 	case CONTROL_ASK:
+	case CONTROL_ROOM:
 		break;
 	}
 	return false;
@@ -292,7 +293,7 @@ static int watch(struct generation *g, int pidfd)
 	return set_timer(g, LIMIT_START_SEC);
 }
 
-static int spawn(struct generation *g, int audit)
+static int spawn(struct generation *g, const struct generation_setup *setup)
 {
 	_cleanup_(fd_closep) int its_end = -EBADF;
 	int pair[2], pidfd, r;
@@ -301,7 +302,8 @@ static int spawn(struct generation *g, int audit)
 		return -errno;
 	g->control = pair[0];
 	its_end = pair[1];
-	r = child_start("--role=broker", (int[]){ its_end, audit }, 2, &g->pid, &pidfd);
+	r = child_start("--role=broker", (int[]){ its_end, setup->audit, setup->pump }, 3, &g->pid,
+			&pidfd);
 	if (r < 0)
 		return r;
 	return watch(g, pidfd);
@@ -320,7 +322,7 @@ int generation_start(struct generation **ret, const struct generation_setup *set
 	g->event = setup->event;
 	g->told = setup->told;
 	g->context = setup->context;
-	r = spawn(g, setup->audit);
+	r = spawn(g, setup);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(g);

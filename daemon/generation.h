@@ -77,6 +77,7 @@ struct generation_setup {
 	sd_event *event;
 	const struct control_start *start;
 	int audit; /* where records go; borrowed */
+	int pump;  /* where burdens go; borrowed */
 	/* @message is what came, for READY, REFUSED, COUNTED and UNSERVED. */
 	void (*told)(void *context, struct generation *g, enum generation_event event,
 		     const struct control *message);

@@ -78,6 +78,11 @@ bool opening_is_given_up(const struct opening *o)
 	return o->order->given_up && atomic_load(o->order->given_up);
 }
 
+enum step opening_busy(struct opening *o)
+{
+	return refused(o, WIRE_REASON_BUSY, EAGAIN, opening_rule(o));
+}
+
 enum step opening_granted(struct opening *o, int fd)
 {
 	refused(o, WIRE_REASON_OK, 0, opening_rule(o));

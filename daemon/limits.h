@@ -10,6 +10,13 @@
 #define LIMIT_CLIENTS_PER_UID 64U   /* connections of one uid: the defence against idle ones */
 #define LIMIT_IN_FLIGHT_EACH  16U   /* answers of one connection under way: see session.c */
 
+#define LIMIT_PIPES		 256U /* of `deliver pipe`: a thread and two descriptors of the pump each */
+#define LIMIT_PIPES_PER_UID	 32U /* enough for a service with a file for each of its parts */
+#define LIMIT_COPIES_MIB	 256U /* of `deliver snapshot`, held by anybody: half of MemoryMax= */
+#define LIMIT_COPIES_MIB_PER_UID 64U /* one of the largest, or many that are of usual size */
+#define LIMIT_PUMP_SEC		 2U /* until it says whether there is room: it never waits itself */
+#define LIMIT_DRAIN_SEC		 3U /* for pipes to be emptied at the end; within LIMIT_END_SEC */
+
 #define LIMIT_BUCKETS 4096U /* callers whose `rate` is remembered; see rate.c */
 
 #define LIMIT_ADMINS	8U  /* connections to the admin socket */

@@ -198,6 +198,7 @@ static int parent_spoke(struct loop *loop)
 	case CONTROL_COUNTERS:
 	case CONTROL_UNSERVED:
 	case CONTROL_UNCONFIRMED:
+	case CONTROL_ROOM:
 		break;
 	}
 	return -EPROTO;

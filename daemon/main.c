@@ -12,10 +12,11 @@
 #include "daemon/audit.h"
 #include "daemon/broker.h"
 #include "daemon/parent.h"
+#include "daemon/pump.h"
 
 /*
- * fdbrokerd(8). One program for three processes: the parent starts the other
- * two by --role, which is of no use to anybody else.
+ * fdbrokerd(8). One program for four processes: the parent starts the other
+ * three by --role, which is of no use to anybody else.
  */
 
 static const struct {
@@ -25,6 +26,7 @@ static const struct {
 } roles[] = {
 	{ "--role=broker", "fdbroker-broker", broker_main },
 	{ "--role=audit", "fdbroker-audit", audit_main },
+	{ "--role=pump", "fdbroker-pump", pump_main },
 };
 
 static const struct option long_options[] = {

@@ -134,13 +134,32 @@ int opener_make(const struct opening *o, const struct pin *parent, const char *n
 }
 
 /* O_NONBLOCK so that nothing waits, whatever it is; O_NOCTTY so that no terminal becomes ours (P15). */
-static int reopen(const struct opener *opener, const struct pin *pin, int flags)
+static int reopen(const struct opener *opener, int fd, int flags)
 {
 	struct open_how how = { .flags = (uint64_t)(flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) };
 	char number[16];
 
-	snprintf(number, sizeof(number), "%d", pin->fd);
+	snprintf(number, sizeof(number), "%d", fd);
 	return open_how(opener->shared.procfd, number, &how);
+}
+
+/* F_SETFL changes the status flags only: what was for our own protection goes (P26). */
+static int unprotect(int fd, int flags)
+{
+	if (flags & O_NONBLOCK)
+		return 0;
+	return fcntl(fd, F_SETFL, flags & O_APPEND) < 0 ? -errno : 0;
+}
+
+int opener_reopen(const struct opener *opener, int fd, int flags)
+{
+	_cleanup_(fd_closep) int again = reopen(opener, fd, flags);
+	int r;
+
+	if (again < 0)
+		return again;
+	r = unprotect(again, flags);
+	return r < 0 ? r : TAKE_FD(again);
 }
 
 void pin_done(struct pin *pin)
@@ -178,21 +197,24 @@ static int reopen_when_leases_end(const struct opening *o, const struct pin *pin
 
 	while (fd == -EAGAIN && o->order->given_up && !opening_is_given_up(o)) {
 		nanosleep(&pause, NULL);
-		fd = reopen(o->opener, pin, o->order->request->flags);
+		fd = reopen(o->opener, pin->fd, o->order->request->flags);
 	}
 	return fd;
 }
 
 /* Everything has passed: the pin becomes a descriptor. */
-static enum step deliver(struct opening *o, const struct pin *pin)
+static enum step reopen_pin(struct opening *o, const struct pin *pin)
 {
 	const struct request *request = o->order->request;
 	_cleanup_(fd_closep) int fd = -EBADF;
+	int r;
 
 	o->out->lingers = !opens_at_once(o, pin);
 	if (o->out->lingers && opening_may_block(o) != STEP_GO)
 		return STEP_DONE;
-	fd = reopen(o->opener, pin, request->flags);
+	if (opening_may_deliver(o) != STEP_GO)
+		return STEP_DONE;
+	fd = reopen(o->opener, pin->fd, request->flags);
 	if (fd == -EAGAIN && S_ISREG(pin->object.mode)) {
 		if (opening_may_block(o) != STEP_GO)
 			return STEP_DONE;
@@ -202,15 +224,15 @@ static enum step deliver(struct opening *o, const struct pin *pin)
 		return opening_kernel(o, fd);
 	if (!same_object(fd, pin))
 		return opening_kernel(o, -ESTALE);
-	/* F_SETFL changes the status flags only: what was for our own protection goes (P26). */
-	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
-		return opening_kernel(o, -errno);
+	r = unprotect(fd, request->flags);
+	if (r < 0)
+		return opening_kernel(o, r);
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);
 	/* Last of all, and never by O_TRUNC, which acts while opening (P19). */
 	if (request->truncate && S_ISREG(pin->object.mode) && ftruncate(fd, 0) < 0)
 		return opening_kernel(o, -errno);
-	return opening_granted(o, TAKE_FD(fd));
+	return opening_deliver(o, TAKE_FD(fd));
 }
 
 static int pin_existing(struct opening *o, struct pin *parent, struct pin *pin)
@@ -249,10 +271,10 @@ static enum step open_existing(struct opening *o)
 		return step;
 	if (o->order->request->create && create_is_trap(o, &parent, &pin))
 		return opening_kernel(o, -EACCES);
-	return deliver(o, &pin);
+	return reopen_pin(o, &pin);
 }
 
-static int take_authority(struct opening *o)
+int opener_take_authority(struct opening *o)
 {
 	struct authority *authority = &o->opener->authority;
 
@@ -292,7 +314,7 @@ static enum step try_allow(struct opening *o)
 	enum step step = STEP_AGAIN;
 	int r;
 
-	r = take_authority(o);
+	r = opener_take_authority(o);
 	if (r < 0)
 		return opening_kernel(o, r);
 	for (unsigned i = 0; step == STEP_AGAIN && !o->out->would_block && i < LIMIT_RETRIES; i++)

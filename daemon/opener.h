@@ -27,6 +27,7 @@ struct opener_setup {
 	const struct policy *policy;
 	struct rates *rates;
 	struct locality *locality;
+	int pump; /* where burdens go */
 };
 
 /* One thread's. */

@@ -56,6 +56,8 @@ uid_t opening_actor(const struct opening *o);
 enum step opening_granted(struct opening *o, int fd);
 enum step opening_condition(struct opening *o, enum policy_condition condition);
 enum step opening_kernel(struct opening *o, int r);
+/* This rule's grant would be too much for now; no other rule is tried. */
+enum step opening_busy(struct opening *o);
 
 /*
  * To be called before whatever may block: reading a file, or opening where somebody else answers.
@@ -81,6 +83,18 @@ int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret);
 /* A new file without permissions in a pinned directory; name "." makes one without a name. A
  * descriptor or -errno. */
 int opener_make(const struct opening *o, const struct pin *parent, const char *name, int flags);
+
+/* By the authority that the candidate lends. 0 or -errno. */
+int opener_take_authority(struct opening *o);
+/* What @fd is open on, once more, with O_NONBLOCK only if it is in @flags. A descriptor or -errno. */
+int opener_reopen(const struct opener *opener, int fd, int flags);
+
+/* deliver.c: to be called before there is a file to deliver. What opening_may_block() returns. */
+enum step opening_may_deliver(struct opening *o);
+
+/* Grant what the rule says for the file that was opened; consumed. The broker's authority
+ * remains. STEP_DONE, or STEP_NEXT. */
+enum step opening_deliver(struct opening *o, int take_fd);
 
 /* walk.c: @o->name, or its parent if @of_parent, ran into a link. */
 enum step walk_follow(struct opening *o, bool of_parent);

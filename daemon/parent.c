@@ -19,6 +19,7 @@
 #include "daemon/audit.h"
 #include "daemon/broker.h"
 #include "daemon/child.h"
+#include "daemon/copies.h"
 #include "daemon/kept.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -28,8 +29,9 @@
  * Everything here is wiring: which module is told what another one found out.
  * sd-event calls back, each callback does one step, nothing blocks.
  *
- * The end, on SIGTERM: brokers are told by the end of their control sockets,
- * then the audit process, so that no record of theirs is lost; whoever has not
+ * The end, on SIGTERM: brokers are told by the end of their control sockets, then
+ * the pump, so that what was written to it is in its file, then the audit process, so
+ * that no record of theirs is lost; whoever has not
  * ended after LIMIT_END_SEC is left to systemd.
  */
 
@@ -137,7 +139,9 @@ static void collect(void *context)
 	parent->uncounted = 0;
 	if (g && generation_ask(parent->succession.serving) == 0)
 		parent->uncounted++;
-	if (auditor_ask(&parent->auditor) == 0)
+	if (attendant_ask(&parent->audit) == 0)
+		parent->uncounted++;
+	if (attendant_ask(&parent->pump) == 0)
 		parent->uncounted++;
 	if (parent->uncounted == 0)
 		admin_counted(&parent->admin);
@@ -196,7 +200,14 @@ static void on_brokers_gone(void *context)
 {
 	struct parent *parent = context;
 
-	auditor_close(&parent->auditor);
+	attendant_close(&parent->pump);
+}
+
+static void on_pump_gone(void *context)
+{
+	struct parent *parent = context;
+
+	attendant_close(&parent->audit);
 }
 
 static void on_audit_gone(void *context)
@@ -390,12 +401,38 @@ static int watch_signals(struct parent *parent)
 
 static int start_audit(struct parent *parent)
 {
-	return auditor_init(&parent->auditor,
-			    &(const struct auditor_setup){ .event = parent->event,
-							   .file = parent->audit_file,
-							   .counted = on_counted,
-							   .closed = on_audit_gone,
-							   .context = parent });
+	return attendant_init(&parent->audit,
+			      &(const struct attendant_setup){ .event = parent->event,
+							       .role = "--role=audit",
+							       .name = "audit",
+							       .file = parent->audit_file,
+							       .counted = on_counted,
+							       .closed = on_audit_gone,
+							       .context = parent });
+}
+
+#define COPIES_PER_MIB ((1U << 20) / COPIES_UNIT)
+
+static int start_pump(struct parent *parent)
+{
+	const struct settings *settings = &parent->settings;
+
+	parent->room = (struct control){
+		.type = CONTROL_ROOM,
+		.room = { .pipes = settings->max_pipes,
+			  .pipes_each = settings->max_pipes_per_uid,
+			  .copies = settings->max_snapshots_mib * COPIES_PER_MIB,
+			  .copies_each = settings->max_snapshots_mib_per_uid * COPIES_PER_MIB },
+	};
+	return attendant_init(&parent->pump,
+			      &(const struct attendant_setup){ .event = parent->event,
+							       .role = "--role=pump",
+							       .name = "pump",
+							       .file = -EBADF,
+							       .greeting = &parent->room,
+							       .counted = on_counted,
+							       .closed = on_pump_gone,
+							       .context = parent });
 }
 
 static int start_connections(struct parent *parent)
@@ -425,7 +462,8 @@ static int start_brokers(struct parent *parent)
 	struct succession_setup setup = {
 		.event = parent->event,
 		.use_last_good = state && parent->settings.on_start_error == ON_START_LAST_GOOD,
-		.audit = auditor_queue(&parent->auditor),
+		.audit = attendant_queue(&parent->audit),
+		.pump = attendant_queue(&parent->pump),
 		.serves = on_serves,
 		.vacant = on_vacant,
 		.room = on_room,
@@ -468,7 +506,8 @@ static int start_admin(struct parent *parent)
 static int run(struct parent *parent)
 {
 	static int (*const steps[])(struct parent * parent) = {
-		watch_signals, start_audit, start_connections, start_brokers, start_admin,
+		watch_signals,	   start_audit,	  start_pump,
+		start_connections, start_brokers, start_admin,
 	};
 	int r;
 
@@ -510,7 +549,8 @@ static void done(struct parent *parent)
 	connections_done(&parent->connections);
 	trial_done(&parent->trial);
 	succession_done(&parent->succession);
-	auditor_done(&parent->auditor);
+	attendant_done(&parent->pump);
+	attendant_done(&parent->audit);
 	sd_event_unref(parent->event);
 	activation_done(&parent->activation);
 	fd_close(parent->audit_file);

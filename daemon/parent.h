@@ -13,7 +13,7 @@
 
 #include "daemon/activation.h"
 #include "daemon/admin.h"
-#include "daemon/auditor.h"
+#include "daemon/attendant.h"
 #include "daemon/connections.h"
 #include "daemon/settings.h"
 #include "daemon/succession.h"
@@ -33,7 +33,8 @@ struct parent {
 	struct activation activation;
 	int audit_file; /* or -EBADF */
 	sd_event *event;
-	struct auditor auditor;
+	struct control room; /* what the pump is told */
+	struct attendant audit, pump;
 	struct connections connections;
 	struct succession succession;
 	struct trial trial;

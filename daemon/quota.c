@@ -14,7 +14,7 @@
 
 struct quota_uid {
 	uid_t uid;
-	unsigned int taken;
+	size_t taken;
 };
 
 int quota_init(struct quota *quota, size_t places, size_t places_each)
@@ -39,40 +39,51 @@ static struct quota_uid *find(const struct quota *quota, uid_t uid)
 	return NULL;
 }
 
-static bool has_room(const struct quota *quota, uid_t uid, bool is_new)
+/* What this uid may leave to others. */
+static size_t spared(const struct quota *quota, uid_t uid, bool is_new)
 {
-	size_t left = quota->places - quota->taken;
-
 	if (uid == 0)
-		return left > 0;
-	return left > (is_new ? quota->reserved / 2 : quota->reserved);
+		return 0;
+	return is_new ? quota->reserved / 2 : quota->reserved;
 }
 
-int quota_take(struct quota *quota, uid_t uid)
+int quota_take_many(struct quota *quota, uid_t uid, size_t n)
 {
 	struct quota_uid *entry = find(quota, uid);
+	size_t has = entry ? entry->taken : 0, left = quota->places - quota->taken;
 
-	if (entry && entry->taken >= quota->places_each)
+	if (n > quota->places_each || has > quota->places_each - n)
 		return -EUSERS;
-	if (!has_room(quota, uid, !entry))
+	if (n > left || left - n < spared(quota, uid, !entry))
 		return -ENOSPC;
 	if (!entry) {
 		entry = &quota->uids[quota->n_uids++];
 		*entry = (struct quota_uid){ .uid = uid };
 	}
-	entry->taken++;
-	quota->taken++;
+	entry->taken += n;
+	quota->taken += n;
 	return 0;
+}
+
+int quota_take(struct quota *quota, uid_t uid)
+{
+	return quota_take_many(quota, uid, 1);
+}
+
+void quota_return_many(struct quota *quota, uid_t uid, size_t n)
+{
+	struct quota_uid *entry = find(quota, uid);
+
+	assert(entry && entry->taken >= n);
+	quota->taken -= n;
+	entry->taken -= n;
+	if (entry->taken == 0)
+		*entry = quota->uids[--quota->n_uids];
 }
 
 void quota_return(struct quota *quota, uid_t uid)
 {
-	struct quota_uid *entry = find(quota, uid);
-
-	assert(entry);
-	quota->taken--;
-	if (--entry->taken == 0)
-		*entry = quota->uids[--quota->n_uids];
+	quota_return_many(quota, uid, 1);
 }
 
 size_t quota_of(const struct quota *quota, uid_t uid)

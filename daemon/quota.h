@@ -30,6 +30,10 @@ int quota_take(struct quota *quota, uid_t uid);
 /* Give back what was taken. */
 void quota_return(struct quota *quota, uid_t uid);
 
+/* The same for @n > 0 places, all or none. */
+int quota_take_many(struct quota *quota, uid_t uid, size_t n);
+void quota_return_many(struct quota *quota, uid_t uid, size_t n);
+
 /* Places taken by @uid. */
 size_t quota_of(const struct quota *quota, uid_t uid);
 

@@ -37,6 +37,13 @@ static const struct {
 	{ "max-clients", offsetof(struct settings, max_clients), LIMIT_CLIENTS, 32768, NULL },
 	{ "max-per-uid", offsetof(struct settings, max_per_uid), LIMIT_CLIENTS_PER_UID, 32768,
 	  NULL },
+	{ "max-pipes", offsetof(struct settings, max_pipes), LIMIT_PIPES, 16384, NULL },
+	{ "max-pipes-per-uid", offsetof(struct settings, max_pipes_per_uid), LIMIT_PIPES_PER_UID,
+	  16384, NULL },
+	{ "max-snapshots-mib", offsetof(struct settings, max_snapshots_mib), LIMIT_COPIES_MIB, 4096,
+	  NULL },
+	{ "max-snapshots-mib-per-uid", offsetof(struct settings, max_snapshots_mib_per_uid),
+	  LIMIT_COPIES_MIB_PER_UID, 4096, NULL },
 };
 
 static uint32_t *place_of(struct settings *settings, size_t i)

@@ -18,6 +18,8 @@ struct settings {
 	uint32_t on_start_error; /* enum on_start_error */
 	uint32_t max_clients;
 	uint32_t max_per_uid;
+	uint32_t max_pipes, max_pipes_per_uid;
+	uint32_t max_snapshots_mib, max_snapshots_mib_per_uid;
 };
 
 /* The defaults of limits.h. */

@@ -65,11 +65,14 @@ static void add_processes(const struct parent *parent, struct text *out)
 	text_printf(out, "pid-parent %d\n", getpid());
 	if (s->serving)
 		text_printf(out, "pid-broker %d\n", s->serving->pid);
-	if (parent->auditor.pid > 0)
-		text_printf(out, "pid-audit %d\n", parent->auditor.pid);
+	if (parent->audit.pid > 0)
+		text_printf(out, "pid-audit %d\n", parent->audit.pid);
+	if (parent->pump.pid > 0)
+		text_printf(out, "pid-pump %d\n", parent->pump.pid);
 	text_printf(out, "leaving %zu\n", s->n_leaving);
 	text_printf(out, "crashes %" PRIu64 "\n", s->n_crashes);
-	text_printf(out, "audit-restarts %" PRIu64 "\n", parent->auditor.n_restarts);
+	text_printf(out, "audit-restarts %" PRIu64 "\n", parent->audit.n_restarts);
+	text_printf(out, "pump-restarts %" PRIu64 "\n", parent->pump.n_restarts);
 }
 
 static void add_places(const struct parent *parent, struct text *out)
@@ -92,8 +95,10 @@ void status_print(const struct parent *parent, struct text *out)
 	add_connections(&parent->connections, out);
 	add_processes(parent, out);
 	add_places(parent, out);
-	if (parent->auditor.counters)
-		text_puts(out, parent->auditor.counters);
+	if (parent->audit.counters)
+		text_puts(out, parent->audit.counters);
+	if (parent->pump.counters)
+		text_puts(out, parent->pump.counters);
 	/* Of a key that stands there twice the first counts. */
 	if (s->serving)
 		add_claims(s->serving, out);

@@ -61,6 +61,7 @@ static int start(struct succession *s, enum control_load load)
 	const struct generation_setup setup = { .event = s->setup.event,
 						.start = &s->setup.start,
 						.audit = s->setup.audit,
+						.pump = s->setup.pump,
 						.told = on_told,
 						.context = s };
 

@@ -71,7 +71,6 @@ static void fuzz_versions(const uint8_t *data, size_t size)
 static void fuzz_admin_request(const uint8_t *data, size_t size)
 {
 	struct admin_request request;
-	uint8_t again[ADMIN_REQUEST_MAX];
 
 	if (admin_request_read(data, size, &request) == 0)
 		expect(admin_request_write(&request, again, sizeof(again)) == (int)size);

@@ -19,9 +19,9 @@
 #include "policy/glob.h"
 #include "policy/keywords.h"
 #include "policy/parser.h"
+#include "policy/policy.h"
 #include "policy/values.h"
 
-#define SNAPSHOT_MAX (UINT64_C(64) << 20) /* bytes that a sealed copy may take */
 
 typedef int read_value(const char *text);
 
@@ -417,7 +417,7 @@ static void check_deliver(const struct ast_rule *rule, struct diags *diags)
 				   "'deliver pipe' with more than 'append' and 'create'"),
 			  "through a pipe one can only append");
 	if (value_is(&deliver->values, 0, "snapshot") && size && size->values.n > 0 &&
-	    value_size(size->values.items[0].text, &bytes) == 0 && bytes > SNAPSHOT_MAX)
+	    value_size(size->values.items[0].text, &bytes) == 0 && bytes > POLICY_SNAPSHOT_MAX)
 		diag_help(diags,
 			  diag_add(diags, DIAG_ERROR, "E014", size->place,
 				   "'deliver snapshot' of more than 64M"),

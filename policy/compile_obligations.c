@@ -15,6 +15,39 @@
 
 static const struct policy_obligations nothing;
 
+int compile_deliver(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
+{
+	static const char *const words[] = {
+		[POLICY_DELIVER_FD] = "fd",
+		[POLICY_DELIVER_SNAPSHOT] = "snapshot",
+		[POLICY_DELIVER_PIPE] = "pipe",
+	};
+
+	(void)rule;
+	for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+		if (strcmp(attr->values.items[0].text, words[i]) != 0)
+			continue;
+		c->obligations.deliver = (enum policy_deliver)i;
+		c->has_obligations = c->has_obligations || i != POLICY_DELIVER_FD;
+		return 0;
+	}
+	return compile_bad_value(c, &attr->values.items[0]);
+}
+
+/* A copy takes memory: its size is a condition, said or not. */
+static void bound_snapshot(struct compiler *c)
+{
+	const uint32_t max_size = 1U << POLICY_CONDITION_MAX_SIZE;
+	struct conditions *conditions = &c->conditions;
+
+	if (c->obligations.deliver != POLICY_DELIVER_SNAPSHOT)
+		return;
+	if (!(conditions->asked & max_size) || conditions->max_size > POLICY_SNAPSHOT_MAX)
+		conditions->max_size = POLICY_SNAPSHOT_MAX;
+	conditions->asked |= max_size;
+	c->obligations.snapshot_max = conditions->max_size;
+}
+
 int compile_create_mode(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
 	(void)rule;
@@ -124,6 +157,7 @@ int compile_obligations(struct compiler *c, struct rule *rule)
 {
 	struct policy_obligations *kept;
 
+	bound_snapshot(c);
 	rule->shown.obligations = &nothing;
 	if (!c->has_obligations)
 		return 0;

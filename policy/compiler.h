@@ -65,6 +65,7 @@ int compile_labels(struct compiler *c, const struct ast_term *ast, struct term *
 int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *rule);
 
 /* Obligations: what each attribute asks for, into @c->obligations; then all of them into @rule. */
+int compile_deliver(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
 int compile_create_mode(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
 int compile_create_owner(struct compiler *c, const struct ast_attr *attr, struct rule *rule);
 int compile_rate(struct compiler *c, const struct ast_attr *attr, struct rule *rule);

@@ -25,8 +25,18 @@ enum policy_symlinks {
 /* Whose requests a rate counts together. */
 enum policy_per { POLICY_PER_RULE, POLICY_PER_UID, POLICY_PER_UNIT };
 
+/* What the client holds in the end. */
+enum policy_deliver {
+	POLICY_DELIVER_FD,	 /* the file itself */
+	POLICY_DELIVER_SNAPSHOT, /* a sealed copy of it */
+	POLICY_DELIVER_PIPE,	 /* a pipe that is emptied into it */
+};
+#define POLICY_SNAPSHOT_MAX (UINT64_C(64) << 20) /* bytes */
+
 /* What comes with a grant, beyond what was asked for. Most rules share one that asks for nothing. */
 struct policy_obligations {
+	enum policy_deliver deliver;
+	uint64_t snapshot_max; /* bytes */
 	bool has_create_mode, has_create_owner;
 	mode_t create_mode; /* exactly, whatever was asked for */
 	uid_t create_uid;   /* without `create-owner` root's, for `as root` */

@@ -21,7 +21,7 @@ static const bool supported_attrs[AST_ATTR_MAX] = {
 	[AST_ATTR_MOUNTS] = true,   [AST_ATTR_SYMLINKS] = true,	   [AST_ATTR_PARENTS] = true,
 	[AST_ATTR_UNTIL] = true,    [AST_ATTR_AUDIT] = true,	   [AST_ATTR_NOTE] = true,
 	[AST_ATTR_HIDE] = true,	    [AST_ATTR_CREATE_MODE] = true, [AST_ATTR_CREATE_OWNER] = true,
-	[AST_ATTR_RATE] = true,	    [AST_ATTR_INFLIGHT] = true,
+	[AST_ATTR_RATE] = true,	    [AST_ATTR_INFLIGHT] = true,	   [AST_ATTR_DELIVER] = true,
 };
 
 struct report {

@@ -408,15 +408,15 @@ uint64_t daemon_number(const struct daemon *d, const char *key)
 	return number;
 }
 
-void daemon_await_audit(const struct daemon *d)
+void daemon_await_attendants(const struct daemon *d)
 {
-	bool counts = false;
+	static const char *const keys[] = { "records-written", "pipes" };
 
-	while (!counts) {
-		char *written = daemon_status(d, "records-written");
+	for (size_t i = 0; i < ELEMENTSOF(keys);) {
+		char *count = daemon_status(d, keys[i]);
 
-		counts = written[0] != '\0';
-		free(written);
+		i += count[0] != '\0';
+		free(count);
 	}
 }
 

@@ -72,15 +72,15 @@ void daemon_discard(struct daemon *d);
 /* Wait for a notification that contains @what. */
 void daemon_await(const struct daemon *d, const char *what);
 
-/* Wait until the audit process serves; READY=1 does not wait for it. */
-void daemon_await_audit(const struct daemon *d);
+/* Wait until the audit process and the pump serve; READY=1 does not wait for them. */
+void daemon_await_attendants(const struct daemon *d);
 
 /* The value of one line of the status, or "" if there is none; the caller frees it. */
 char *daemon_status(const struct daemon *d, const char *key);
 /* 0 if there is none. */
 uint64_t daemon_number(const struct daemon *d, const char *key);
 
-/* Of "parent", "broker" or "audit". */
+/* Of "parent", "broker", "audit" or "pump". */
 pid_t daemon_pid(const struct daemon *d, const char *process);
 
 /* The exit code of a reload; *ret_text, if wanted, is the caller's to free. */

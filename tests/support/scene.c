@@ -21,7 +21,7 @@
 #define TRIES	      20   /* of which one must be prompt: the machine may have other work */
 #define TURNS	      1000 /* far more than it needs */
 
-static const char *const names[] = { "parent", "broker", "audit" };
+static const char *const names[] = { "parent", "broker", "audit", "pump" };
 
 static void make(const char *path, uid_t owner, mode_t mode, const char *content)
 {
@@ -90,6 +90,7 @@ void scene_start(struct scene *s)
 	ck_assert_int_eq(scene_as(ALICE, warm_up, s), 0);
 	while (daemon_number(&s->daemon, "records-written") < 1)
 		continue;
+	daemon_await_attendants(&s->daemon);
 	scene_await_nobody(s);
 	/* The broker sees the end of a connection before what the parent asks after that. */
 	daemon_number(&s->daemon, "connections");

@@ -18,7 +18,7 @@
 #define ALICE 30000
 #define BOB   30001
 
-enum scene_process { SCENE_PARENT, SCENE_BROKER, SCENE_AUDIT, SCENE_PROCESSES };
+enum scene_process { SCENE_PARENT, SCENE_BROKER, SCENE_AUDIT, SCENE_PUMP, SCENE_PROCESSES };
 
 struct scene {
 	struct daemon daemon;

@@ -270,7 +270,7 @@ START_TEST(crash_of_the_parent_ends_its_children)
 
 	start();
 	/* One that has not met its parent yet ends with an error if the parent dies, and rightly. */
-	daemon_await_audit(&d);
+	daemon_await_attendants(&d);
 	broker = daemon_pid(&d, "broker");
 	audit = daemon_pid(&d, "audit");
 	/* Its orphans are ours to wait for: prctl(2). */

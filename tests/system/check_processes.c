@@ -27,7 +27,7 @@ static void start(const char *policy)
 	d.has_stray = true;
 	daemon_write_policy(&d, "a.fdp", policy);
 	daemon_start(&d);
-	daemon_await_audit(&d);
+	daemon_await_attendants(&d);
 	sock = daemon_connect(&d);
 	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
 	fd_close(sock);
@@ -86,11 +86,11 @@ static void assert_user(const char *process, const char *name)
 	assert_ids(process, "Gid", user->pw_gid);
 }
 
-static const char *const confined[] = { "broker", "audit" };
+static const char *const confined[] = { "broker", "audit", "pump" };
 
 START_TEST(processes_are_confined)
 {
-	static const char *const users[] = { "fdbroker", "fdbroker-audit" };
+	static const char *const users[] = { "fdbroker", "fdbroker-audit", "fdbroker" };
 
 	start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
 	assert_user(confined[_i], users[_i]);
@@ -160,8 +160,11 @@ static void list_fds(pid_t pid, char *ret, size_t size)
 static const struct {
 	const char *process, *fds;
 } held[] = {
-	{ "broker", "2 /log\n3 socket:\n4 socket:\n5 own descriptors\n6 anon_inode:[eventpoll]\n" },
+	{ "broker", "2 /log\n3 socket:\n4 socket:\n5 socket:\n6 own descriptors\n"
+		    "7 anon_inode:[eventpoll]\n" },
 	{ "audit", "2 /log\n3 socket:\n4 socket:\n5 /audit.json\n6 anon_inode:[eventpoll]\n" },
+	{ "pump", "2 /log\n3 socket:\n4 socket:\n5 pipe:\n6 pipe:\n7 pipe:\n8 pipe:\n"
+		  "9 anon_inode:inotify\n" },
 };
 
 START_TEST(processes_hold_the_descriptors_they_need)

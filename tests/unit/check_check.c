@@ -224,7 +224,6 @@ static const struct {
 	{ "for user 0 { allow read, watch \"/a\"; }", 26 },
 	{ "deny stat \"/a\";", 6 },
 	{ "expect deny stat '/a' as user 0;", 13 },
-	{ "for user 0 { allow read \"/a\" { deliver fd; } }", 32 },
 };
 
 START_TEST(check_supported_refuses_each_word_that_is_not_enforced)

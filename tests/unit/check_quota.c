@@ -43,6 +43,26 @@ START_TEST(quota_keeps_places_for_newcomers_and_for_root)
 }
 END_TEST
 
+START_TEST(quota_takes_many_places_at_once_or_none)
+{
+	struct quota quota;
+
+	ck_assert_int_eq(quota_init(&quota, 10, 6), 0);
+	ck_assert_int_eq(quota_take_many(&quota, 1000, 7), -EUSERS);
+	ck_assert_int_eq(quota_take_many(&quota, 1000, SIZE_MAX), -EUSERS);
+	ck_assert_int_eq(quota_take_many(&quota, 1000, 5), 0);
+	ck_assert_int_eq(quota_take_many(&quota, 1000, 2), -EUSERS);
+	ck_assert_int_eq(quota_take_many(&quota, 1000, 1), 0);
+	ck_assert_int_eq(quota_take_many(&quota, 0, 5), -ENOSPC);
+	ck_assert_int_eq(quota_take_many(&quota, 0, 4), 0);
+	ck_assert_uint_eq(quota.taken, 10);
+	quota_return_many(&quota, 1000, 6);
+	ck_assert_uint_eq(quota_of(&quota, 1000), 0);
+	ck_assert_uint_eq(quota.taken, 4);
+	quota_done(&quota);
+}
+END_TEST
+
 START_TEST(quota_forgets_a_uid_without_places)
 {
 	struct quota quota;
@@ -64,6 +84,7 @@ int main(void)
 
 	tcase_add_test(quota, quota_bounds_each_uid_and_all_together);
 	tcase_add_test(quota, quota_keeps_places_for_newcomers_and_for_root);
+	tcase_add_test(quota, quota_takes_many_places_at_once_or_none);
 	tcase_add_test(quota, quota_forgets_a_uid_without_places);
 	return suite_main(suite);
 }

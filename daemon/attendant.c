@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/auditor.h"
+#include "daemon/attendant.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -18,20 +18,20 @@
 #include "wire/message.h"
 
 /*
- * An audit process that dies is replaced at once if it lived for a while, and
- * after a second if it did not. Meanwhile records wait in the queue, and when
- * that is full the brokers count what they lose: nobody waits for the log.
+ * One that dies is replaced at once if it lived for a while, and after a second if
+ * it did not. Meanwhile what brokers send waits in the queue, and when that is full they
+ * are told so at once: nobody waits for the log.
  */
 
 #define QUEUE_BYTES  (4 << 20) /* asked for; /proc/sys/net/core/wmem_max may give less */
 #define RESTART_USEC USEC_PER_SEC
 #define CALM_USEC    (10 * USEC_PER_SEC)
 
-static int start(struct auditor *a);
+static int start(struct attendant *a);
 
 static int on_delay(sd_event_source *source, uint64_t usec, void *context)
 {
-	struct auditor *a = context;
+	struct attendant *a = context;
 	int r;
 
 	(void)source;
@@ -39,11 +39,12 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *context)
 	r = start(a);
 	if (r < 0)
 		(void)sd_event_exit(a->setup.event,
-				    log_error_errno(r, "cannot start the audit process: %m"));
+				    log_error_errno(r, "cannot start the %s process: %m",
+						    a->setup.name));
 	return 0;
 }
 
-static void forget(struct auditor *a)
+static void forget(struct attendant *a)
 {
 	a->io = sd_event_source_disable_unref(a->io);
 	a->exit = sd_event_source_disable_unref(a->exit);
@@ -54,7 +55,7 @@ static void forget(struct auditor *a)
 
 static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *context)
 {
-	struct auditor *a = context;
+	struct attendant *a = context;
 	bool calm = clock_monotonic_usec() - a->started_usec > CALM_USEC;
 
 	(void)source;
@@ -64,9 +65,10 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 		return 0;
 	}
 	if (si->si_code == CLD_EXITED)
-		log_error("audit process exited with status %d, unasked", si->si_status);
+		log_error("%s process exited with status %d, unasked", a->setup.name,
+			  si->si_status);
 	else
-		log_error("audit process was ended by signal %d (%s)", si->si_status,
+		log_error("%s process was ended by signal %d (%s)", a->setup.name, si->si_status,
 			  sigabbrev_np(si->si_status) ?: "?");
 	a->n_restarts++;
 	a->delay = sd_event_source_disable_unref(a->delay);
@@ -77,7 +79,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 
 /* The end of file says: write what is in the queue, and end. To one that does not know us yet
  * it would say nothing: it is told after the hand-shake. */
-static void hang_up(struct auditor *a)
+static void hang_up(struct attendant *a)
 {
 	if (!a->is_greeted)
 		return;
@@ -85,21 +87,29 @@ static void hang_up(struct auditor *a)
 	a->control = fd_close(a->control);
 }
 
-static int receive(struct auditor *a)
+static int greet(struct attendant *a)
 {
 	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
+	int r;
+
+	r = handshake_answer(a->control, &self);
+	if (r == 0 && a->setup.greeting)
+		r = control_send(a->control, a->setup.greeting);
+	a->is_greeted = r == 0;
+	if (a->closing)
+		hang_up(a);
+	return r;
+}
+
+static int receive(struct attendant *a)
+{
 	_cleanup_(freep) char *buffer = NULL;
 	struct control message;
 	char *text;
 	int r;
 
-	if (!a->is_greeted) {
-		r = handshake_answer(a->control, &self);
-		a->is_greeted = r == 0;
-		if (a->closing)
-			hang_up(a);
-		return r;
-	}
+	if (!a->is_greeted)
+		return greet(a);
 	buffer = malloc(CONTROL_SIZE_MAX);
 	if (!buffer)
 		return -ENOMEM;
@@ -120,7 +130,7 @@ static int receive(struct auditor *a)
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
-	struct auditor *a = context;
+	struct attendant *a = context;
 	int r = receive(a);
 
 	(void)fd;
@@ -133,7 +143,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *contex
 	return 0;
 }
 
-static int watch(struct auditor *a, int pidfd)
+static int watch(struct attendant *a, int pidfd)
 {
 	_cleanup_(fd_closep) int owned = pidfd;
 	int r;
@@ -148,7 +158,7 @@ static int watch(struct auditor *a, int pidfd)
 	return sd_event_add_io(a->setup.event, &a->io, a->control, EPOLLIN, on_io, a);
 }
 
-static int start(struct auditor *a)
+static int start(struct attendant *a)
 {
 	_cleanup_(fd_closep) int its_end = -EBADF;
 	int pair[2], pidfd, r;
@@ -158,22 +168,22 @@ static int start(struct auditor *a)
 	a->control = pair[0];
 	its_end = pair[1];
 	a->started_usec = clock_monotonic_usec();
-	r = child_start("--role=audit", (int[]){ its_end, a->queue[0], a->setup.file }, 3, &a->pid,
+	r = child_start(a->setup.role, (int[]){ its_end, a->queue[0], a->setup.file }, 3, &a->pid,
 			&pidfd);
 	if (r < 0)
 		return r;
 	r = watch(a, pidfd);
 	if (r == 0 && a->closing)
-		auditor_close(a);
+		attendant_close(a);
 	return r;
 }
 
-int auditor_init(struct auditor *a, const struct auditor_setup *setup)
+int attendant_init(struct attendant *a, const struct attendant_setup *setup)
 {
 	static const int bytes = QUEUE_BYTES;
 	int r;
 
-	*a = (struct auditor){ .setup = *setup, .queue = { -EBADF, -EBADF }, .control = -EBADF };
+	*a = (struct attendant){ .setup = *setup, .queue = { -EBADF, -EBADF }, .control = -EBADF };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, a->queue) < 0)
 		return -errno;
 	/* With a sender, a message without a byte is told from the end: message_receive(). */
@@ -186,26 +196,26 @@ int auditor_init(struct auditor *a, const struct auditor_setup *setup)
 	return start(a);
 }
 
-int auditor_queue(const struct auditor *a)
+int attendant_queue(const struct attendant *a)
 {
 	return a->queue[1];
 }
 
-int auditor_ask(struct auditor *a)
+int attendant_ask(struct attendant *a)
 {
 	if (!a->is_greeted)
 		return -EAGAIN;
 	return control_send(a->control, &(const struct control){ .type = CONTROL_ASK });
 }
 
-void auditor_close(struct auditor *a)
+void attendant_close(struct attendant *a)
 {
 	a->closing = true;
 	if (a->pid != 0)
 		hang_up(a);
 }
 
-void auditor_done(struct auditor *a)
+void attendant_done(struct attendant *a)
 {
 	if (!a->setup.event)
 		return;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_ATTENDANT_H
+#define FDB_DAEMON_ATTENDANT_H
+
+/*
+ * A process without rights that serves all generations, as the parent sees it: audit
+ * and pump. The queue to it is the parent's: what brokers have sent waits in it while one
+ * that died is replaced.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+struct attendant_setup {
+	sd_event *event;
+	const char *role, *name;	/* "--role=audit", "audit" */
+	int file;			/* its third descriptor, or -EBADF; borrowed */
+	const struct control *greeting; /* follows the hand-shake; borrowed, or NULL */
+	void (*counted)(void *context);
+	void (*closed)(void *context); /* after attendant_close(): it has done what there was */
+	void *context;
+};
+
+struct attendant {
+	struct attendant_setup setup;
+	int queue[2];	 /* read by the process, written by brokers */
+	int control;	 /* or -EBADF: there is no process */
+	bool is_greeted; /* the hand-shake is done */
+	bool closing;
+	pid_t pid; /* 0: none */
+	uint64_t started_usec;
+	uint64_t n_restarts;
+	char *counters; /* the last that came, or NULL; owned */
+	sd_event_source *io, *exit, *delay;
+};
+
+int attendant_init(struct attendant *a, const struct attendant_setup *setup);
+void attendant_done(struct attendant *a);
+
+/* Where brokers send. Borrowed. */
+int attendant_queue(const struct attendant *a);
+
+/* Ask for its counters; `counted` follows, unless it dies. 0 or -errno. */
+int attendant_ask(struct attendant *a);
+
+/* No more will come: let it finish what there is, and end. */
+void attendant_close(struct attendant *a);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_PUMP_H
+#define FDB_DAEMON_PUMP_H
+
+/* The pump: empties the pipes of `deliver pipe` into their files, and counts what each uid holds. */
+
+#define PUMP_QUEUE_FD 4 /* where burdens come from */
+
+/* The role; for main() to return. */
+int pump_main(void);
+
+#endif
