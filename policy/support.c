@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * What this build's daemon enforces, as tables. A word that is known but not
- * here refuses the policy: a condition or an obligation that was passed over
- * would be a grant that nobody wrote.
+ * The modes that this build's daemon can grant and refuse. One that is known but not here refuses
+ * the policy: a deny that was passed over would be a grant that nobody wrote.
  */
 #include "policy/check.h"
 
@@ -13,16 +12,6 @@
 static const uint32_t supported_modes = POLICY_READ | POLICY_WRITE | POLICY_APPEND |
 					POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |
 					POLICY_LIST;
-
-static const bool supported_attrs[AST_ATTR_MAX] = {
-	[AST_ATTR_TYPE] = true,	    [AST_ATTR_OWNER] = true,	   [AST_ATTR_FILE_GROUP] = true,
-	[AST_ATTR_MODE_MAX] = true, [AST_ATTR_LINKS] = true,	   [AST_ATTR_MAX_SIZE] = true,
-	[AST_ATTR_DEVICE] = true,   [AST_ATTR_FS] = true,	   [AST_ATTR_MOUNT] = true,
-	[AST_ATTR_MOUNTS] = true,   [AST_ATTR_SYMLINKS] = true,	   [AST_ATTR_PARENTS] = true,
-	[AST_ATTR_UNTIL] = true,    [AST_ATTR_AUDIT] = true,	   [AST_ATTR_NOTE] = true,
-	[AST_ATTR_HIDE] = true,	    [AST_ATTR_CREATE_MODE] = true, [AST_ATTR_CREATE_OWNER] = true,
-	[AST_ATTR_RATE] = true,	    [AST_ATTR_INFLIGHT] = true,	   [AST_ATTR_DELIVER] = true,
-};
 
 struct report {
 	enum diag_severity severity;
@@ -49,21 +38,10 @@ static void support_modes(const struct ast_modes *modes, const struct report *re
 	}
 }
 
-static void support_rule(const struct ast_rule *rule, const struct report *report)
-{
-	support_modes(&rule->modes_written, report);
-	for (size_t i = 0; i < rule->n_attrs; i++) {
-		const struct ast_attr *attr = &rule->attrs[i];
-
-		if (!supported_attrs[attr->name])
-			unsupported(report, attr->place, keyword_attrs.words[attr->name]);
-	}
-}
-
 static void support_scope(const struct ast_scope *scope, const struct report *report)
 {
 	for (size_t i = 0; i < scope->n_rules; i++)
-		support_rule(&scope->rules[i], report);
+		support_modes(&scope->rules[i].modes_written, report);
 }
 
 static void support_statement(const struct ast_statement *statement, const struct report *report)
@@ -73,7 +51,7 @@ static void support_statement(const struct ast_statement *statement, const struc
 		support_scope(&statement->scope, report);
 		break;
 	case AST_DENY:
-		support_rule(&statement->rule, report);
+		support_modes(&statement->rule.modes_written, report);
 		break;
 	case AST_EXPECT:
 		support_modes(&statement->expect.modes_written, report);
