@@ -21,7 +21,8 @@
 #include "wire/proto.h"
 
 /*
- *	IDLE	→ RELOAD	on a request for one, on trial or not, → IDLE when it is decided
+ *	IDLE	→ RELOAD	on a request for one, on trial or not, or for a shadow, → IDLE when it
+ *				is decided
  *		→ STATUS	on a request for one, → IDLE when the counters are there, or too late
  *
  *		→ IDLE		on a confirmation, answered at once
@@ -195,6 +196,32 @@ static int request_confirm(struct admin_session *session)
 	return 0;
 }
 
+/* The directory is not the request's to say: beside the socket only root writes. */
+static int request_shadow(struct admin_session *session)
+{
+	session->state = ADMIN_RELOAD;
+	session->number = session->admin->setup.shadow(session->admin->setup.context);
+	if (session->number == 0) {
+		answer(session, session->opcode, EX_UNAVAILABLE,
+		       "error: not now: no policy serves, one is on trial, or a reload is under "
+		       "way\n");
+		return 0;
+	}
+	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
+}
+
+static int request_unshadow(struct admin_session *session)
+{
+	int r = session->admin->setup.unshadow(session->admin->setup.context);
+
+	if (r == -ENOENT)
+		answer(session, session->opcode, 1, "no shadow runs\n");
+	else
+		answer(session, session->opcode, r < 0 ? EX_UNAVAILABLE : 0,
+		       r < 0 ? "error: not now\n" : "");
+	return 0;
+}
+
 static int request_status(struct admin_session *session)
 {
 	int r;
@@ -231,6 +258,10 @@ static int receive(struct admin_session *session)
 		return request_trial(session, request.sec);
 	case ADMIN_OPCODE_CONFIRM:
 		return request_confirm(session);
+	case ADMIN_OPCODE_SHADOW:
+		return request_shadow(session);
+	case ADMIN_OPCODE_UNSHADOW:
+		return request_unshadow(session);
 	default:
 		return request_status(session);
 	}

@@ -24,6 +24,9 @@ struct admin_setup {
 	uint64_t (*reload_on_trial)(void *context, uint32_t sec, struct text *why);
 	/* Confirm what is on trial: 0; 1 nothing is; -errno; @said is the answer. */
 	int (*confirm)(void *context, struct text *said);
+	/* Load a candidate beside; the number, or 0: not now. End that: 0, or -ENOENT, or -errno. */
+	uint64_t (*shadow)(void *context);
+	int (*unshadow)(void *context);
 	/* Collect what status shows; admin_counted() follows. */
 	void (*collect)(void *context);
 	void (*status)(void *context, struct text *out);

@@ -20,6 +20,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/reading.h"
+#include "daemon/shadow.h"
 
 /*
  * A generation's life: know the parent, read the policy with root's rights
@@ -31,7 +32,9 @@
 
 struct broker {
 	struct control_start start;
-	struct reading reading; /* without a policy if degraded */
+	struct reading reading;	  /* without a policy if degraded */
+	struct reading candidate; /* without one if there is none */
+	struct shadow shadow;
 	struct confine_needs needs;
 	uint32_t attestable; /* POLICY_FACT_* that this kernel can tell */
 	int procfd;	     /* owned */
@@ -97,12 +100,9 @@ static bool is_degraded(const struct broker *broker)
 	return broker->start.load == CONTROL_LOAD_NOTHING;
 }
 
-static bool is_bad(const struct broker *broker)
+static bool is_bad(const struct reading *reading)
 {
-	const struct reading *reading = &broker->reading;
-
-	return reading->diags.n_errors > 0 || reading->diags.failed ||
-	       (!reading->policy && !is_degraded(broker));
+	return reading->diags.n_errors > 0 || reading->diags.failed || !reading->policy;
 }
 
 static int resolve_user(struct confine_needs *needs)
@@ -152,6 +152,18 @@ static int prepare(struct broker *broker)
 	return loop_init(&broker->loop, &broker->server, CONTROL_FD);
 }
 
+static int cast_shadow(struct broker *broker)
+{
+	struct server *server = &broker->server;
+	int r;
+
+	r = shadow_init(&broker->shadow, broker->candidate.policy);
+	if (r < 0)
+		return r;
+	server->shadow = &broker->shadow;
+	return 0;
+}
+
 static int become_confined(struct broker *broker)
 {
 	struct server *server = &broker->server;
@@ -181,7 +193,7 @@ static int become_confined(struct broker *broker)
 	r = opener_init(&server->opener, &setup);
 	if (r < 0)
 		return log_error_errno(r, "this kernel cannot open as the broker must: %m");
-	return 0;
+	return broker->candidate.policy ? cast_shadow(broker) : 0;
 }
 
 /* Rules that hinge on what this kernel cannot tell of anybody. They are in the policy, and do
@@ -222,19 +234,39 @@ static int say_ready(struct broker *broker)
 	if (reading->kept_error < 0)
 		text_printf(&text, "not-kept %s\n", strerror(-reading->kept_error));
 	text_puts(&text, "\n");
-	render(&reading->diags, &text);
+	render(broker->candidate.policy ? &broker->candidate.diags : &reading->diags, &text);
 	return say(CONTROL_READY, reading->kept, &text);
+}
+
+/* 1 all is there to be served; 0 it is refused, and the parent knows why; -errno. */
+static int read_all(struct broker *broker)
+{
+	int r;
+
+	if (is_degraded(broker))
+		return 1;
+	r = reading_policy(&broker->start, &broker->reading);
+	if (r < 0)
+		return r;
+	if (is_bad(&broker->reading))
+		return refuse(&broker->reading);
+	if (broker->start.load != CONTROL_LOAD_SHADOW)
+		return 1;
+	r = reading_candidate(&broker->start, &broker->candidate);
+	if (r < 0)
+		return r;
+	return is_bad(&broker->candidate) ? refuse(&broker->candidate) : 1;
 }
 
 static int serve_policy(struct broker *broker)
 {
 	int r;
 
-	r = is_degraded(broker) ? 0 : reading_policy(&broker->start, &broker->reading);
+	r = read_all(broker);
 	if (r < 0)
 		return log_error_errno(r, "cannot load the policy: %m");
-	if (is_bad(broker))
-		return refuse(&broker->reading);
+	if (r == 0)
+		return 0;
 	r = prepare(broker);
 	if (r < 0)
 		return r;
@@ -252,6 +284,10 @@ static void done(struct broker *broker)
 	loop_done(&broker->loop);
 	opener_done(&broker->server.opener);
 	rates_done(&broker->server.rates);
+	shadow_done(&broker->shadow);
+	shadow_tally_done(&broker->server.shadow_tally);
+	trace_done(&broker->server.trace);
+	reading_done(&broker->candidate);
 	reading_done(&broker->reading);
 	fd_close(broker->procfd);
 }

@@ -65,6 +65,8 @@ static void put_start(struct cursor_writer *w, const struct control *control)
 	cursor_write_u16(w, start->must_keep);
 	cursor_write_text(w, start->policy_directory);
 	cursor_write_text(w, start->state_directory);
+	cursor_write_text(w, start->shadow_directory);
+	cursor_write_text(w, start->same_policy);
 }
 
 static void get_start(struct cursor_reader *r, struct control *ret)
@@ -77,6 +79,8 @@ static void get_start(struct cursor_reader *r, struct control *ret)
 	start->must_keep = cursor_read_u16(r) != 0;
 	cursor_read_text(r, start->policy_directory, sizeof(start->policy_directory));
 	cursor_read_text(r, start->state_directory, sizeof(start->state_directory));
+	cursor_read_text(r, start->shadow_directory, sizeof(start->shadow_directory));
+	cursor_read_text(r, start->same_policy, sizeof(start->same_policy));
 }
 
 static void put_connection(struct cursor_writer *w, const struct control *control)
@@ -135,8 +139,9 @@ static const struct {
 	[CONTROL_UNSERVED] = { put_connection, get_connection, 0 },
 	[CONTROL_UNCONFIRMED] = { put_nothing, get_nothing, 0 },
 	[CONTROL_ROOM] = { put_room, get_room, 0 },
+	[CONTROL_UNSHADOW] = { put_nothing, get_nothing, 0 },
 };
-static_assert(ELEMENTSOF(types) == CONTROL_ROOM + 1, "each type has a row");
+static_assert(ELEMENTSOF(types) == CONTROL_UNSHADOW + 1, "each type has a row");
 
 static bool is_type(unsigned int type)
 {

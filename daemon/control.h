@@ -14,6 +14,7 @@
  *	STOP		read no more requests, say STOPPED, answer what was read, exit when done
  *	ASK		for COUNTERS
  *	ROOM		to the pump alone, first of all: how much it may take on
+ *	UNSHADOW	ask the candidate policy of START no more
  * broker → parent
  *	READY		text: the policy's summary as `key value` lines (for status), an empty line,
  *			warnings ready to print; and whether its sources are kept
@@ -38,9 +39,10 @@
 #define AUDIT_FD   4 /* in a broker: where records go; in the audit process: where they come from */
 #define PUMP_FD	   5 /* in a broker: where burdens go */
 
-#define CONTROL_PATH_MAX 4095U	/* bytes of a directory's name */
-#define CONTROL_TEXT_MAX 61440U /* bytes: ADMIN_TEXT_MAX, as texts go on to the admin socket */
-#define CONTROL_SIZE_MAX 65536U /* bytes of a message */
+#define CONTROL_PATH_MAX    4095U  /* bytes of a directory's name */
+#define CONTROL_SHA256_SIZE 65U	   /* hexadecimal, with the NUL */
+#define CONTROL_TEXT_MAX    61440U /* bytes: ADMIN_TEXT_MAX, as texts go on to the admin socket */
+#define CONTROL_SIZE_MAX    65536U /* bytes of a message */
 
 enum control_type {
 	CONTROL_START = 1,
@@ -54,6 +56,7 @@ enum control_type {
 	CONTROL_UNSERVED,
 	CONTROL_UNCONFIRMED,
 	CONTROL_ROOM,
+	CONTROL_UNSHADOW,
 };
 
 /* Which policy a generation loads. */
@@ -62,6 +65,7 @@ enum control_load {
 	CONTROL_LOAD_UNASKED, /* the installed one, unless it was tried and not confirmed: at the
 				 start, and after a crash */
 	CONTROL_LOAD_LAST_GOOD,
+	CONTROL_LOAD_SHADOW,  /* what serves, with a candidate beside it; or refuse */
 	CONTROL_LOAD_NOTHING, /* degraded: refuse every request with WIRE_REASON_DEGRADED */
 	CONTROL_LOADS,
 };
@@ -83,6 +87,8 @@ struct control_start {
 	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
 	char state_directory[CONTROL_PATH_MAX +
 			     1]; /* where sources are kept, or "": they are not */
+	char shadow_directory[CONTROL_PATH_MAX + 1]; /* a candidate to load beside, or "" */
+	char same_policy[CONTROL_SHA256_SIZE]; /* with a candidate: the policy must be this one */
 };
 
 /* Places of daemon/quota.h. */

@@ -53,26 +53,26 @@ static bool has_owner(const struct policy_rule *rule)
 	return rule->as_root || rule->obligations->has_create_owner;
 }
 
-static mode_t mode_to_give(const struct opening *o)
+static mode_t mode_to_give(const struct order *order, const struct policy_rule *rule)
 {
-	const struct policy_obligations *obligations = opening_rule(o)->obligations;
+	const struct policy_obligations *obligations = rule->obligations;
 
-	return obligations->has_create_mode ? obligations->create_mode : o->order->request->mode;
+	return obligations->has_create_mode ? obligations->create_mode : order->request->mode;
 }
 
-static struct policy_object object_to_make(const struct opening *o, const struct pin *parent)
+struct policy_object create_object(const struct order *order, const struct policy_rule *rule,
+				   const struct policy_object *parent)
 {
-	const struct policy_rule *rule = opening_rule(o);
-	bool inherits = parent->object.mode & S_ISGID;
-	gid_t gid = inherits ? parent->object.gid : o->order->principal->gid;
+	const struct policy_obligations *obligations = rule->obligations;
+	gid_t gid = parent->mode & S_ISGID ? parent->gid : order->principal->gid;
 
 	return (struct policy_object){
-		.mode = S_IFREG | mode_to_give(o),
-		.uid = has_owner(rule) ? rule->obligations->create_uid : opening_actor(o),
-		.gid = has_owner(rule) ? rule->obligations->create_gid : gid,
+		.mode = S_IFREG | mode_to_give(order, rule),
+		.uid = has_owner(rule) ? obligations->create_uid : order->principal->uid,
+		.gid = has_owner(rule) ? obligations->create_gid : gid,
 		.links = 1,
-		.fs_magic = parent->object.fs_magic,
-		.mount_flags = parent->object.mount_flags,
+		.fs_magic = parent->fs_magic,
+		.mount_flags = parent->mount_flags,
 		.fresh = true,
 	};
 }
@@ -91,7 +91,7 @@ static int finish(const struct opening *o, int fd)
 
 	if (has_owner(rule) && fchown(fd, obligations->create_uid, obligations->create_gid) < 0)
 		return -errno;
-	if (fchmod(fd, mode_to_give(o)) < 0)
+	if (fchmod(fd, mode_to_give(o->order, rule)) < 0)
 		return -errno;
 	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
 		return -errno;
@@ -132,7 +132,7 @@ enum step create_file(struct opening *o)
 		return walk_follow(o, true);
 	if (r < 0)
 		return opening_kernel(o, r);
-	object = object_to_make(o, &parent);
+	object = create_object(o->order, opening_rule(o), &parent.object);
 	step = opening_judge(o, &parent, &object);
 	if (step != STEP_GO)
 		return step;
@@ -171,7 +171,7 @@ enum step create_unnamed(struct opening *o)
 		return opening_kernel(o, r);
 	if (!S_ISDIR(dir.object.mode))
 		return opening_kernel(o, -ENOTDIR);
-	object = object_to_make(o, &dir);
+	object = create_object(o->order, opening_rule(o), &dir.object);
 	step = opening_judge(o, &dir, &object);
 	if (step != STEP_GO)
 		return step;

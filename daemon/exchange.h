@@ -10,6 +10,7 @@
 
 #include "daemon/opener.h"
 #include "daemon/session.h"
+#include "daemon/shadow.h"
 #include "wire/proto.h"
 
 struct server;
@@ -24,8 +25,9 @@ struct exchange {
 	struct request request;
 	uint64_t time_usec;
 	uint64_t decision;
-	struct outcome outcome; /* its descriptor is owned */
-	const char *fault;	/* why the connection must end; NULL: it need not */
+	struct outcome outcome;	      /* its descriptor is owned */
+	struct shadow_verdict shadow; /* NONE: not asked, or it says the same */
+	const char *fault;	      /* why the connection must end; NULL: it need not */
 };
 
 /* 1 a message from the connector; 0 nothing was there; -errno the connection is over, and if @fault

@@ -45,14 +45,27 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
 
 static uint64_t hash_record(const struct record *record)
 {
-	const uint64_t numbers[] = { (uint64_t)record->outcome, record->reason,
-				     (uint64_t)record->error,	record->modes,
-				     record->as_root,		(uint64_t)record->sender_pid,
-				     record->who.connection,	record->generation };
+	const uint64_t numbers[] = { (uint64_t)record->outcome,
+				     record->reason,
+				     (uint64_t)record->error,
+				     record->modes,
+				     record->as_root,
+				     (uint64_t)record->sender_pid,
+				     record->who.connection,
+				     record->generation,
+				     (uint64_t)record->shadow.kind,
+				     record->shadow.as_root };
 	uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
 
 	hash = hash_bytes(hash, record->rule, strlen(record->rule) + 1);
+	hash = hash_bytes(hash, record->shadow.rule, strlen(record->shadow.rule) + 1);
 	return hash_bytes(hash, record->path, record->path_len);
+}
+
+static bool has_the_same_shadow(const struct record_shadow *a, const struct record_shadow *b)
+{
+	return a->kind == b->kind && a->reason == b->reason && a->as_root == b->as_root &&
+	       strcmp(a->condition, b->condition) == 0 && strcmp(a->rule, b->rule) == 0;
 }
 
 /* Whether both say the same: equal hashes alone could be a caller's doing. */
@@ -61,8 +74,8 @@ static bool says_the_same(const struct record *a, const struct record *b)
 	return a->outcome == b->outcome && a->reason == b->reason && a->error == b->error &&
 	       a->modes == b->modes && a->as_root == b->as_root && a->sender_pid == b->sender_pid &&
 	       a->who.connection == b->who.connection && a->generation == b->generation &&
-	       strcmp(a->rule, b->rule) == 0 && a->path_len == b->path_len &&
-	       memcmp(a->path, b->path, a->path_len) == 0;
+	       strcmp(a->rule, b->rule) == 0 && has_the_same_shadow(&a->shadow, &b->shadow) &&
+	       a->path_len == b->path_len && memcmp(a->path, b->path, a->path_len) == 0;
 }
 
 static struct fold_entry *find(struct fold *fold, const struct record *record, uint64_t hash)

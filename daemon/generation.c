@@ -188,6 +188,7 @@ static bool take(struct generation *g, const struct control *message)
 	case CONTROL_STOP:
 	case CONTROL_ASK:
 	case CONTROL_ROOM:
+	case CONTROL_UNSHADOW:
 		break;
 	}
 	return false;
@@ -354,6 +355,15 @@ int generation_ask(struct generation *g)
 	int r = control_send(g->control, &(const struct control){ .type = CONTROL_ASK });
 
 	g->asked += r == 0;
+	return r;
+}
+
+int generation_unshadow(struct generation *g)
+{
+	int r = control_send(g->control, &(const struct control){ .type = CONTROL_UNSHADOW });
+
+	if (r == 0)
+		g->start.shadow_directory[0] = '\0';
 	return r;
 }
 

@@ -95,6 +95,9 @@ void generation_stop(struct generation *g);
 /* Ask for its counters: event COUNTED follows, or GONE. 0 or -errno. */
 int generation_ask(struct generation *g);
 
+/* Let it ask its candidate policy no more. 0 or -errno. */
+int generation_unshadow(struct generation *g);
+
 /* Close the control socket: it exits when it has answered what it has read. */
 void generation_leave(struct generation *g);
 

@@ -130,6 +130,9 @@ static enum step judge_place(struct opening *o, const struct pin *place,
 
 	if (rule->mounts_stay) {
 		r = on_mount_of_prefix(o, place);
+		if (o->order->trace)
+			trace_mounts(o->order->trace, r > 0,
+				     o->opener->candidates->allows[o->allow].prefix_len);
 		if (r <= 0)
 			return opening_condition(o, POLICY_CONDITION_MOUNTS);
 	}
@@ -137,6 +140,8 @@ static enum step judge_place(struct opening *o, const struct pin *place,
 		r = walk_trusted(o, place, object);
 		if (r == -EAGAIN)
 			return STEP_AGAIN;
+		if (o->order->trace)
+			trace_parents(o->order->trace, r == 0, object->uid);
 		if (r < 0)
 			return opening_condition(o, POLICY_CONDITION_PARENTS);
 	}
@@ -167,6 +172,8 @@ enum step opening_judge(struct opening *o, const struct pin *place,
 	struct decision decision;
 	enum step step;
 
+	if (o->order->trace)
+		trace_object(o->order->trace, object, &place->object);
 	decision = decide_object(o->opener->candidates, o->allow, &query, object);
 	switch (decision.verdict) {
 	case VERDICT_DENY:
@@ -185,6 +192,8 @@ enum step opening_judge_name(struct opening *o)
 	struct candidates *candidates = o->opener->candidates;
 	struct policy_query query = query_of(o);
 
+	if (o->order->trace)
+		trace_name(o->order->trace, o->name);
 	decide_name(o->opener->shared.policy, &query, candidates);
 	switch (candidates->reason) {
 	case POLICY_REASON_OK:

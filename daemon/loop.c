@@ -93,12 +93,18 @@ static int tell_lost(struct session *session)
 static int new_session(struct loop *loop, const struct control *control, struct session **ret)
 {
 	struct server *server = loop->server;
+	int r;
 
 	if (server->degraded)
 		return session_new(ret, control->fd, &control->facts, NULL);
 	/* Looks at files that `exe` terms name: not as the caller whose turn was last. */
 	authority_broker(&server->opener.authority);
-	return session_new(ret, control->fd, &control->facts, server->policy);
+	r = session_new(ret, control->fd, &control->facts, server->policy);
+	if (r < 0 || !server->shadow)
+		return r;
+	if (session_shadow(*ret, server->shadow->policy) < 0)
+		log_warning("the shadow does not see a connection of uid %u", control->facts.uid);
+	return 0;
 }
 
 static int introduce(struct loop *loop, struct session *session, bool lost)
@@ -146,6 +152,9 @@ static int tell_counters(struct loop *loop)
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
 
 	report_counters(&loop->server->counters, &text);
+	if (loop->server->shadow)
+		shadow_tally_print(&loop->server->shadow_tally, loop->server->shadow->policy,
+				   &text);
 	if (text.failed)
 		return -ENOMEM;
 	control.text = text.data;
@@ -188,6 +197,9 @@ static int parent_spoke(struct loop *loop)
 		return 0;
 	case CONTROL_STOP:
 		return stop(loop);
+	case CONTROL_UNSHADOW:
+		serve_unshadow(loop->server);
+		return 0;
 	case CONTROL_ASK:
 		r = tell_counters(loop);
 		return r == -EAGAIN ? 0 : r;

@@ -355,6 +355,8 @@ void opener_open(struct opener *opener, const struct order *order, struct outcom
 		.in_flight = order->in_flight,
 	};
 	memcpy(o.name, order->request->path, sizeof(o.name));
+	if (order->trace)
+		trace_begin(order->trace);
 	do
 		step = try_name(&o);
 	while (step == STEP_LINK);

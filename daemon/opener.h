@@ -41,6 +41,8 @@ struct opener {
 int opener_init(struct opener *opener, const struct opener_setup *setup);
 void opener_done(struct opener *opener);
 
+struct trace;
+
 /* What, for whom, when. Everything is borrowed. */
 struct order {
 	const struct request *request;
@@ -51,6 +53,7 @@ struct order {
 	bool may_block; /* or else say so in outcome.would_block, with nothing opened */
 	const atomic_bool *given_up; /* set: nobody waits for it any more; NULL: never wait */
 	const struct policy_rule *in_flight; /* outcome.in_flight of the try before, or NULL */
+	struct trace *trace; /* what is seen on the way, for somebody else; NULL: for nobody */
 };
 
 struct outcome {

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "daemon/opener.h"
+#include "daemon/trace.h"
 
 /* An object held by O_PATH: judged, and not yet touched. */
 struct pin {
@@ -101,7 +102,10 @@ enum step walk_follow(struct opening *o, bool of_parent);
 /* 0; -EPERM somebody could swap what lies on the way; -EAGAIN somebody did; another -errno. */
 int walk_trusted(struct opening *o, const struct pin *place, const struct policy_object *object);
 
-/* create.c: the request makes a file at @o->name, or without a name below it. */
+/* create.c: what an allow would make in the directory @parent. */
+struct policy_object create_object(const struct order *order, const struct policy_rule *rule,
+				   const struct policy_object *parent);
+/* The request makes a file at @o->name, or without a name below it. */
 enum step create_file(struct opening *o);
 enum step create_unnamed(struct opening *o);
 /* Pin the parent of @o->name; *ret_base points into it. 0 or -errno. */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -192,6 +193,28 @@ static void take_back(void *context)
 	struct parent *parent = context;
 
 	succession_take_back(&parent->succession);
+}
+
+/* The directory `shadow` beside the admin socket, which fdbrokerctl fills. */
+static uint64_t cast_shadow(void *context)
+{
+	struct parent *parent = context;
+	const char *socket = parent->activation.admin_path;
+	char directory[sizeof(parent->activation.admin_path) + sizeof("/shadow")];
+
+	/* Two policies that may go at any moment are one too many to compare. */
+	if (trial_is_on(&parent->trial) || parent->trial.asked != 0)
+		return 0;
+	snprintf(directory, sizeof(directory), "%.*s/shadow", (int)(strrchr(socket, '/') - socket),
+		 socket);
+	return succession_shadow(&parent->succession, directory);
+}
+
+static int end_shadow(void *context)
+{
+	struct parent *parent = context;
+
+	return succession_unshadow(&parent->succession);
 }
 
 /* the end */
@@ -498,6 +521,8 @@ static int start_admin(struct parent *parent)
 						       .reload = reload,
 						       .reload_on_trial = reload_on_trial,
 						       .confirm = confirm,
+						       .shadow = cast_shadow,
+						       .unshadow = end_shadow,
 						       .collect = collect,
 						       .status = print_status,
 						       .context = parent });

@@ -67,6 +67,12 @@ static int keep(const struct policy_files *files, struct diags *diags, void *use
 	return 0;
 }
 
+/* A shadow's generation serves what served before. */
+static bool is_kept_at_all(const struct control_start *start)
+{
+	return start->state_directory[0] != '\0' && start->load != CONTROL_LOAD_SHADOW;
+}
+
 static int read_installed(struct reading *reading)
 {
 	const struct control_start *start = reading->start;
@@ -74,7 +80,7 @@ static int read_installed(struct reading *reading)
 		.directory = start->policy_directory[0] == '\0' ? NULL : start->policy_directory,
 		.trust = trust_of(start),
 		.unsupported = DIAG_ERROR,
-		.inspect = start->state_directory[0] == '\0' ? NULL : keep,
+		.inspect = is_kept_at_all(start) ? keep : NULL,
 		.userdata = reading,
 	};
 	int r = load_policy(&options, &reading->diags, &reading->policy);
@@ -121,10 +127,48 @@ static int read_last_good(struct reading *reading)
 	return r;
 }
 
+/* Who asked for a candidate beside the policy that runs must not get another one instead. */
+static int read_the_same(struct reading *reading)
+{
+	int r = read_installed(reading);
+
+	if (r < 0 || !reading->policy ||
+	    strcmp(policy_summary(reading->policy)->sha256, reading->start->same_policy) == 0)
+		return r;
+	text_puts(&reading->why, "error: the policy on disk is not the one that runs; "
+				 "to load it: fdbrokerctl reload\n");
+	reading->policy = policy_free(reading->policy);
+	return 0;
+}
+
 int reading_policy(const struct control_start *start, struct reading *ret)
 {
 	ret->start = start;
-	return start->load == CONTROL_LOAD_LAST_GOOD ? read_last_good(ret) : read_installed(ret);
+	switch (start->load) {
+	case CONTROL_LOAD_LAST_GOOD:
+		return read_last_good(ret);
+	case CONTROL_LOAD_SHADOW:
+		return read_the_same(ret);
+	case CONTROL_LOAD_ASKED:
+	case CONTROL_LOAD_UNASKED:
+	case CONTROL_LOAD_NOTHING:
+	case CONTROL_LOADS:
+		break;
+	}
+	return read_installed(ret);
+}
+
+int reading_candidate(const struct control_start *start, struct reading *ret)
+{
+	/* It may be promoted, so it is trusted no less than what serves. */
+	const struct load_options options = {
+		.directory = start->shadow_directory,
+		.trust = LOAD_TRUST_ENFORCE,
+		.unsupported = DIAG_ERROR,
+	};
+
+	ret->start = start;
+	return load_policy(&options, &ret->diags, &ret->policy);
 }
 
 void reading_done(struct reading *reading)

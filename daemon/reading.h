@@ -33,6 +33,8 @@ struct reading {
  * Return: 0, whatever is wrong with the policy; -errno for what is no policy's fault.
  */
 int reading_policy(const struct control_start *start, struct reading *ret);
+/* The same for the candidate of CONTROL_LOAD_SHADOW. */
+int reading_candidate(const struct control_start *start, struct reading *ret);
 void reading_done(struct reading *reading);
 
 #endif

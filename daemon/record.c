@@ -26,6 +26,16 @@ static const char *const outcomes[] = {
 	[RECORD_COMPLAIN] = "complain", [RECORD_CLOSED] = "closed",
 };
 
+static const char *const shadows[] = {
+	[SHADOW_NONE] = "none",		[SHADOW_ALLOW] = "allow",	[SHADOW_DENY] = "deny",
+	[SHADOW_COMPLAIN] = "complain", [SHADOW_ALLOW_IF] = "allow-if",
+};
+
+const char *record_shadow_name(enum shadow_kind kind)
+{
+	return shadows[kind];
+}
+
 /* bytes */
 
 static void get_path(struct cursor_reader *r, struct record *ret)
@@ -54,6 +64,26 @@ static void get_groups(struct cursor_reader *r, struct record *ret)
 		ret->groups[i] = cursor_read_u32(r);
 }
 
+static void put_shadow(struct cursor_writer *w, const struct record_shadow *shadow)
+{
+	cursor_write_u16(w, (uint8_t)shadow->kind);
+	cursor_write_u16(w, shadow->reason);
+	cursor_write_u32(w, shadow->as_root);
+	cursor_write_text(w, shadow->condition);
+	cursor_write_text(w, shadow->rule);
+	cursor_write_text(w, shadow->conditions);
+}
+
+static void get_shadow(struct cursor_reader *r, struct record_shadow *ret)
+{
+	ret->kind = cursor_read_u16(r);
+	ret->reason = cursor_read_u16(r);
+	ret->as_root = cursor_read_u32(r);
+	cursor_read_text(r, ret->condition, sizeof(ret->condition));
+	cursor_read_text(r, ret->rule, sizeof(ret->rule));
+	cursor_read_text(r, ret->conditions, sizeof(ret->conditions));
+}
+
 int record_write(const struct record *record, void *buffer, size_t size)
 {
 	struct cursor_writer w = cursor_writer(buffer, size);
@@ -80,6 +110,7 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	cursor_write_string(&w, record->path, record->path_len);
 	cursor_write_text(&w, record->canonical);
 	cursor_write_text(&w, record->detail);
+	put_shadow(&w, &record->shadow);
 	return cursor_write_end(&w);
 }
 
@@ -110,9 +141,13 @@ int record_read(const void *data, size_t size, struct record *ret)
 	get_path(&r, &record);
 	cursor_read_text(&r, record.canonical, sizeof(record.canonical));
 	cursor_read_text(&r, record.detail, sizeof(record.detail));
+	get_shadow(&r, &record.shadow);
 	if (cursor_read_end(&r) < 0)
 		return -EBADMSG;
 	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason > WIRE_REASON_DEGRADED)
+		return -EBADMSG;
+	if (record.shadow.kind >= ELEMENTSOF(shadows) ||
+	    record.shadow.reason > WIRE_REASON_DEGRADED)
 		return -EBADMSG;
 	*ret = record;
 	return 0;
@@ -161,6 +196,20 @@ static void fields_of_request(const struct fields *f, const struct record *recor
 	if (record->object_ino != 0)
 		field_printf(f, "FDBROKER_OBJECT", "%" PRIu64 ":%" PRIu64, record->object_dev,
 			     record->object_ino);
+}
+
+/* What a candidate policy would have done; nothing where it would have done the same. */
+static void fields_of_shadow(const struct fields *f, const struct record_shadow *shadow)
+{
+	if (shadow->kind == SHADOW_NONE)
+		return;
+	field(f, "FDBROKER_SHADOW", shadows[shadow->kind]);
+	field(f, "FDBROKER_SHADOW_REASON", wire_reason_name(shadow->reason));
+	field(f, "FDBROKER_SHADOW_CONDITION", shadow->condition);
+	field(f, "FDBROKER_SHADOW_RULE", shadow->rule);
+	if (shadow->kind != SHADOW_DENY)
+		field(f, "FDBROKER_SHADOW_AUTHORITY", shadow->as_root ? "root" : "caller");
+	field(f, "FDBROKER_SHADOW_IF", shadow->conditions);
 }
 
 static void fields_of_answer(const struct fields *f, const struct record *record)
@@ -249,6 +298,7 @@ void record_fields(const struct record *record, uint32_t repeat,
 	field_printf(&f, "FDBROKER_GENERATION", "%" PRIu64, record->generation);
 	field(&f, "FDBROKER_POLICY", record->policy);
 	fields_of_answer(&f, record);
+	fields_of_shadow(&f, &record->shadow);
 	fields_of_request(&f, record);
 	fields_of_caller(&f, record);
 	if (record->lost > 0)
@@ -276,6 +326,9 @@ void record_print(const struct record *record, uint32_t repeat, struct text *out
 		text_printf(out, ", rule %s", record->rule);
 	if (record->detail[0] != '\0')
 		text_printf(out, ", %s", record->detail);
+	if (record->shadow.kind != SHADOW_NONE)
+		text_printf(out, "; shadow: %s by %s", shadows[record->shadow.kind],
+			    record->shadow.rule[0] != '\0' ? record->shadow.rule : "default");
 	if (repeat > 1)
 		text_printf(out, " (%" PRIu32 " times)", repeat);
 	text_printf(out, " [%016" PRIx64 "]", record->decision);

@@ -28,6 +28,25 @@ enum record_outcome {
 	RECORD_CLOSED,	 /* the connection was ended: malformed message, disagreeing credentials */
 };
 
+/* What a candidate policy beside the live one says of the request; see shadow.h. */
+enum shadow_kind {
+	SHADOW_NONE, /* not asked, or it says the same */
+	SHADOW_ALLOW,
+	SHADOW_DENY,
+	SHADOW_COMPLAIN,
+	SHADOW_ALLOW_IF, /* by the name; of the object too little was seen */
+};
+
+struct record_shadow {
+	enum shadow_kind kind;
+	uint16_t reason;    /* enum wire_reason */
+	uint32_t as_root;   /* 0 or 1 */
+	char condition[32]; /* of DENY: that failed; of ALLOW_IF: the only one in doubt; or "" */
+	char rule[RECORD_RULE_MAX + 1]; /* id, or "" */
+	char conditions[RECORD_RULE_MAX +
+			1]; /* of ALLOW_IF, in the language's words; cut if longer */
+};
+
 struct record {
 	enum record_outcome outcome;
 	uint64_t time_usec; /* UTC */
@@ -53,6 +72,7 @@ struct record {
 	size_t path_len;		     /* a malformed path may hold NULs */
 	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
 	char detail[128];		     /* of CLOSED: what was wrong with the message */
+	struct record_shadow shadow;
 };
 
 /* Bytes written, or -EMSGSIZE. @buffer of RECORD_SIZE_MAX always suffices. */
@@ -72,6 +92,9 @@ int record_read(const void *data, size_t size, struct record *ret);
 void record_fields(const struct record *record, uint32_t repeat,
 		   void (*emit)(void *context, const char *name, const char *value, size_t len),
 		   void *context);
+
+/* "allow", "deny", "complain", "allow-if", or "none". */
+const char *record_shadow_name(enum shadow_kind kind);
 
 /* The same in one line for a person; untrusted bytes are escaped. */
 struct text;

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/macro.h"
 #include "daemon/record.h"
+#include "policy/explain.h"
 #include "wire/codec.h"
 #include "wire/message.h"
 
@@ -39,6 +41,10 @@ static enum record_outcome outcome_of(const struct exchange *x, int sent)
 static bool is_wanted(const struct exchange *x, enum record_outcome outcome)
 {
 	const struct policy_rule *rule = x->outcome.rule;
+
+	/* What a candidate would do otherwise is what it was loaded for. */
+	if (x->shadow.kind != SHADOW_NONE)
+		return true;
 
 	if (!rule || (outcome == RECORD_ALLOW && rule->as_root))
 		return true;
@@ -83,6 +89,27 @@ static void fill_groups(struct record *record, const struct session *session)
 		record->groups[i] = session->groups[i];
 }
 
+static void fill_shadow(struct record_shadow *record, const struct shadow_verdict *verdict)
+{
+	_cleanup_(text_done) struct text conditions = TEXT_EMPTY;
+	const struct policy_rule *rule = verdict->rule;
+
+	if (verdict->kind == SHADOW_NONE)
+		return;
+	record->kind = verdict->kind;
+	record->reason = (uint16_t)verdict->reason;
+	record->as_root = rule && rule->as_root;
+	if (rule)
+		copy(record->rule, sizeof(record->rule), rule->id);
+	if (verdict->condition != POLICY_CONDITION_NONE)
+		copy(record->condition, sizeof(record->condition),
+		     policy_condition_name(verdict->condition));
+	if (verdict->kind == SHADOW_ALLOW_IF) {
+		explain_conditions(rule, &conditions);
+		copy(record->conditions, sizeof(record->conditions), conditions.data);
+	}
+}
+
 static void fill(struct record *record, const struct exchange *x, enum record_outcome outcome)
 {
 	*record = (struct record){
@@ -109,6 +136,7 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 		     policy_summary(x->server->policy)->sha256);
 	fill_groups(record, x->session);
 	fill_rule(record, &x->outcome);
+	fill_shadow(&record->shadow, &x->shadow);
 }
 
 static void count(struct counters *counters, const struct exchange *x)

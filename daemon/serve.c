@@ -12,21 +12,41 @@
  * claim that makes sense, a decision and what was opened by it, an answer, a record.
  */
 
-static void judge_and_open(struct exchange *x)
+static struct order order_of(const struct exchange *x, const struct policy_caller *caller)
 {
-	const struct order order = {
+	return (struct order){
 		.request = &x->request,
 		.principal = &x->session->principal,
-		.caller = x->session->caller,
+		.caller = caller,
 		.unit = x->session->facts.unit,
 		.now_sec = x->time_usec / USEC_PER_SEC,
 		.may_block = true,
+		.trace = x->server->shadow && x->session->shadow ? &x->server->trace : NULL,
 	};
+}
+
+static void judge_and_open(struct exchange *x)
+{
+	const struct order order = order_of(x, x->session->caller);
 
 	if (x->server->degraded)
 		exchange_answer(x, WIRE_REASON_DEGRADED, EACCES);
 	else
 		opener_open(&x->server->opener, &order, &x->outcome);
+}
+
+/* When the answer has left. */
+static void ask_shadow(struct exchange *x)
+{
+	const struct order order = order_of(x, x->session->shadow);
+	enum shadow_result result;
+
+	if (!order.trace)
+		return;
+	result = shadow_judge(x->server->shadow, &order, &x->outcome, &x->shadow);
+	shadow_tally_add(&x->server->shadow_tally, x, result);
+	if (result == SHADOW_SAME)
+		x->shadow.kind = SHADOW_NONE;
 }
 
 void serve_delivered(struct server *server, struct session *session)
@@ -36,9 +56,15 @@ void serve_delivered(struct server *server, struct session *session)
 	session->in_flight = NULL;
 }
 
+void serve_unshadow(struct server *server)
+{
+	server->shadow = NULL;
+}
+
 int serve(struct server *server, struct session *session)
 {
 	struct exchange x = { .server = server, .session = session, .outcome.fd = -EBADF };
+	bool opened = false;
 	int r;
 
 	r = exchange_receive(&x);
@@ -49,10 +75,13 @@ int serve(struct server *server, struct session *session)
 	x.decision = server->next_decision++;
 	if (r > 0)
 		r = exchange_read(&x);
-	if (r > 0)
+	opened = r > 0;
+	if (opened)
 		judge_and_open(&x);
 	if (!x.fault)
 		r = exchange_reply(&x);
+	if (opened && server->shadow)
+		ask_shadow(&x);
 	report(&x, r);
 	session->in_flight = x.outcome.in_flight;
 	if (session->reply_size == 0)

@@ -9,6 +9,8 @@
 
 #include "daemon/opener.h"
 #include "daemon/session.h"
+#include "daemon/shadow.h"
+#include "daemon/shadow_tally.h"
 #include "wire/proto.h"
 
 struct counters {
@@ -30,6 +32,9 @@ struct server {
 	uint32_t lost; /* records lost since the last one that was sent */
 	int audit_fd;  /* borrowed; -EBADF: none */
 	struct counters counters;
+	struct shadow *shadow; /* borrowed; NULL: there is no candidate */
+	struct shadow_tally shadow_tally;
+	struct trace trace; /* with a candidate: of the request that is being served */
 	uint8_t message[WIRE_MESSAGE_MAX]; /* the one that is being served */
 };
 
@@ -39,6 +44,9 @@ struct server {
  * Return: 0 served, or nothing was there; -errno the connection is over: end it.
  */
 int serve(struct server *server, struct session *session);
+
+/* Ask the candidate policy no more. */
+void serve_unshadow(struct server *server);
 
 /* What the last grant to @session cost is given back: its answer has left, or there is nobody to
  * have it. May be called at any time. */

@@ -89,7 +89,8 @@ static void take_label(const struct facts *facts, struct policy_subject *subject
 		subject->selinux = label->name;
 }
 
-static int recognise(struct session *session, const struct policy *policy)
+static int recognise(const struct session *session, const struct policy *policy,
+		     struct policy_caller **ret)
 {
 	const struct facts *facts = &session->facts;
 	struct policy_subject subject = {
@@ -112,7 +113,7 @@ static int recognise(struct session *session, const struct policy *policy)
 		return -ENOMEM;
 	take_label(facts, &subject, &label);
 	subject.exes = exes;
-	return policy_caller_new(&session->caller, policy, &subject);
+	return policy_caller_new(ret, policy, &subject);
 }
 
 static int learn_groups(struct session *session, int fd)
@@ -148,7 +149,7 @@ int session_new(struct session **ret, int fd, const struct facts *facts,
 	r = learn_groups(session, fd);
 	if (r < 0)
 		return r;
-	r = policy ? recognise(session, policy) : 0;
+	r = policy ? recognise(session, policy, &session->caller) : 0;
 	if (r < 0)
 		return r;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) < 0)
@@ -158,6 +159,11 @@ int session_new(struct session **ret, int fd, const struct facts *facts,
 	return 0;
 }
 
+int session_shadow(struct session *session, const struct policy *candidate)
+{
+	return recognise(session, candidate, &session->shadow);
+}
+
 struct session *session_free(struct session *session)
 {
 	if (!session)
@@ -165,6 +171,7 @@ struct session *session_free(struct session *session)
 	fd_close(session->reply_fd);
 	fd_close(session->fd);
 	policy_caller_free(session->caller);
+	policy_caller_free(session->shadow);
 	free(session->groups);
 	free(session);
 	return NULL;

@@ -27,6 +27,7 @@ struct session {
 	struct principal principal;   /* borrows groups */
 	gid_t *groups;		      /* owned */
 	struct policy_caller *caller; /* owned; NULL without a policy */
+	struct policy_caller *shadow; /* owned; as the candidate policy sees him, or NULL */
 	/* A reply that the client has no room for yet. While there is one, nothing is read. */
 	uint8_t reply[SESSION_REPLY_MAX];
 	size_t reply_size;		     /* 0: none */
@@ -43,6 +44,9 @@ struct session {
  */
 int session_new(struct session **ret, int fd, const struct facts *facts,
 		const struct policy *policy);
+
+/* Say who this is to a candidate policy too. 0 or -errno, and the session serves without. */
+int session_shadow(struct session *session, const struct policy *candidate);
 
 /* Frees; does not end the connection, of which the parent holds a duplicate. */
 struct session *session_free(struct session *session);

@@ -39,6 +39,13 @@ static void add_claims(const struct generation *g, struct text *out)
 		text_puts(out, g->counters);
 }
 
+/* Since when, in the parent's words; what came of it, in the broker's. */
+static void add_shadow(const struct succession *s, struct text *out)
+{
+	if (s->serving && s->serving->start.shadow_directory[0] != '\0')
+		text_printf(out, "shadow-since %" PRIu64 "\n", s->loaded_usec / USEC_PER_SEC);
+}
+
 static void add_refused(const struct succession *s, struct text *out)
 {
 	if (s->refused_usec == 0 || s->refused_usec < s->loaded_usec)
@@ -91,6 +98,7 @@ void status_print(const struct parent *parent, struct text *out)
 	add_state(s, out);
 	add_refused(s, out);
 	trial_print(&parent->trial, s->serving, out);
+	add_shadow(s, out);
 	text_printf(out, "version %s\n", PACKAGE_VERSION);
 	add_connections(&parent->connections, out);
 	add_processes(parent, out);

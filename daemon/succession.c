@@ -56,6 +56,21 @@ static bool is_installed(enum control_load load)
 	return load == CONTROL_LOAD_ASKED || load == CONTROL_LOAD_UNASKED;
 }
 
+/* The value of a line of READY's summary, or false. */
+static bool summary_value(const struct generation *g, const char *key, char *ret, size_t size)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = g->summary; *line; line = strchrnul(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, len) != 0 || line[len] != ' ')
+			continue;
+		snprintf(ret, size, "%.*s", (int)strcspn(line + len + 1, "\n"), line + len + 1);
+		return true;
+	}
+	return false;
+}
+
 static int start(struct succession *s, enum control_load load)
 {
 	const struct generation_setup setup = { .event = s->setup.event,
@@ -69,10 +84,19 @@ static int start(struct succession *s, enum control_load load)
 	s->setup.start.first_decision = first_decision();
 	s->setup.start.load = load;
 	s->setup.start.must_keep = s->must_keep && load == CONTROL_LOAD_ASKED;
+	/* A candidate is for one generation: what follows it serves without. */
+	if (load != CONTROL_LOAD_SHADOW)
+		s->setup.start.shadow_directory[0] = s->setup.start.same_policy[0] = '\0';
 	/* It reads what is there now, for whoever asked so far. */
 	if (is_installed(load))
 		s->again = s->must_keep = false;
 	return generation_start(&s->next, &setup);
+}
+
+/* Does somebody wait to be told? */
+static bool is_asked(enum control_load load)
+{
+	return is_installed(load) || load == CONTROL_LOAD_SHADOW;
 }
 
 static int on_delay(sd_event_source *source, uint64_t usec, void *context);
@@ -137,14 +161,16 @@ static void go_on(struct succession *s)
 		(void)succession_reload(s, s->must_keep);
 }
 
-static void decide(struct succession *s, uint64_t number, int exit_code, const char *text)
+static void decide(struct succession *s, const struct control_start *start, int exit_code,
+		   const char *text)
 {
-	if (exit_code != 0) {
+	/* That a candidate is bad is nobody's reload. */
+	if (exit_code != 0 && start->load != CONTROL_LOAD_SHADOW) {
 		free(s->refused);
 		s->refused = strdup(text);
 		s->refused_usec = clock_realtime_usec();
 	}
-	s->setup.decided(s->setup.context, number, exit_code, text);
+	s->setup.decided(s->setup.context, start->generation, exit_code, text);
 	go_on(s);
 }
 
@@ -159,6 +185,9 @@ static void log_take_over(const struct succession *s, const struct generation *g
 			  "generation %" PRIu64 " serves the last good policy: the installed one "
 			  "is not valid",
 			  g->start.generation);
+	else if (g->start.load == CONTROL_LOAD_SHADOW)
+		log_notice("generation %" PRIu64 " serves, a shadow beside it",
+			   g->start.generation);
 	else
 		log_notice("generation %" PRIu64 " serves%s", g->start.generation,
 			   is_installed(g->start.load) ? "" : " the last good policy");
@@ -177,8 +206,8 @@ static void take_over(struct succession *s)
 	}
 	log_take_over(s, g);
 	s->setup.serves(s->setup.context);
-	if (is_installed(g->start.load))
-		decide(s, g->start.generation, 0, g->warnings);
+	if (is_asked(g->start.load))
+		decide(s, &g->start, 0, g->warnings);
 	else
 		go_on(s);
 }
@@ -226,7 +255,11 @@ static void fall_back(struct succession *s, enum control_load failed)
 {
 	bool last_good = is_installed(failed) && s->setup.use_last_good;
 
-	start_instead(s, last_good ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_NOTHING);
+	/* The one that served has died meanwhile, and the policy itself was not judged. */
+	if (failed == CONTROL_LOAD_SHADOW)
+		start_instead(s, s->restart);
+	else
+		start_instead(s, last_good ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_NOTHING);
 }
 
 /* Of several reasons why it is not the installed policy that serves, all. */
@@ -247,15 +280,25 @@ static void add_why(struct succession *s, enum control_load failed, const char *
 /* The generation @failed does not come to serve. */
 static void do_without(struct succession *s, const struct control_start *failed, const char *text)
 {
-	if (!s->serving)
+	if (!s->serving && failed->load != CONTROL_LOAD_SHADOW)
 		add_why(s, failed->load, text);
-	if (is_installed(failed->load)) {
-		decide(s, failed->generation, 2, text);
+	if (is_asked(failed->load)) {
+		decide(s, failed, 2, text);
 	} else {
 		s->setup.stays(s->setup.context, text);
 		go_on(s);
 	}
 	fall_back(s, failed->load);
+}
+
+static void log_refused(const struct succession *s, const struct generation *g)
+{
+	if (g->start.load == CONTROL_LOAD_SHADOW)
+		log_notice("shadow refused");
+	else
+		log_event(MESSAGE_REFUSED, "%spolicy refused%s",
+			  is_installed(g->start.load) ? "" : "last good ",
+			  s->serving ? ", the running one stays" : "");
 }
 
 static void on_refused(struct succession *s, struct generation *g, const struct control *message)
@@ -268,9 +311,7 @@ static void on_refused(struct succession *s, struct generation *g, const struct 
 		text = strdup("error: out of memory\n");
 	s->next = NULL;
 	leave(s, g);
-	log_event(MESSAGE_REFUSED, "%spolicy refused%s",
-		  is_installed(g->start.load) ? "" : "last good ",
-		  s->serving ? ", the running one stays" : "");
+	log_refused(s, g);
 	log_error_lines(text ?: "", text ? strlen(text) : 0);
 	do_without(s, &g->start, text ?: "");
 }
@@ -439,6 +480,26 @@ void succession_take_back(struct succession *s)
 	s->back = s->next != NULL;
 	if (!s->next && !s->closing)
 		start_now(s, CONTROL_LOAD_LAST_GOOD);
+}
+
+uint64_t succession_shadow(struct succession *s, const char *directory)
+{
+	struct control_start *asked = &s->setup.start;
+
+	if (s->closing || s->next || !s->serving || s->serving->state != GENERATION_SERVING ||
+	    strlen(directory) > CONTROL_PATH_MAX ||
+	    !summary_value(s->serving, "policy", asked->same_policy, sizeof(asked->same_policy)))
+		return 0;
+	strcpy(asked->shadow_directory, directory);
+	start_now(s, CONTROL_LOAD_SHADOW);
+	return s->next ? s->last_number : 0;
+}
+
+int succession_unshadow(struct succession *s)
+{
+	if (!s->serving || s->serving->start.shadow_directory[0] == '\0')
+		return -ENOENT;
+	return generation_unshadow(s->serving);
 }
 
 bool succession_is_degraded(const struct succession *s)

@@ -74,6 +74,13 @@ void succession_take_back(struct succession *s);
 /* Is it not the installed policy that serves, because that one is bad? */
 bool succession_is_degraded(const struct succession *s);
 
+/* Ask for a generation with the same policy as the one that serves, and the candidate in @directory
+ * beside it. A number as above; 0: not now. */
+uint64_t succession_shadow(struct succession *s, const char *directory);
+
+/* End that. 0; -ENOENT there is none; another -errno. */
+int succession_unshadow(struct succession *s);
+
 /* Give a connection to who serves: 0; -EAGAIN nobody can take it now; another -errno. */
 int succession_give(struct succession *s, const struct control *connection);
 

@@ -131,6 +131,10 @@ void trial_serves(struct trial *trial, const struct generation *g)
 	case CONTROL_LOAD_LAST_GOOD:
 		serves_again(trial, g);
 		break;
+	case CONTROL_LOAD_SHADOW:
+		/* The same policy, and what is kept of it stays. */
+		trial->confirmed = g->start.generation;
+		break;
 	case CONTROL_LOAD_NOTHING:
 	case CONTROL_LOADS:
 		trial->has_last_good = false;

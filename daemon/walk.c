@@ -185,6 +185,14 @@ static int join(char *name, const struct link *link)
 	return 0;
 }
 
+/* The link is not followed, and that is the rule's answer. */
+static enum step refuse_link(struct opening *o, enum trace_link link)
+{
+	if (o->order->trace)
+		o->order->trace->sight.link = link;
+	return opening_condition(o, POLICY_CONDITION_SYMLINKS);
+}
+
 enum step walk_follow(struct opening *o, bool of_parent)
 {
 	size_t len = of_parent ? (size_t)(strrchr(o->name, '/') - o->name) : strlen(o->name);
@@ -193,12 +201,12 @@ enum step walk_follow(struct opening *o, bool of_parent)
 	int r;
 
 	if (symlinks == POLICY_SYMLINKS_REFUSE)
-		return opening_condition(o, POLICY_CONDITION_SYMLINKS);
+		return refuse_link(o, TRACE_LINK_THERE);
 	r = find_link(o, len, &link);
 	if (r == 0)
 		return STEP_AGAIN;
 	if (r > 0 && symlinks == POLICY_SYMLINKS_TRUSTED && !link.trusted)
-		return opening_condition(o, POLICY_CONDITION_SYMLINKS);
+		return refuse_link(o, TRACE_LINK_UNTRUSTED);
 	if (r > 0) {
 		if (o->order->request->nofollow && o->name[link.end] == '\0')
 			return opening_kernel(o, -ELOOP);
@@ -207,9 +215,11 @@ enum step walk_follow(struct opening *o, bool of_parent)
 		r = join(o->name, &link);
 	}
 	if (r == -EXDEV)
-		return opening_condition(o, POLICY_CONDITION_SYMLINKS);
+		return refuse_link(o, TRACE_LINK_TRAP);
 	if (r < 0)
 		return opening_kernel(o, r);
+	if (o->order->trace)
+		trace_follow(o->order->trace, link.trusted);
 	o->links++;
 	return STEP_LINK;
 }

@@ -7,7 +7,8 @@
  * header of proto.h with an opcode below; a request has no body, but that of TRIAL, u32 seconds.
  * The reply's body is i32 exit code (of policy-language's table), then UTF-8 text to the end of the message.
  *
- * The text of RELOAD and TRIAL is the diagnostics, ready to print, cut at a line if they are
+ * SHADOW loads the candidate in the directory `shadow` beside the admin socket; UNSHADOW ends that.
+ * The text of RELOAD, TRIAL and SHADOW is the diagnostics, ready to print, cut at a line if they are
  * longer than a message. STATUS's text is lines `key value`, keys in the order of
  * fdbrokerctl(8); an unknown key is to be shown or skipped, never an error.
  */
@@ -23,6 +24,8 @@ enum admin_opcode {
 	ADMIN_OPCODE_TRIAL =
 		0x4003, /* a reload that is taken back unless it is confirmed in time */
 	ADMIN_OPCODE_CONFIRM = 0x4004, /* a text for a person */
+	ADMIN_OPCODE_SHADOW = 0x4005,
+	ADMIN_OPCODE_UNSHADOW = 0x4006,
 };
 
 #define ADMIN_REQUEST_MAX (WIRE_HEADER_SIZE + 4)

@@ -23,6 +23,8 @@ static const struct admin_request requests[] = {
 	{ .opcode = ADMIN_OPCODE_STATUS },
 	{ .opcode = ADMIN_OPCODE_TRIAL, .sec = 0x01020304 },
 	{ .opcode = ADMIN_OPCODE_CONFIRM },
+	{ .opcode = ADMIN_OPCODE_SHADOW },
+	{ .opcode = ADMIN_OPCODE_UNSHADOW },
 };
 
 static int write_request(uint16_t opcode, size_t size)

@@ -34,7 +34,8 @@ static const struct facts alice = {
 static const struct control controls[] = {
 	{ .type = CONTROL_START,
 	  .start = { 42, UINT64_C(0x7f3a91c200000000), CONTROL_LOAD_LAST_GOOD, true,
-		     "/etc/fdbroker/policy.d", "/var/lib/fdbroker" } },
+		     "/etc/fdbroker/policy.d", "/var/lib/fdbroker", "/run/fdbroker/shadow",
+		     "9c1e" } },
 	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },
 	{ .type = CONTROL_STOP },
 	{ .type = CONTROL_READY,
@@ -44,6 +45,7 @@ static const struct control controls[] = {
 	{ .type = CONTROL_REFUSED, .text = "a.fdp:1:1: error", .text_len = 16 },
 	{ .type = CONTROL_STOPPED },
 	{ .type = CONTROL_ASK },
+	{ .type = CONTROL_UNSHADOW },
 	{ .type = CONTROL_COUNTERS, .text = "", .text_len = 0 },
 	{ .type = CONTROL_UNCONFIRMED },
 };
@@ -76,6 +78,8 @@ static void assert_same(const struct control *a, const struct control *b)
 	ck_assert_str_eq(a->start.state_directory, b->start.state_directory);
 	ck_assert_int_eq(a->kept, b->kept);
 	ck_assert_str_eq(a->start.policy_directory, b->start.policy_directory);
+	ck_assert_str_eq(a->start.shadow_directory, b->start.shadow_directory);
+	ck_assert_str_eq(a->start.same_policy, b->start.same_policy);
 	assert_same_facts(&a->facts, &b->facts);
 	ck_assert_int_eq(a->lost, b->lost);
 	ck_assert_uint_eq(a->text_len, b->text_len);
@@ -128,7 +132,7 @@ START_TEST(control_refuses_unknown_types)
 	struct control read;
 
 	buffer[1] = 0;
-	for (unsigned int type = CONTROL_UNCONFIRMED + 1; type < 256; type++) {
+	for (unsigned int type = CONTROL_UNSHADOW + 1; type < 256; type++) {
 		buffer[0] = (uint8_t)type;
 		ck_assert_int_eq(control_read(buffer, 2, &read), -EBADMSG);
 	}
