@@ -42,6 +42,7 @@ enum exit_code command_fmt(struct ctl *ctl);
 enum exit_code command_help(struct ctl *ctl);
 enum exit_code command_log(struct ctl *ctl);
 enum exit_code command_reload(struct ctl *ctl);
+enum exit_code command_shadow(struct ctl *ctl);
 enum exit_code command_show(struct ctl *ctl);
 enum exit_code command_status(struct ctl *ctl);
 enum exit_code command_test(struct ctl *ctl);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ctl/diff.h"
 #include "ctl/findings.h"
 #include "ctl/json.h"
 #include "ctl/meaning.h"
@@ -472,6 +473,27 @@ static enum exit_code diff_text(const struct diff *diff)
 	return plain_diff(diff->ctl, &before, &after);
 }
 
+static enum exit_code diff_sides(const struct ctl *ctl, struct diff *diff)
+{
+	enum exit_code code = EXIT_YES;
+
+	for (size_t i = 0; code == EXIT_YES && i < ELEMENTSOF(diff->sides); i++)
+		code = read_side(ctl, &diff->sides[i]);
+	if (code != EXIT_YES)
+		return code;
+	return ctl->options.text ? diff_text(diff) : diff_rules(diff);
+}
+
+enum exit_code diff_show(const struct ctl *ctl, const struct load_options *before,
+			 const struct load_options *after)
+{
+	_cleanup_(diff_done) struct diff diff = { .ctl = ctl };
+
+	diff.sides[0].options = *before;
+	diff.sides[1].options = *after;
+	return diff_sides(ctl, &diff);
+}
+
 enum exit_code command_diff(struct ctl *ctl)
 {
 	_cleanup_(diff_done) struct diff diff = { .ctl = ctl };
@@ -484,9 +506,5 @@ enum exit_code command_diff(struct ctl *ctl)
 	if (ctl->options.text && ctl->options.json)
 		return ctl_usage(ctl, "--text is no JSON");
 	code = choose(ctl, &diff);
-	for (size_t i = 0; code == EXIT_YES && i < ELEMENTSOF(diff.sides); i++)
-		code = read_side(ctl, &diff.sides[i]);
-	if (code != EXIT_YES)
-		return code;
-	return ctl->options.text ? diff_text(&diff) : diff_rules(&diff);
+	return code == EXIT_YES ? diff_sides(ctl, &diff) : code;
 }

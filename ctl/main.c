@@ -45,6 +45,10 @@ static const struct command commands[] = {
 		  OPTION_BIT(FOLLOW) | OPTION_BIT(LINES) | OPTION_BIT(PATH) | OPTION_BIT(RULE) |
 		  OPTION_BIT(SINCE) | OPTION_BIT(UNIT) | OPTION_BIT(UNTIL) | OPTION_BIT(USER),
 	  command_log, true },
+	{ "shadow", "[FILE…]", "try a policy beside the one that runs, and tell where it differs",
+	  OPTION_BIT(ONLY) | OPTION_BIT(POLICY) | OPTION_BIT(PROMOTE) | OPTION_BIT(SOCKET) |
+		  OPTION_BIT(STATUS) | OPTION_BIT(STOP) | OPTION_BIT(WITH),
+	  command_shadow, false },
 	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",
 	  OPTION_BIT(BUILTIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
 		  OPTION_BIT(WITH),

@@ -73,6 +73,8 @@ static const struct row {
 			 .help = "the caller, as /proc shows a running process" },
 	[OPTION_POLICY] = { "policy", 0, STRING(policy, "DIR"),
 			    .help = "read this directory instead of the installed four" },
+	[OPTION_PROMOTE] = { "promote", 0, FLAG(promote),
+			     .help = "install the files of the shadow that runs, and load them" },
 	[OPTION_REQUESTS] = { "requests", 0, STRING(requests, "FILE"),
 			      .help = "answer each line `MODES PATH` or `MODES<TAB>PATH<TAB>WHO`; "
 				      "- is stdin" },
@@ -84,6 +86,9 @@ static const struct row {
 			   .help = "not before: -2h, today, 00:31, 2026-11-22 00:31, @1795305120" },
 	[OPTION_SOCKET] = { "socket", 0, STRING(socket, "PATH"),
 			    .help = "the daemon's admin socket" },
+	[OPTION_STATUS] = { "status", 0, FLAG(status),
+			    .help = "tell what runs, and where it differs" },
+	[OPTION_STOP] = { "stop", 0, FLAG(stop), .help = "end it" },
 	[OPTION_STRICT] = { "strict", 0, FLAG(strict), .help = "exit 1 if there are warnings" },
 	[OPTION_TEXT] = { "text", 0, FLAG(text), .help = "compare the text, as diff(1) does" },
 	[OPTION_UNIT] = { "unit", 'u', STRING(unit, "GLOB"),

@@ -34,11 +34,14 @@ enum option_id {
 	OPTION_PATH,
 	OPTION_PID,
 	OPTION_POLICY,
+	OPTION_PROMOTE,
 	OPTION_REQUESTS,
 	OPTION_ROOT,
 	OPTION_RULE,
 	OPTION_SINCE,
 	OPTION_SOCKET,
+	OPTION_STATUS,
+	OPTION_STOP,
 	OPTION_STRICT,
 	OPTION_TEXT,
 	OPTION_UNIT,
@@ -66,7 +69,8 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
 	bool all, allow, builtin, check, complain, deny, follow, help, json, live, no_pager,
-		offline, only, origin, quiet, strict, text, unsupported, version;
+		offline, only, origin, promote, quiet, status, stop, strict, text, unsupported,
+		version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
 	const char *as, *audit_file, *decision, *file, *lines, *path, *pid, *policy, *requests,

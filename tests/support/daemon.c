@@ -64,6 +64,7 @@ void daemon_prepare(struct daemon *d)
 	ck_assert_ptr_nonnull(mkdtemp(d->directory));
 	ck_assert_int_eq(chmod(d->directory, 0755), 0);
 	snprintf(d->policy, sizeof(d->policy), "%s/policy.d", d->directory);
+	snprintf(d->shadow, sizeof(d->shadow), "%s/shadow", d->directory);
 	snprintf(d->socket, sizeof(d->socket), "%s/socket", d->directory);
 	snprintf(d->admin, sizeof(d->admin), "%s/admin", d->directory);
 	snprintf(d->audit, sizeof(d->audit), "%s/audit.json", d->directory);

@@ -28,6 +28,7 @@
 struct daemon {
 	char directory[64]; /* root's, for all to search; removed in the end */
 	char policy[80];    /* a directory in it, empty at first */
+	char shadow[80];    /* where fdbrokerctl shadow puts a candidate */
 	char socket[80], admin[80];
 	char audit[80]; /* JSON lines */
 	char log[80];	/* stderr of all its processes */

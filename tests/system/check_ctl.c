@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "tests/support/daemon.h"
 #include "tests/support/suite.h"
+#include "tests/support/tool.h"
 
 static const char good[] =
 	"version 1;\n"
@@ -19,45 +20,6 @@ static const char good[] =
 	"for user root and userns other { caged: allow read '/etc/issue'; }\n"
 	"deny any '/etc/shadow';\n";
 static const char bad[] = "version 1;\nfor user root { one: alow read '/etc/passwd'; }\n";
-
-/* Run fdbrokerctl with @arguments, in which `@` stands for the daemon's directory; its exit status, and what
- * it wrote, which the caller frees. */
-static int ctl(const struct daemon *d, const char *arguments, char **ret_said)
-{
-	const char *build = getenv("builddir");
-	struct text command = TEXT_EMPTY;
-	size_t capacity = 0;
-	FILE *pipe;
-	int status;
-
-	text_printf(&command, "%s/fdbrokerctl ", build ? build : ".");
-	for (const char *c = arguments; *c; c++)
-		if (*c == '@')
-			text_puts(&command, d->directory);
-		else
-			text_add(&command, c, 1);
-	text_puts(&command, " 2>&1");
-	pipe = popen(command.data, "re");
-	text_done(&command);
-	ck_assert_ptr_nonnull(pipe);
-	*ret_said = NULL;
-	if (getdelim(ret_said, &capacity, '\0', pipe) < 0)
-		**ret_said = '\0';
-	status = pclose(pipe);
-	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void expect(const struct daemon *d, const char *arguments, int status, const char *says)
-{
-	char *said;
-	int r = ctl(d, arguments, &said);
-
-	ck_assert_msg(r == status && strstr(said, says),
-		      "%s: exit status %d, not %d, or not '%s':\n%s", arguments, r, status, says,
-		      said);
-	free(said);
-}
 
 static void start(struct daemon *d)
 {
@@ -71,10 +33,10 @@ START_TEST(status_knows_what_is_on_disk)
 	struct daemon d;
 
 	start(&d);
-	expect(&d, "status --socket=@/admin", 0, "fdbroker: active, generation 1 (loaded ");
-	expect(&d, "status --socket=@/admin", 0, "  on disk:  the same\n");
+	tool_expect(&d, "status --socket=@/admin", 0, "fdbroker: active, generation 1 (loaded ");
+	tool_expect(&d, "status --socket=@/admin", 0, "  on disk:  the same\n");
 	daemon_write_policy(&d, "20-t.fdp", "version 1;\n");
-	expect(&d, "status --socket=@/admin", 0, "  on disk:  DIFFERENT");
+	tool_expect(&d, "status --socket=@/admin", 0, "  on disk:  DIFFERENT");
 	daemon_stop(&d);
 }
 END_TEST
@@ -84,13 +46,13 @@ START_TEST(reload_exits_as_it_went)
 	struct daemon d;
 
 	start(&d);
-	expect(&d, "reload --socket=@/admin", 0, "");
-	expect(&d, "status --socket=@/admin", 0, "generation 2 ");
+	tool_expect(&d, "reload --socket=@/admin", 0, "");
+	tool_expect(&d, "status --socket=@/admin", 0, "generation 2 ");
 	daemon_write_policy(&d, "10-t.fdp", bad);
-	expect(&d, "reload --socket=@/admin", 2,
-	       "10-t.fdp:2:22: error[E002]: unknown statement 'alow'");
-	expect(&d, "status --socket=@/admin", 0, "DIFFERENT, and invalid: ");
-	expect(&d, "status --socket=@/admin", 0, "last reload refused ");
+	tool_expect(&d, "reload --socket=@/admin", 2,
+		    "10-t.fdp:2:22: error[E002]: unknown statement 'alow'");
+	tool_expect(&d, "status --socket=@/admin", 0, "DIFFERENT, and invalid: ");
+	tool_expect(&d, "status --socket=@/admin", 0, "last reload refused ");
 	daemon_stop(&d);
 }
 END_TEST
@@ -116,7 +78,7 @@ static void expect_explained(const struct daemon *d, uint64_t decision, int stat
 	snprintf(arguments, sizeof(arguments),
 		 "explain --decision=%016" PRIx64 " --policy=@/policy.d --audit-file=@/audit.json",
 		 decision);
-	expect(d, arguments, status, says);
+	tool_expect(d, arguments, status, says);
 }
 
 static void expect_unwarned(const struct daemon *d, uint64_t decision)
@@ -126,7 +88,7 @@ static void expect_unwarned(const struct daemon *d, uint64_t decision)
 	snprintf(arguments, sizeof(arguments),
 		 "explain --decision=%016" PRIx64 " --policy=@/policy.d --audit-file=@/audit.json",
 		 decision);
-	(void)ctl(d, arguments, &said);
+	(void)tool_run(d, arguments, &said);
 	ck_assert_msg(!strstr(said, "the policy on disk"), "%s", said);
 	free(said);
 }

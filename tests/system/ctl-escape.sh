@@ -69,6 +69,8 @@ try 0 log --file=log.json --json
 try 64 log --file=log.json --path "$escape"
 try 74 log --file="$escape"
 try 64 reload "$escape"
+try 64 shadow --promote "$escape"
+try 69 shadow "--socket=$escape" "$escape"
 try 0 show "$policy"
 try 0 show "$policy" "10-$escape.here"
 try 64 status "$escape"
