@@ -43,3 +43,14 @@ int clock_wait(int fd, short events, uint64_t deadline_usec)
 			return -errno;
 	}
 }
+
+void clock_sleep(uint64_t deadline_usec)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(deadline_usec / USEC_PER_SEC),
+		.tv_nsec = (long)(deadline_usec % USEC_PER_SEC * 1000),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		continue;
+}

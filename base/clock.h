@@ -25,4 +25,7 @@ uint64_t clock_realtime_usec(void);
  */
 int clock_wait(int fd, short events, uint64_t deadline_usec);
 
+/* Sleep until then, signals or not. */
+void clock_sleep(uint64_t deadline_usec);
+
 #endif

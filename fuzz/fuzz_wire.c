@@ -15,6 +15,7 @@
 #include "wire/admin.h"
 #include "wire/ancillary.h"
 #include "wire/codec.h"
+#include "wire/tally.h"
 
 static uint8_t again[WIRE_MESSAGE_MAX];
 
@@ -99,9 +100,32 @@ static void fuzz_ancillary(const uint8_t *data, size_t size)
 		expect(a.fds[i] >= 0);
 }
 
+/* whatever stands in it, every row and every name can be looked at. */
+static void fuzz_tally(const uint8_t *data, size_t size)
+{
+	struct tally_row sum = { 0 };
+	struct tally tally;
+	double value;
+
+	if (tally_read(data, size, &tally) < 0)
+		return;
+	for (size_t i = 0; i < tally.n_rows; i++) {
+		size_t len, seen = 0;
+		const char *name = tally_name(&tally, i, &len);
+
+		while (seen < len && name[seen] != '\n')
+			seen++;
+		expect(seen <= len && tally_flags(&tally, i) <= UINT32_MAX);
+		tally_sum(&sum, &tally.rows[i]);
+		expect(tally_decisions(&tally.rows[i]) <= tally_decisions(&sum));
+	}
+	if (histogram_quantile(&sum.latency, 0.99, &value) == 0)
+		expect(value >= 0 && value <= (double)histogram_low(HISTOGRAM_BUCKETS));
+}
+
 static void (*const readers[])(const uint8_t *data, size_t size) = {
 	fuzz_open,	    fuzz_answer,      fuzz_notice,    fuzz_versions,
-	fuzz_admin_request, fuzz_admin_reply, fuzz_ancillary,
+	fuzz_admin_request, fuzz_admin_reply, fuzz_ancillary, fuzz_tally,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
