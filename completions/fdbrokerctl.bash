@@ -20,6 +20,7 @@ _fdbrokerctl_options() { # COMMAND
 _fdbrokerctl_values() { # OPTION
 	case $1 in
 	--color) echo 'auto always never' ;;
+	--confirm) echo '60s 5min 1h' ;;
 	--format) echo 'text gcc json' ;;
 	--rule) fdbrokerctl show 2>/dev/null; echo default ;;
 	--since | --until) echo 'now today yesterday -1h -1d -1w' ;;

@@ -36,6 +36,7 @@ complete -c fdbrokerctl -n '__fdbrokerctl_in show' -f -a '(fdbrokerctl show 2>/d
 complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f -a '(__fdbrokerctl_commands)'
 complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f \
 	-a '(fdbrokerctl help findings 2>/dev/null | string replace -r " +" \t)'
+complete -c fdbrokerctl -n '__fdbrokerctl_in reload' -l confirm -x -a '60s 5min 1h'
 complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l rule -x -a 'default (fdbrokerctl show 2>/dev/null)'
 complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l since -x -a 'now today yesterday -1h -1d -1w'
 complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l until -x -a 'now today yesterday -1h -1d -1w'

@@ -174,3 +174,10 @@ char *admin_value(const char *text, const char *key)
 	}
 	return NULL;
 }
+
+bool admin_has(const char *text, const char *key)
+{
+	_cleanup_(freep) char *value = admin_value(text, key);
+
+	return value;
+}

@@ -49,5 +49,6 @@ void admin_add_lines(struct text *out, const char *lines);
 
 /* The value of `key value` in a status text, the caller's to free; NULL if there is no such line. */
 char *admin_value(const char *text, const char *key);
+bool admin_has(const char *text, const char *key);
 
 #endif

@@ -35,6 +35,7 @@ struct command {
 enum exit_code command_can(struct ctl *ctl);
 enum exit_code command_cat(struct ctl *ctl);
 enum exit_code command_check(struct ctl *ctl);
+enum exit_code command_confirm(struct ctl *ctl);
 enum exit_code command_diff(struct ctl *ctl);
 enum exit_code command_edit(struct ctl *ctl);
 enum exit_code command_explain(struct ctl *ctl);

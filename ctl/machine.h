@@ -24,4 +24,7 @@ int machine_path(struct machine *m, const struct ast_rule *rule, const struct as
 void machine_term(struct machine *m, const struct ast_term *term);
 void machine_kernel(struct machine *m);
 
+/* Add " fs.protected_symlinks=0" for each protection that this kernel has and that is off. */
+void machine_unprotected(struct text *out);
+
 #endif

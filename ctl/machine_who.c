@@ -125,11 +125,9 @@ void machine_term(struct machine *m, const struct ast_term *term)
 }
 
 /* proc(5): /proc/sys/fs/protected_* */
-void machine_kernel(struct machine *m)
+void machine_unprotected(struct text *out)
 {
 	static const char *const names[] = { "hardlinks", "symlinks", "regular", "fifos" };
-	_cleanup_(text_done) struct text off = TEXT_EMPTY;
-	struct diag *diag;
 
 	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
 		char path[64], value = '1';
@@ -138,8 +136,16 @@ void machine_kernel(struct machine *m)
 		snprintf(path, sizeof(path), "/proc/sys/fs/protected_%s", names[i]);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd >= 0 && read(fd, &value, 1) == 1 && value == '0')
-			text_printf(&off, " fs.protected_%s=0", names[i]);
+			text_printf(out, " fs.protected_%s=0", names[i]);
 	}
+}
+
+void machine_kernel(struct machine *m)
+{
+	_cleanup_(text_done) struct text off = TEXT_EMPTY;
+	struct diag *diag;
+
+	machine_unprotected(&off);
 	if (off.len == 0 || off.failed)
 		return;
 	diag = diag_add(m->analysis->diags, DIAG_WARNING, "W209", (struct place){ 0 },

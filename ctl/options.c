@@ -48,6 +48,8 @@ static const struct row {
 			   .help = "change nothing; name the files that would change, and exit 1" },
 	[OPTION_COMPLAIN] = { "complain", 0, FLAG(complain),
 			      .help = "what `mode complain` let pass" },
+	[OPTION_CONFIRM] = { "confirm", 0, STRING(confirm, "TIME"),
+			     .help = "take it back after 60s, 5min or 1h unless it is confirmed" },
 	[OPTION_DECISION] = { "decision", 0, STRING(decision, "ID"),
 			      .help = "a decision that was made, by its id from the audit" },
 	[OPTION_DENY] = { "deny", 0, FLAG(deny),

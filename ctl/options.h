@@ -21,6 +21,7 @@ enum option_id {
 	OPTION_BUILTIN,
 	OPTION_CHECK,
 	OPTION_COMPLAIN,
+	OPTION_CONFIRM,
 	OPTION_DECISION,
 	OPTION_DENY,
 	OPTION_FILE,
@@ -73,8 +74,8 @@ struct options {
 		version;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
-	const char *as, *audit_file, *decision, *file, *lines, *path, *pid, *policy, *requests,
-		*root, *rule, *since, *socket, *unit, *until, *user, *with;
+	const char *as, *audit_file, *confirm, *decision, *file, *lines, *path, *pid, *policy,
+		*requests, *root, *rule, *since, *socket, *unit, *until, *user, *with;
 };
 
 /**

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * `reload`: ask for a new generation and tell how it went. Its exit status is that
- * of `systemctl reload fdbroker`, so everything but success must be non-zero.
+ * of `systemctl reload fdbroker`, so everything but success must be non-zero. With --confirm it is a
+ * trial, which the daemon ends by itself.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "ctl/admin.h"
 #include "ctl/command.h"
 #include "ctl/json.h"
+#include "ctl/trial.h"
 #include "wire/admin.h"
 
 #define RELOAD_TIMEOUT (90 * USEC_PER_SEC) /* systemd's default for a reload */
@@ -18,6 +20,10 @@ static void show(const struct ctl *ctl, const struct admin_answer *answer)
 {
 	struct text out = TEXT_EMPTY;
 
+	if (ctl->options.confirm && answer->exit_code == EXIT_YES) {
+		trial_show(ctl, answer->text);
+		return;
+	}
 	if (ctl->options.json) {
 		struct json_object *object = json_answer();
 
@@ -28,21 +34,30 @@ static void show(const struct ctl *ctl, const struct admin_answer *answer)
 	}
 	admin_add_lines(&out, answer->text);
 	screen_show(answer->exit_code == EXIT_YES ? &ctl->out : &ctl->err, &out);
+	if (answer->exit_code == EXIT_YES)
+		trial_remind(ctl);
 }
 
 enum exit_code command_reload(struct ctl *ctl)
 {
 	struct admin_answer answer = ADMIN_ANSWER_EMPTY;
+	struct admin_request request = { .opcode = ADMIN_OPCODE_RELOAD };
 	enum exit_code code;
 
 	if (ctl->n_operands > 0)
 		return ctl_usage(ctl, "takes no operand");
-	code = admin_ask_for(ctl, ADMIN_REQUEST(RELOAD), RELOAD_TIMEOUT, &answer);
+	if (ctl->options.confirm) {
+		request.opcode = ADMIN_OPCODE_TRIAL;
+		code = trial_span(ctl, &request.sec);
+		if (code != EXIT_YES)
+			return code;
+	}
+	code = admin_ask_for(ctl, &request, RELOAD_TIMEOUT, &answer);
 	if (code != EXIT_YES)
 		return code;
+	code = admin_exit_code(&answer);
 	if (!ctl->options.quiet)
 		show(ctl, &answer);
-	code = admin_exit_code(&answer);
 	admin_answer_done(&answer);
 	return code;
 }

@@ -10,6 +10,7 @@
 #include "ctl/admin.h"
 #include "ctl/input.h"
 #include "ctl/json.h"
+#include "ctl/machine.h"
 #include "wire/admin.h"
 
 #define STATUS_TIMEOUT (10 * USEC_PER_SEC)
@@ -176,17 +177,55 @@ static void add_refused(const struct status *status, struct text *out)
 	text_done(&when);
 }
 
-static void add_limits(const struct status *status, struct text *out)
+/* Why it is another policy than the installed one that serves, or how long yet. */
+static void add_serves(const struct ctl *ctl, const struct status *status, struct text *out)
 {
-	if (!add_value(out, status, "connections", "  limits:   conns "))
+	_cleanup_(freep) char *serves = admin_value(status->answer.text, "serves");
+	bool last_good = serves && strcmp(serves, "last-good") == 0;
+
+	if (add_value(out, status, "degraded-why", "  degraded: "))
+		text_printf(out, "\n            %s\n",
+			    last_good ? "the last good policy is served" : "everything is refused");
+	if (add_value(out, status, "taken-back", "  back:     from generation "))
+		text_puts(out, ", which was not confirmed\n");
+	else if (last_good && !admin_has(status->answer.text, "degraded-why"))
+		text_puts(out, "  back:     from what is installed, which was not confirmed\n");
+	if (add_value(out, status, "on-trial", "  on trial: ")) {
+		add_value(out, status, "back-to", " s left, then back to generation ");
+		text_puts(out, "  → fdbrokerctl confirm\n");
+	}
+	if (admin_has(status->answer.text, "problem")) {
+		text_puts(out, "  ");
+		screen_paint(&ctl->out, out, PAINT_DENY, "problem:");
+		add_value(out, status, "problem", "  ");
+		text_puts(out, "\n");
+	}
+	if (add_value(out, status, "not-kept", "  not kept: "))
+		text_puts(out, ", so a bad policy at the next start would leave nothing\n");
+}
+
+static void add_limits(const struct ctl *ctl, const struct status *status, struct text *out)
+{
+	_cleanup_(text_done) struct text off = TEXT_EMPTY;
+
+	if (!ctl->options.root)
+		machine_unprotected(&off);
+	if (add_value(out, status, "connections", "  limits:   conns ")) {
+		add_value(out, status, "max-clients", "/");
+		if (off.len == 0)
+			text_puts(out, "\n");
+	}
+	if (off.len == 0 || off.failed)
 		return;
-	add_value(out, status, "max-clients", "/");
+	text_printf(out, "    sysctl:%s  ", off.data);
+	screen_paint(&ctl->out, out, PAINT_WARNING, "warning[W209]");
 	text_puts(out, "\n");
 }
 
 static const char *const shown_keys[] = {
-	"state",   "generation",  "loaded",	 "files",	"policy",
-	"refused", "refused-why", "connections", "max-clients",
+	"state",      "generation",  "loaded",	    "files",	   "policy",
+	"refused",    "connections", "max-clients", "refused-why", "degraded-why",
+	"taken-back", "on-trial",    "back-to",	    "problem",	   "not-kept",
 };
 
 static bool is_shown(const char *line, size_t len)
@@ -222,9 +261,23 @@ static void show_text(const struct ctl *ctl, const struct status *status)
 	add_state(ctl, status, &out);
 	add_disk(ctl, status, &out);
 	add_refused(status, &out);
-	add_limits(status, &out);
+	add_serves(ctl, status, &out);
+	add_limits(ctl, status, &out);
 	add_rest(status, &out);
 	screen_show(&ctl->out, &out);
+}
+
+static void add_unprotected(const struct ctl *ctl, struct json_object *object)
+{
+	_cleanup_(text_done) struct text off = TEXT_EMPTY;
+	struct json_object *list = json_list();
+
+	if (!ctl->options.root)
+		machine_unprotected(&off);
+	for (char *save, *word = off.data ? strtok_r(off.data, " ", &save) : NULL; word;
+	     word = strtok_r(NULL, " ", &save))
+		json_append_text(list, word);
+	json_add(object, "unprotected", list);
 }
 
 static void show_json(const struct ctl *ctl, const struct status *status)
@@ -244,6 +297,7 @@ static void show_json(const struct ctl *ctl, const struct status *status)
 	json_add(object, "daemon", daemon);
 	json_add_text(object, "on_disk", disk_words[status->disk]);
 	json_add_text(object, "problem", status->problem);
+	add_unprotected(ctl, object);
 	json_show(&ctl->out, object);
 }
 

@@ -13,9 +13,10 @@
 #include "base/number.h"
 
 static const struct {
-	char letter;
+	const char *word;
 	uint32_t seconds;
-} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
+} units[] = { { "s", 1 },    { "m", 60 },    { "min", 60 },
+	      { "h", 3600 }, { "d", 86400 }, { "w", 7 * 86400 } };
 
 static const struct {
 	const char *format; /* strptime(3) */
@@ -30,16 +31,21 @@ static const struct {
 	{ "%H:%M", false },
 };
 
-static uint32_t unit_of(char letter)
+/* @at is moved behind it; 0: it is none. */
+static uint32_t read_unit(const char **at)
 {
-	for (size_t i = 0; i < ELEMENTSOF(units); i++)
-		if (units[i].letter == letter)
-			return units[i].seconds;
+	size_t len = strspn(*at, "abcdefghijklmnopqrstuvwxyz");
+
+	for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+		if (strlen(units[i].word) != len || strncmp(units[i].word, *at, len) != 0)
+			continue;
+		*at += len;
+		return units[i].seconds;
+	}
 	return 0;
 }
 
-/* "2h", "1h30m". */
-static int parse_span(const char *text, uint64_t *ret_sec)
+int when_span(const char *text, uint64_t *ret_sec)
 {
 	uint64_t sum = 0;
 
@@ -52,11 +58,12 @@ static int parse_span(const char *text, uint64_t *ret_sec)
 
 		while (isdigit((unsigned char)*text) && text - digits < 10)
 			number = number * 10 + (uint64_t)(*text++ - '0');
-		unit = unit_of(*text);
-		if (text == digits || unit == 0)
+		if (text == digits)
+			return -EINVAL;
+		unit = read_unit(&text);
+		if (unit == 0)
 			return -EINVAL;
 		sum += number * unit;
-		text++;
 	}
 	*ret_sec = sum;
 	return 0;
@@ -100,7 +107,7 @@ static int parse_ago(const char *text, uint64_t now_usec, uint64_t *ret_usec)
 {
 	uint64_t sec;
 
-	if (parse_span(text, &sec) < 0)
+	if (when_span(text, &sec) < 0)
 		return -EINVAL;
 	*ret_usec = sec > now_usec / USEC_PER_SEC ? 0 : now_usec - sec * USEC_PER_SEC;
 	return 0;

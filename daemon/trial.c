@@ -133,7 +133,10 @@ void trial_serves(struct trial *trial, const struct generation *g)
 		break;
 	case CONTROL_LOAD_SHADOW:
 		/* The same policy, and what is kept of it stays. */
-		trial->confirmed = g->start.generation;
+		if (covers(trial, g->start.generation))
+			trial->serving = g->start.generation;
+		else
+			trial->confirmed = g->start.generation;
 		break;
 	case CONTROL_LOAD_NOTHING:
 	case CONTROL_LOADS:
@@ -218,6 +221,7 @@ int trial_confirm(struct trial *trial, struct text *said)
 
 	if (trial->deadline == 0)
 		return refuse_confirmation(trial, said);
+	text_printf(said, "confirmed: generation %" PRIu64 " stays\n", trial->serving);
 	if (trial->has_unconfirmed)
 		r = kept_move(trial->setup.state, KEPT_UNCONFIRMED, KEPT_LAST_GOOD);
 	trial->has_last_good = r == 0;
@@ -226,8 +230,9 @@ int trial_confirm(struct trial *trial, struct text *said)
 	if (r < 0) {
 		(void)note(trial, r, "the confirmed policy could not be kept");
 		text_printf(said,
-			    "confirmed, but it could not be kept: %s\nA restart of the daemon "
-			    "would go back to the policy of before: fdbrokerctl reload\n",
+			    "it could not be kept: %s\na restart of the daemon would go back to "
+			    "the "
+			    "policy of before: fdbrokerctl reload\n",
 			    strerror(-r));
 	}
 	return r;
@@ -235,21 +240,25 @@ int trial_confirm(struct trial *trial, struct text *said)
 
 /* what there is to say */
 
-static const char *sources_of(const struct trial *trial, const struct generation *g,
-			      struct text *path)
+static void add_path(const struct trial *trial, const char *key, enum kept which, struct text *out)
+{
+	text_printf(out, "%s ", key);
+	kept_path(trial->setup.state, which, out);
+	text_puts(out, "\n");
+}
+
+static void add_sources(const struct trial *trial, const struct generation *g, struct text *out)
 {
 	bool on_trial = covers(trial, g->start.generation);
 
-	if (!trial->setup.state || g->start.load == CONTROL_LOAD_NOTHING ||
-	    !(on_trial ? trial->has_unconfirmed : trial->has_last_good))
-		return NULL;
-	kept_path(trial->setup.state, on_trial ? KEPT_UNCONFIRMED : KEPT_LAST_GOOD, path);
-	return path->data;
+	if (on_trial ? trial->has_unconfirmed : trial->has_last_good)
+		add_path(trial, "sources", on_trial ? KEPT_UNCONFIRMED : KEPT_LAST_GOOD, out);
+	if (trial->has_last_good)
+		add_path(trial, "last-good", KEPT_LAST_GOOD, out);
 }
 
 void trial_print(const struct trial *trial, const struct generation *serving, struct text *out)
 {
-	_cleanup_(text_done) struct text path = TEXT_EMPTY;
 	uint64_t now = clock_monotonic_usec();
 
 	if (trial->deadline != 0 || trial->is_returning)
@@ -262,8 +271,8 @@ void trial_print(const struct trial *trial, const struct generation *serving, st
 		text_printf(out, "taken-back %" PRIu64 "\n", trial->taken_back);
 	if (trial->problem[0] != '\0')
 		text_printf(out, "problem %s\n", trial->problem);
-	if (serving && sources_of(trial, serving, &path))
-		text_printf(out, "sources %s\n", path.data);
+	if (serving && trial->setup.state)
+		add_sources(trial, serving, out);
 }
 
 void trial_init(struct trial *trial, const struct trial_setup *setup)

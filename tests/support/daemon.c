@@ -245,6 +245,14 @@ void daemon_stop(struct daemon *d)
 	daemon_discard(d);
 }
 
+void daemon_drain(const struct daemon *d)
+{
+	char text[1024];
+
+	while (recv(d->notified, text, sizeof(text), MSG_DONTWAIT) >= 0)
+		continue;
+}
+
 void daemon_end(struct daemon *d)
 {
 	bool killed, stuck, reported;
@@ -266,6 +274,8 @@ void daemon_end(struct daemon *d)
 	ck_assert_msg(!reported, "a sanitizer reported");
 	ck_assert_msg(!stuck, "a process of the daemon did not end");
 	d->admin_sock = fd_close(d->admin_sock);
+	/* READY=1 of this one is nothing to the next one. */
+	daemon_drain(d);
 }
 
 /* sockets */

@@ -73,6 +73,9 @@ void daemon_discard(struct daemon *d);
 /* Wait for a notification that contains @what. */
 void daemon_await(const struct daemon *d, const char *what);
 
+/* Forget what it has notified so far. One whose notifications nobody reads blocks after a few. */
+void daemon_drain(const struct daemon *d);
+
 /* Wait until the audit process and the pump serve; READY=1 does not wait for them. */
 void daemon_await_attendants(const struct daemon *d);
 

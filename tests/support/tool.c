@@ -41,6 +41,7 @@ int tool_run(const struct daemon *d, const char *arguments, char **ret_said)
 	if (getdelim(ret_said, &capacity, '\0', pipe) < 0)
 		**ret_said = '\0';
 	status = pclose(pipe);
+	daemon_drain(d);
 	ck_assert(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }

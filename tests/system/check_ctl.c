@@ -57,6 +57,93 @@ START_TEST(reload_exits_as_it_went)
 }
 END_TEST
 
+static const char more[] = "version 1;\n"
+			   "for user root { two: allow read '/etc/group'; }\n"
+			   "expect allow read '/etc/group' as user root;\n";
+
+static void start_keeping(struct daemon *d)
+{
+	daemon_prepare(d);
+	d->keeps = true;
+	daemon_write_policy(d, "10-t.fdp", good);
+	daemon_start(d);
+}
+
+START_TEST(trial_shows_what_it_changes_and_until_when)
+{
+	struct daemon d;
+
+	start_keeping(&d);
+	daemon_write_policy(&d, "20-t.fdp", more);
+	tool_expect(&d, "reload --confirm 1h --socket=@/admin", 0,
+		    "loaded generation 2: +1 rule, ~0 changed, -0.  1/1 expectations hold.\n"
+		    "newly allowed   user root and unit \"some.service\": read /etc/group   "
+		    "(20-t.two)\n"
+		    "no longer       -\n"
+		    "Back to generation 1 in 3600 s unless you run:  fdbrokerctl confirm\n");
+	tool_expect(&d, "status --socket=@/admin", 0, " s left, then back to generation 1");
+	daemon_write_policy(&d, "10-t.fdp", "version 1;\n");
+	tool_expect(&d, "reload --confirm=5min --socket=@/admin --json", 0,
+		    "\"generation\":3,\"back_to\":1,\"confirm_in\":300,\"compared\":true,"
+		    "\"added\":1,\"changed\":0,\"removed\":");
+	tool_expect(&d, "reload --socket=@/admin", 0, "Back to generation 1 in ");
+	tool_expect(&d, "confirm --socket=@/admin", 0, "confirmed: generation 4 stays\n");
+	tool_expect(&d, "confirm --socket=@/admin", 1, "nothing waits for a confirmation\n");
+	tool_expect(&d, "confirm --socket=@/admin --json", 1, "\"confirmed\":false");
+	daemon_write_policy(&d, "10-t.fdp", bad);
+	tool_expect(&d, "reload --confirm 1h --socket=@/admin", 2, "10-t.fdp:2:22: error[E002]");
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(diff_compares_what_runs_with_what_is_installed)
+{
+	struct daemon d;
+
+	start_keeping(&d);
+	tool_expect(&d, "diff --socket=@/admin", 0, "No difference.\n");
+	daemon_write_policy(&d, "20-t.fdp", more);
+	tool_expect(&d, "diff --socket=@/admin", 1,
+		    "= read /etc/group as user root and unit \"some.service\": was deny, now "
+		    "allow\n"
+		    "1 added, 0 removed, 0 changed.\n");
+	tool_expect(&d, "diff --text --socket=@/admin", 1, "+for user root { two: allow read");
+	tool_expect(&d, "diff -q --socket=@/admin", 1, "");
+	tool_expect(&d, "reload --confirm 1h --socket=@/admin", 0, "");
+	tool_expect(&d, "diff --socket=@/admin", 0, "No difference.\n");
+	daemon_write_policy(&d, "20-t.fdp", bad);
+	tool_expect(&d, "diff --socket=@/admin", 2, "20-t.fdp:2:22: error[E002]");
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(diff_says_that_nothing_was_kept)
+{
+	struct daemon d;
+
+	start(&d);
+	tool_expect(&d, "diff --socket=@/admin", 69,
+		    "the daemon has not kept the sources of what it serves");
+	daemon_stop(&d);
+}
+END_TEST
+
+START_TEST(status_says_why_it_is_degraded)
+{
+	struct daemon d;
+
+	start_keeping(&d);
+	daemon_write_policy(&d, "10-t.fdp", bad);
+	daemon_end(&d);
+	daemon_start(&d);
+	tool_expect(&d, "status --socket=@/admin", 0, "fdbroker: degraded, generation 2 ");
+	tool_expect(&d, "status --socket=@/admin", 0,
+		    "unknown statement 'alow'\n            the last good policy is served\n");
+	tool_expect(&d, "status --socket=@/admin", 0, "  on disk:  DIFFERENT, and invalid: ");
+	daemon_stop(&d);
+}
+END_TEST
+
 /* Ask; the decision's id. */
 static uint64_t decide(const struct daemon *d, const char *path, int error)
 {
@@ -131,6 +218,10 @@ int main(void)
 		return daemon_unavailable();
 	tcase_add_test(tcase, status_knows_what_is_on_disk);
 	tcase_add_test(tcase, reload_exits_as_it_went);
+	tcase_add_test(tcase, trial_shows_what_it_changes_and_until_when);
+	tcase_add_test(tcase, diff_compares_what_runs_with_what_is_installed);
+	tcase_add_test(tcase, diff_says_that_nothing_was_kept);
+	tcase_add_test(tcase, status_says_why_it_is_degraded);
 	tcase_add_test(tcase, explain_finds_a_decision_in_the_audit);
 	return suite_main(suite);
 }

@@ -35,6 +35,8 @@ if command -v bash >/dev/null; then
 	it 'completes values'
 	complete fdbrokerctl check --format = g
 	is gcc
+	complete fdbrokerctl reload --confirm = 6
+	is 60s
 	complete fdbrokerctl check --color =
 	is auto always never
 	complete fdbrokerctl log --since = to

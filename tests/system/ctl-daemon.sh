@@ -16,7 +16,7 @@ asks() { # HOW ARGUMENT...
 		"--socket=$scratch/admin"
 }
 
-for command in reload status; do
+for command in confirm reload status; do
 	it "$command exits 69 when nobody listens"
 	run fdbrokerctl $command --socket="$scratch/nobody"
 	exits 69
@@ -74,6 +74,38 @@ exits 2
 silent
 errs 'a.fdp:1:1: error[E001]: nonsense'
 
+for span in '' 0s 60 now 25h -1s 1x 99999999999s; do
+	it "reload takes no trial of '$span'"
+	run fdbrokerctl reload "--confirm=$span" --socket="$scratch/nobody"
+	exits 64
+	errs '--confirm wants a time like 60s, 5min or 1h'
+done
+
+it 'reload asks for a trial of so long'
+for span in 60s 5min 5m 1h 1h30m 24h; do
+	run fdbrokerctl reload "--confirm=$span" --socket="$scratch/nobody"
+	exits 69
+done
+
+# P79
+it 'reload escapes what the daemon says of a trial'
+printf 'generation \033[2J\nback-to \033[2J\non-trial \033[2J\n' >text
+asks 0 reload --confirm=60s
+exits 0
+says 'Back to generation \x1b[2J in \x1b[2J s'
+! LC_ALL=C grep -q "$(printf '\033')" "$out" || fail 'raw bytes'
+
+it 'confirm passes on that there is nothing'
+printf 'nothing waits for a confirmation\n' >text
+asks 1 confirm
+exits 1
+silent
+errs 'nothing waits for a confirmation'
+asks 1 confirm --json
+exits 1
+json confirmed false
+
+printf '/etc/fdbroker/policy.d/a.fdp:1:1: error[E001]: nonsense\n' >text
 it 'reload says so in JSON'
 asks 2 reload --json
 exits 2

@@ -136,12 +136,40 @@ d --text old old
 exits 0
 silent
 
-if [ ! -e /var/lib/fdbroker/last-good ]; then
-	it 'says that it does not know what the daemon loaded'
-	d
-	exits 69
-	errs 'the daemon has kept no policy'
-fi
+it 'compares what the daemon kept in an image with what is installed there'
+mkdir -p image/etc/fdbroker/policy.d image/var/lib/fdbroker
+d --root=image
+exits 69
+errs 'the daemon has kept no policy in image/var/lib/fdbroker/last-good/policy.d'
+mkdir -p image/var/lib/fdbroker/last-good/policy.d
+cp old/10-t.fdp image/var/lib/fdbroker/last-good/policy.d
+cp new/10-t.fdp image/etc/fdbroker/policy.d
+d --root=image
+exits 1
+says '1 added, 1 removed, 1 changed.'
+
+it 'cannot compare with a daemon that is not there'
+d --socket="$scratch/nobody"
+exits 69
+errs "cannot ask the daemon at $scratch/nobody"
+
+says_running() { # DIRECTORY SHA256: what the daemon says that it runs
+	printf 'policy %s\nsources %s\ndirectory %s\n' "$2" "$1" "$scratch/new" >text
+	run fake-admin "$scratch/admin" 0 "$scratch/text" fdbrokerctl diff \
+		"--socket=$scratch/admin"
+}
+it 'compares what the daemon runs with what is installed'
+hash=$(fdbrokerctl check --policy=old --json | json-get policy)
+says_running "$scratch/old" "$hash"
+exits 1
+says '1 added, 1 removed, 1 changed.'
+no_complaint
+
+it 'has no answer where what was kept is not what runs'
+says_running "$scratch/old" "$(printf '%064d' 0)"
+exits 74
+silent
+errs 'is not what the daemon runs'
 
 it 'has no answer where one of them has errors'
 mkdir bad && echo 'version 1; alow' >bad/10-bad.fdp

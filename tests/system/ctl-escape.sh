@@ -53,6 +53,7 @@ try 64 can "$policy" read "$evil" --as "user 1 and unit \"$escape\""
 try 0 can "$policy" read "$evil" --as 'user 1' --json
 try 1 can "$policy" write "$evil" --as 'user 1'
 try 3 can "$policy" read "$evil" --as 'group 1'
+try 64 confirm "$escape"
 try 1 diff "policy-$escape" other
 try 74 edit "--policy=$escape" "$escape"
 try 0 explain "$policy" read "$evil" --as 'user 1'
