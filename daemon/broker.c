@@ -40,6 +40,7 @@ struct broker {
 	int procfd;	     /* owned */
 	struct server server;
 	struct loop loop;
+	bool has_threads; /* which use all of this until the process ends */
 };
 
 static int receive_start(struct control_start *ret)
@@ -164,10 +165,48 @@ static int cast_shadow(struct broker *broker)
 	return 0;
 }
 
+static struct opener_setup opener_setup(struct broker *broker)
+{
+	return (struct opener_setup){
+		.procfd = broker->procfd,
+		.pump = PUMP_FD,
+		.policy = broker->reading.policy,
+		.rates = &broker->server.rates,
+		.locality = &broker->server.locality,
+	};
+}
+
+/* What each thread will do: it must be known before READY. */
+static int try_opener(struct broker *broker)
+{
+	const struct opener_setup setup = opener_setup(broker);
+	struct opener opener;
+	int r;
+
+	r = opener_init(&opener, &setup);
+	if (r < 0)
+		return log_error_errno(r, "this kernel cannot open as the broker must: %m");
+	opener_done(&opener);
+	return 0;
+}
+
+static int serve_clients(struct broker *broker)
+{
+	const struct control_start *start = &broker->start;
+	const struct workers_setup limits = {
+		.opener = opener_setup(broker),
+		.places = start->max_in_flight,
+		.places_each = start->max_stuck_per_uid,
+		.open_usec = start->open_sec * USEC_PER_SEC,
+	};
+
+	broker->has_threads = true;
+	return loop_run(&broker->loop, &limits);
+}
+
 static int become_confined(struct broker *broker)
 {
 	struct server *server = &broker->server;
-	struct opener_setup setup;
 	int r;
 
 	r = confine_broker(&broker->needs);
@@ -183,16 +222,9 @@ static int become_confined(struct broker *broker)
 	r = rates_init(&server->rates, server->policy);
 	if (r < 0)
 		return r;
-	setup = (struct opener_setup){
-		.procfd = broker->procfd,
-		.pump = PUMP_FD,
-		.policy = server->policy,
-		.rates = &server->rates,
-		.locality = &server->locality,
-	};
-	r = opener_init(&server->opener, &setup);
+	r = try_opener(broker);
 	if (r < 0)
-		return log_error_errno(r, "this kernel cannot open as the broker must: %m");
+		return r;
 	return broker->candidate.policy ? cast_shadow(broker) : 0;
 }
 
@@ -276,17 +308,15 @@ static int serve_policy(struct broker *broker)
 	r = say_ready(broker);
 	if (r < 0)
 		return r;
-	return loop_run(&broker->loop);
+	return serve_clients(broker);
 }
 
 static void done(struct broker *broker)
 {
 	loop_done(&broker->loop);
-	opener_done(&broker->server.opener);
 	rates_done(&broker->server.rates);
 	shadow_done(&broker->shadow);
 	shadow_tally_done(&broker->server.shadow_tally);
-	trace_done(&broker->server.trace);
 	reading_done(&broker->candidate);
 	reading_done(&broker->reading);
 	fd_close(broker->procfd);
@@ -305,6 +335,8 @@ int broker_main(void)
 		r = serve_policy(&broker);
 	if (r < 0)
 		log_error_errno(r, "the broker ends: %m");
+	if (broker.has_threads)
+		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 	done(&broker);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

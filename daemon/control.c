@@ -63,6 +63,9 @@ static void put_start(struct cursor_writer *w, const struct control *control)
 	cursor_write_u64(w, start->first_decision);
 	cursor_write_u16(w, (uint16_t)start->load);
 	cursor_write_u16(w, start->must_keep);
+	cursor_write_u32(w, start->open_sec);
+	cursor_write_u32(w, start->max_in_flight);
+	cursor_write_u32(w, start->max_stuck_per_uid);
 	cursor_write_text(w, start->policy_directory);
 	cursor_write_text(w, start->state_directory);
 	cursor_write_text(w, start->shadow_directory);
@@ -77,6 +80,9 @@ static void get_start(struct cursor_reader *r, struct control *ret)
 	start->first_decision = cursor_read_u64(r);
 	start->load = cursor_read_u16(r);
 	start->must_keep = cursor_read_u16(r) != 0;
+	start->open_sec = cursor_read_u32(r);
+	start->max_in_flight = cursor_read_u32(r);
+	start->max_stuck_per_uid = cursor_read_u32(r);
 	cursor_read_text(r, start->policy_directory, sizeof(start->policy_directory));
 	cursor_read_text(r, start->state_directory, sizeof(start->state_directory));
 	cursor_read_text(r, start->shadow_directory, sizeof(start->shadow_directory));

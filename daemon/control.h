@@ -84,6 +84,7 @@ struct control_start {
 		first_decision; /* 32 random bits, then a counter from 0: no generation meets another's */
 	enum control_load load;
 	bool must_keep; /* refuse a policy whose sources cannot be kept */
+	uint32_t open_sec, max_in_flight, max_stuck_per_uid; /* settings of fdbroker.conf */
 	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
 	char state_directory[CONTROL_PATH_MAX +
 			     1]; /* where sources are kept, or "": they are not */

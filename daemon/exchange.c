@@ -82,15 +82,46 @@ int exchange_read(struct exchange *x)
 		exchange_answer(x, reason, EINVAL);
 		return 0;
 	}
+	/* The message's buffer is for whoever is served next. */
+	exchange_adopt(x);
 	return 1;
 }
 
-static int send_answer(struct exchange *x)
+void exchange_adopt(struct exchange *x)
 {
-	_cleanup_(fd_closep) int fd = TAKE_FD(x->outcome.fd);
+	x->claim.path = x->request.path;
+}
+
+void exchange_expire(const struct exchange *x, struct exchange *ret)
+{
+	*ret = (struct exchange){
+		.server = x->server,
+		.session = x->session,
+		.sender = x->sender,
+		.header = x->header,
+		.claim = x->claim,
+		.request = x->request,
+		.time_usec = x->time_usec,
+		.decision = x->decision,
+		.outcome.fd = -EBADF,
+	};
+	exchange_adopt(ret);
+	exchange_answer(ret, WIRE_REASON_DEADLINE, ETIMEDOUT);
+}
+
+/* What lingers is not kept: whoever sent it later would close it then. */
+static int send_bytes(struct exchange *x, const void *reply, size_t size)
+{
+	if (x->outcome.fd >= 0 && x->outcome.lingers)
+		return session_send_now(x->session, reply, size, x->outcome.fd);
+	return session_send(x->session, reply, size, TAKE_FD(x->outcome.fd));
+}
+
+static int send_answer(struct exchange *x, bool with_fd)
+{
 	const struct wire_answer open = {
 		.reason = (uint16_t)x->outcome.reason,
-		.n_fds = fd >= 0,
+		.n_fds = with_fd,
 		.error = x->outcome.error,
 		.decision = x->decision,
 	};
@@ -103,17 +134,18 @@ static int send_answer(struct exchange *x)
 		size = wire_versions_write(x->header.id, buffer, sizeof(buffer));
 	if (size < 0)
 		return size;
-	return session_send(x->session, buffer, (size_t)size, TAKE_FD(fd));
+	return with_fd ? send_bytes(x, buffer, (size_t)size)
+		       : session_send(x->session, buffer, (size_t)size, -EBADF);
 }
 
 int exchange_reply(struct exchange *x)
 {
 	int r;
 
-	r = send_answer(x);
+	r = send_answer(x, x->outcome.fd >= 0);
 	/* unix(7): descriptors under way to clients that do not take them count against us all. */
-	if (r != -ETOOMANYREFS)
+	if (r != -ETOOMANYREFS && r != -EAGAIN)
 		return r;
 	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
-	return send_answer(x);
+	return send_answer(x, false);
 }

@@ -21,12 +21,13 @@ struct exchange {
 	size_t size; /* of the message, in the server's buffer */
 	struct ucred sender;
 	struct wire_header header;
-	struct wire_open claim; /* borrows the message */
+	struct wire_open claim; /* borrows the message; of a request that was read, the request */
 	struct request request;
 	uint64_t time_usec;
 	uint64_t decision;
 	struct outcome outcome;	      /* its descriptor is owned */
 	struct shadow_verdict shadow; /* NONE: not asked, or it says the same */
+	struct trace *trace;	      /* of the opening, its worker's; NULL: nobody asks for it */
 	const char *fault;	      /* why the connection must end; NULL: it need not */
 };
 
@@ -40,7 +41,15 @@ int exchange_read(struct exchange *x);
 /* The outcome, where nothing was opened. */
 void exchange_answer(struct exchange *x, enum wire_reason reason, int error);
 
-/* Send the outcome; its descriptor is consumed. 0 or -errno, as session_send(). */
+/* @x was moved in memory, with a request that was read. */
+void exchange_adopt(struct exchange *x);
+
+/* Send the outcome. Its descriptor is consumed unless it lingers: then who called must close it, where
+ * that may take its time. 0 or -errno, as session_send(). */
 int exchange_reply(struct exchange *x);
+
+/* What the caller of @x is told when he has waited long enough, while another thread still opens:
+ * of @x nothing that it writes is read. */
+void exchange_expire(const struct exchange *x, struct exchange *ret);
 
 #endif

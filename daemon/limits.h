@@ -2,12 +2,15 @@
 #ifndef FDB_DAEMON_LIMITS_H
 #define FDB_DAEMON_LIMITS_H
 
-/* What one machine, one user and one connection may use. The first two are settings
+/* What one machine, one user and one connection may use. The first five are settings
  * of fdbroker.conf; these are their defaults. Of each connection one request at a time is in
- * work, so that requests in flight are bounded by the connections. */
+ * work or waits for a thread. */
 
 #define LIMIT_CLIENTS	      1024U /* connections */
 #define LIMIT_CLIENTS_PER_UID 64U   /* connections of one uid: the defence against idle ones */
+#define LIMIT_OPEN_SEC	      5U    /* then a caller is told that his open took too long */
+#define LIMIT_IN_FLIGHT	      64U   /* requests that may block, and so the threads for them */
+#define LIMIT_STUCK_PER_UID   8U    /* of them, those of one uid: what it can make hang for good */
 #define LIMIT_IN_FLIGHT_EACH  16U   /* answers of one connection under way: see session.c */
 
 #define LIMIT_PIPES		 256U /* of `deliver pipe`: a thread and two descriptors of the pump each */

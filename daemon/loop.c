@@ -20,8 +20,10 @@
  *
  *	reading ── reply does not fit ──▶ writing	nothing is read
  *	writing ── the client took some ─▶ reading
- *	either  ── malformed, gone ─────▶ ended
- *	STOP: reading ─▶ let go; writing ─▶ let go when the reply is sent, ended when it never is
+ *	reading ── may block ───────────▶ busy		nothing is watched: its worker will answer
+ *	busy    ── answered, or too late ─▶ reading, or writing
+ *	any     ── malformed, gone ─────▶ ended
+ *	STOP: reading ─▶ let go; writing, busy ─▶ let go when the reply is sent, ended when it never is
  *
  * The parent holds a duplicate of every connection. So ending one takes shutdown(2), not
  * close(2) alone, and EPOLL_CTL_DEL before it: epoll(7) reports a closed
@@ -31,12 +33,25 @@
 
 #define EVENTS_MAX 64
 
-static int watch(struct loop *loop, int operation, struct session *session, uint32_t events)
+static int watch(struct loop *loop, struct session *session, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = session };
-	int fd = session ? session->fd : loop->control;
+	int operation = session->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 
-	return epoll_ctl(loop->epoll, operation, fd, &event) < 0 ? -errno : 0;
+	if (session->watched == events)
+		return 0;
+	if (epoll_ctl(loop->epoll, operation, session->fd, &event) < 0)
+		return -errno;
+	session->watched = events;
+	return 0;
+}
+
+/* Not by watching for nothing: epoll_ctl(2) tells of the peer's end all the same. */
+static void unwatch(struct loop *loop, struct session *session)
+{
+	if (session->watched != 0)
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, session->fd, NULL);
+	session->watched = 0;
 }
 
 static void link_in(struct loop *loop, struct session *session)
@@ -59,24 +74,45 @@ static void link_out(struct loop *loop, struct session *session)
 
 static void let_go(struct loop *loop, struct session *session)
 {
-	watch(loop, EPOLL_CTL_DEL, session, 0);
+	unwatch(loop, session);
 	link_out(loop, session);
 	serve_delivered(loop->server, session);
-	session_free(session);
+	session_close(session);
+	session_unref(session);
 }
 
 static void end(struct loop *loop, struct session *session)
 {
-	watch(loop, EPOLL_CTL_DEL, session, 0);
+	unwatch(loop, session);
 	shutdown(session->fd, SHUT_RDWR);
-	link_out(loop, session);
-	serve_delivered(loop->server, session);
-	session_free(session);
+	workers_forget(&loop->server->workers, session);
+	waiting_drop(&loop->server->waiting, session);
+	let_go(loop, session);
 }
 
 static bool is_writing(const struct session *session)
 {
 	return session->reply_size > 0;
+}
+
+static bool is_busy(const struct session *session)
+{
+	return session->watched == 0;
+}
+
+/* What follows from @r, what became of a request, or of a part of a reply. */
+static void settle(struct loop *loop, struct session *session, int r)
+{
+	if (r == -ECANCELED)
+		return;
+	if (r == -EINPROGRESS)
+		unwatch(loop, session);
+	else if (r < 0)
+		end(loop, session);
+	else if (loop->stopping && !is_writing(session))
+		let_go(loop, session);
+	else if (watch(loop, session, is_writing(session) ? EPOLLOUT : EPOLLIN) < 0)
+		end(loop, session);
 }
 
 static int tell_lost(struct session *session)
@@ -90,40 +126,31 @@ static int tell_lost(struct session *session)
 	return session_send(session, buffer, (size_t)size, -EBADF);
 }
 
-static int new_session(struct loop *loop, const struct control *control, struct session **ret)
+/* Looks at files that `exe` terms name: not as the caller whose turn was last. */
+static int new_session(struct loop *loop, struct worker *worker, const struct control *control,
+		       struct session **ret)
 {
-	struct server *server = loop->server;
+	const struct policy *policy = loop->server->policy;
+	const struct shadow *shadow = loop->server->shadow;
 	int r;
 
-	if (server->degraded)
-		return session_new(ret, control->fd, &control->facts, NULL);
-	/* Looks at files that `exe` terms name: not as the caller whose turn was last. */
-	authority_broker(&server->opener.authority);
-	r = session_new(ret, control->fd, &control->facts, server->policy);
-	if (r < 0 || !server->shadow)
-		return r;
-	if (session_shadow(*ret, server->shadow->policy) < 0)
+	worker_begin(worker, NULL, control->facts.uid);
+	if (policy)
+		authority_broker(&worker->opener.authority);
+	r = session_new(ret, control->fd, &control->facts, policy);
+	if (r == 0 && shadow && session_shadow(*ret, shadow->policy) < 0)
 		log_warning("the shadow does not see a connection of uid %u", control->facts.uid);
-	return 0;
-}
-
-static int introduce(struct loop *loop, struct session *session, bool lost)
-{
-	int r;
-
-	r = lost ? tell_lost(session) : 0;
-	if (r < 0)
-		return r;
-	return watch(loop, EPOLL_CTL_ADD, session, is_writing(session) ? EPOLLOUT : EPOLLIN);
+	worker_end(worker);
+	return r;
 }
 
 /* Whoever cannot be served must learn it: the parent's duplicate would keep him waiting. */
-static void connection(struct loop *loop, const struct control *control)
+static void connection(struct loop *loop, struct worker *worker, const struct control *control)
 {
 	struct session *session;
 	int r;
 
-	r = new_session(loop, control, &session);
+	r = new_session(loop, worker, control, &session);
 	if (r < 0) {
 		log_error_errno(r, "a connection of uid %u cannot be served: %m",
 				control->facts.uid);
@@ -132,8 +159,7 @@ static void connection(struct loop *loop, const struct control *control)
 		return;
 	}
 	link_in(loop, session);
-	if (introduce(loop, session, control->lost) < 0)
-		end(loop, session);
+	settle(loop, session, control->lost ? tell_lost(session) : 0);
 }
 
 /* Its descriptor is gone, and only the parent has another to end it by. */
@@ -151,7 +177,7 @@ static int tell_counters(struct loop *loop)
 	struct control control = { .type = CONTROL_COUNTERS, .fd = -EBADF };
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
 
-	report_counters(&loop->server->counters, &text);
+	report_counters(loop->server, &text);
 	if (loop->server->shadow)
 		shadow_tally_print(&loop->server->shadow_tally, loop->server->shadow->policy,
 				   &text);
@@ -171,14 +197,14 @@ static int stop(struct loop *loop)
 	loop->end_usec = clock_monotonic_usec() + LIMIT_LEAVE_SEC * USEC_PER_SEC;
 	for (struct session *s = loop->sessions; s; s = next) {
 		next = s->next;
-		if (!is_writing(s))
+		if (!is_writing(s) && !is_busy(s))
 			let_go(loop, s);
 	}
 	return control_send(loop->control, &control);
 }
 
 /* One message of the parent's. -errno: there is nobody to serve for any more. */
-static int parent_spoke(struct loop *loop)
+static int parent_spoke(struct loop *loop, struct worker *worker)
 {
 	static uint8_t buffer[CONTROL_SIZE_MAX];
 	struct control control;
@@ -193,7 +219,7 @@ static int parent_spoke(struct loop *loop)
 		return r < 0 ? r : -ECONNRESET;
 	switch (control.type) {
 	case CONTROL_CONNECTION:
-		connection(loop, &control);
+		connection(loop, worker, &control);
 		return 0;
 	case CONTROL_STOP:
 		return stop(loop);
@@ -216,70 +242,155 @@ static int parent_spoke(struct loop *loop)
 	return -EPROTO;
 }
 
-static int advance(struct loop *loop, struct session *session)
+static int flush(struct loop *loop, struct session *session)
 {
-	bool was_writing = is_writing(session);
 	int r;
 
-	r = was_writing ? session_flush(session) : serve(loop->server, session);
-	if (r < 0 || is_writing(session) == was_writing)
-		return r;
-	if (was_writing)
+	r = session_flush(session);
+	if (r == 0 && !is_writing(session))
 		serve_delivered(loop->server, session);
-	return watch(loop, EPOLL_CTL_MOD, session, was_writing ? EPOLLIN : EPOLLOUT);
+	return r;
 }
 
-static void client_is_ready(struct loop *loop, struct session *session)
+static void client_is_ready(struct loop *loop, struct worker *worker, struct session *session)
 {
-	int r;
+	if (is_writing(session))
+		settle(loop, session, flush(loop, session));
+	else
+		settle(loop, session, serve(loop->server, worker, session));
+}
 
-	r = advance(loop, session);
-	if (r < 0)
-		end(loop, session);
-	else if (loop->stopping && !is_writing(session))
-		let_go(loop, session);
+/* The next deadline. */
+static uint64_t expire(struct loop *loop, uint64_t now)
+{
+	struct server *server = loop->server;
+	uint64_t next = workers_expire(&server->workers, now);
+	struct waiting *late;
+
+	while ((late = waiting_take_late(&server->waiting, now))) {
+		struct session *session = late->x.session;
+
+		settle(loop, session, serve_waiting_late(late));
+	}
+	if (server->waiting && server->waiting->deadline_usec < next)
+		next = server->waiting->deadline_usec;
+	return next;
 }
 
 /* A client that takes no answer must not keep a generation for good, and one more with each
  * reload: what is left then is ended, and its client learns it. */
-static int time_left(struct loop *loop)
+static void end_stragglers(struct loop *loop, uint64_t now)
 {
-	uint64_t now = clock_monotonic_usec();
-
-	if (!loop->stopping)
-		return -1;
-	if (now < loop->end_usec)
-		return (int)((loop->end_usec - now) / USEC_PER_MSEC) + 1;
-	while (loop->sessions)
+	while (loop->stopping && now >= loop->end_usec && loop->sessions)
 		end(loop, loop->sessions);
-	return 0;
 }
 
-static int turn(struct loop *loop)
+static bool has_deadlines(const struct loop *loop)
+{
+	return loop->stopping || loop->server->waiting || loop->server->workers.n_away > 0;
+}
+
+/* Milliseconds, for epoll_wait(2). */
+static int time_left(struct loop *loop)
+{
+	uint64_t now, next;
+
+	if (!has_deadlines(loop))
+		return -1;
+	now = clock_monotonic_usec();
+	next = expire(loop, now);
+	end_stragglers(loop, now);
+	if (loop->stopping && loop->end_usec < next)
+		next = loop->end_usec;
+	if (next == UINT64_MAX)
+		return -1;
+	return next > now ? (int)((next - now) / USEC_PER_MSEC) + 1 : 0;
+}
+
+static int await(struct loop *loop, struct epoll_event *events)
+{
+	int timeout = time_left(loop), n;
+
+	pthread_mutex_unlock(&loop->server->workers.lock);
+	n = epoll_wait(loop->epoll, events, EVENTS_MAX, timeout);
+	if (n < 0)
+		n = errno == EINTR ? 0 : -errno;
+	pthread_mutex_lock(&loop->server->workers.lock);
+	return n;
+}
+
+/* What is left of the events when it has lost the lead is for the next leader, who is told of it
+ * anew. */
+static int turn(struct loop *loop, struct worker *worker)
 {
 	struct epoll_event events[EVENTS_MAX];
 	bool spoken = false;
 	int n;
 
-	n = epoll_wait(loop->epoll, events, EVENTS_MAX, time_left(loop));
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
-	for (int i = 0; i < n; i++)
+	n = await(loop, events);
+	for (int i = 0; i < n && worker_leads(worker); i++)
 		if (events[i].data.ptr)
-			client_is_ready(loop, events[i].data.ptr);
+			client_is_ready(loop, worker, events[i].data.ptr);
 		else
 			spoken = true;
+	if (n < 0)
+		return n;
 	/* After the clients: it may free any of them. */
-	return spoken ? parent_spoke(loop) : 0;
+	return spoken && worker_leads(worker) ? parent_spoke(loop, worker) : 0;
+}
+
+static void end_if_all_is_answered(struct loop *loop)
+{
+	if (loop->stopping && !loop->sessions)
+		workers_end(&loop->server->workers, 0);
+}
+
+static void lead(void *context, struct worker *worker)
+{
+	struct loop *loop = context;
+	int r;
+
+	r = turn(loop, worker);
+	if (r < 0)
+		workers_end(worker->all, r == -ECONNRESET ? 0 : r);
+	end_if_all_is_answered(loop);
+}
+
+static bool take_up(void *context, struct worker *worker)
+{
+	struct loop *loop = context;
+	struct waiting *next = waiting_take(&loop->server->waiting, worker->all);
+	struct session *session;
+
+	if (!next)
+		return false;
+	session = next->x.session;
+	worker_take_place(worker, session, next->deadline_usec);
+	settle(loop, session, serve_waiting(worker, next));
+	end_if_all_is_answered(loop);
+	return true;
+}
+
+static void left(void *context, struct worker *worker)
+{
+	if (worker->session)
+		unwatch(context, worker->session);
+}
+
+static void late(void *context, struct worker *worker)
+{
+	settle(context, worker->session, serve_late(worker->x));
 }
 
 int loop_init(struct loop *loop, struct server *server, int control)
 {
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
+
 	*loop = (struct loop){ .server = server, .control = control };
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll < 0)
 		return -errno;
-	return watch(loop, EPOLL_CTL_ADD, NULL, EPOLLIN);
+	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, control, &event) < 0 ? -errno : 0;
 }
 
 void loop_done(struct loop *loop)
@@ -289,16 +400,15 @@ void loop_done(struct loop *loop)
 	loop->epoll = fd_close(loop->epoll);
 }
 
-int loop_run(struct loop *loop)
+int loop_run(struct loop *loop, const struct workers_setup *limits)
 {
-	int r;
+	struct workers_setup setup = *limits;
 
-	while (!loop->stopping || loop->sessions) {
-		r = turn(loop);
-		if (r == -ECONNRESET)
-			return 0;
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	setup.lead = lead;
+	setup.take_up = take_up;
+	setup.left = left;
+	setup.late = late;
+	setup.context = loop;
+	workers_init(&loop->server->workers, &setup);
+	return workers_run(&loop->server->workers);
 }

@@ -20,7 +20,14 @@ struct loop {
 int loop_init(struct loop *loop, struct server *server, int control);
 void loop_done(struct loop *loop);
 
-/* Serve until the parent says STOP and all is answered, or is gone. 0 or -errno. */
-int loop_run(struct loop *loop);
+/**
+ * loop_run() - serve until the parent says STOP and all is answered, or is gone
+ * @limits:	places, deadline and what opens; the rest of it is the loop's
+ *
+ * The calling thread serves nobody. Others may be at work when it returns: see workers_run().
+ *
+ * Return: 0 or -errno.
+ */
+int loop_run(struct loop *loop, const struct workers_setup *limits);
 
 #endif

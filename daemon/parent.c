@@ -502,6 +502,9 @@ static int start_brokers(struct parent *parent)
 	if ((directory && strlen(directory) > CONTROL_PATH_MAX) ||
 	    (state && strlen(state) > CONTROL_PATH_MAX))
 		return -ENAMETOOLONG;
+	setup.start.open_sec = parent->settings.open_seconds;
+	setup.start.max_in_flight = parent->settings.max_in_flight;
+	setup.start.max_stuck_per_uid = parent->settings.max_stuck_per_uid;
 	if (directory)
 		strcpy(setup.start.policy_directory, directory);
 	if (state)

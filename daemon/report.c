@@ -27,6 +27,8 @@ static enum record_outcome outcome_of(const struct exchange *x, int sent)
 		return rule->complain ? RECORD_COMPLAIN : RECORD_ALLOW;
 	if (x->outcome.reason == WIRE_REASON_OK)
 		return RECORD_ERROR;
+	if (x->outcome.reason == WIRE_REASON_DEADLINE)
+		return RECORD_ERROR;
 	if (rule && rule->allow && x->outcome.reason != WIRE_REASON_CONDITION &&
 	    x->outcome.reason != WIRE_REASON_RATE)
 		return RECORD_ERROR;
@@ -177,8 +179,10 @@ void report(const struct exchange *x, int sent)
 	server->lost = 0;
 }
 
-void report_counters(const struct counters *counters, struct text *out)
+void report_counters(const struct server *server, struct text *out)
 {
+	const struct counters *counters = &server->counters;
+
 	text_printf(out, "requests %" PRIu64 "\n", counters->requests);
 	for (uint16_t i = 0; i < ELEMENTSOF(counters->reasons); i++)
 		text_printf(out, "%s %" PRIu64 "\n",
@@ -186,4 +190,7 @@ void report_counters(const struct counters *counters, struct text *out)
 			    counters->reasons[i]);
 	text_printf(out, "closed %" PRIu64 "\n", counters->closed);
 	text_printf(out, "records-lost %" PRIu64 "\n", counters->records_lost);
+	text_printf(out, "slow %" PRIu64 "\n", server->workers.n_left);
+	text_printf(out, "in-flight %" PRIu32 "\n", server->workers.n_away);
+	text_printf(out, "stuck %" PRIu32 "\n", workers_stuck(&server->workers));
 }

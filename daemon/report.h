@@ -12,6 +12,6 @@
 void report(const struct exchange *x, int sent);
 
 /* Counters as `key value` lines. */
-void report_counters(const struct counters *counters, struct text *out);
+void report_counters(const struct server *server, struct text *out);
 
 #endif

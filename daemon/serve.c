@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "daemon/exchange.h"
 #include "daemon/report.h"
 
@@ -11,6 +12,12 @@
  * The path of a request. Each step knows more than the one before: a message from the connector, a
  * claim that makes sense, a decision and what was opened by it, an answer, a record.
  */
+
+/* What was seen on the way is noted where somebody asks for it, by a worker. */
+static struct trace *trace_of(const struct exchange *x, struct worker *worker)
+{
+	return x->server->shadow && x->session->shadow ? &worker->trace : NULL;
+}
 
 static struct order order_of(const struct exchange *x, const struct policy_caller *caller)
 {
@@ -20,19 +27,69 @@ static struct order order_of(const struct exchange *x, const struct policy_calle
 		.caller = caller,
 		.unit = x->session->facts.unit,
 		.now_sec = x->time_usec / USEC_PER_SEC,
-		.may_block = true,
-		.trace = x->server->shadow && x->session->shadow ? &x->server->trace : NULL,
+		.in_flight = x->outcome.in_flight,
+		.trace = x->trace,
 	};
 }
 
-static void judge_and_open(struct exchange *x)
+static int open_it(struct exchange *x, struct worker *worker)
 {
-	const struct order order = order_of(x, x->session->caller);
+	struct order order;
 
-	if (x->server->degraded)
+	x->trace = trace_of(x, worker);
+	order = order_of(x, x->session->caller);
+	order.may_block = worker->is_away;
+	order.given_up = &worker->given_up;
+	worker_begin(worker, x, x->session->facts.uid);
+	opener_open(&worker->opener, &order, &x->outcome);
+	worker_end(worker);
+	return atomic_load(&worker->given_up) ? -ECANCELED : 0;
+}
+
+/* Its turn comes when another request of that uid is done. */
+static int put_off(struct exchange *x)
+{
+	struct server *server = x->server;
+	uint64_t deadline = clock_monotonic_usec() + server->workers.setup.open_usec;
+
+	if (waiting_add(&server->waiting, x, deadline) == 0)
+		return -EINPROGRESS;
+	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
+	return 0;
+}
+
+/* First as if nothing could block; and what would is tried again where it may. */
+static int judge_and_open(struct exchange *x, struct worker *worker)
+{
+	uid_t uid = x->session->facts.uid;
+	int r;
+
+	if (x->server->degraded) {
 		exchange_answer(x, WIRE_REASON_DEGRADED, EACCES);
-	else
-		opener_open(&x->server->opener, &order, &x->outcome);
+		return 0;
+	}
+	if (workers_distrust(worker->all, uid)) {
+		exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
+		return 0;
+	}
+	r = open_it(x, worker);
+	if (r < 0 || !x->outcome.would_block)
+		return r;
+	r = worker_leave(worker, x->session, uid);
+	if (r == -EAGAIN)
+		return put_off(x);
+	if (r == 0)
+		return open_it(x, worker);
+	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
+	return 0;
+}
+
+/* Nobody waits for it any more, and all was said when he was told so. */
+static void abandon(struct exchange *x, struct worker *worker)
+{
+	worker->discard = TAKE_FD(x->outcome.fd);
+	if (x->outcome.in_flight)
+		rates_end(&x->server->rates, x->outcome.in_flight);
 }
 
 /* When the answer has left. */
@@ -41,12 +98,38 @@ static void ask_shadow(struct exchange *x)
 	const struct order order = order_of(x, x->session->shadow);
 	enum shadow_result result;
 
-	if (!order.trace)
+	/* It may be asked no more since; or there is nothing to compare with. */
+	if (!order.trace || !x->server->shadow || x->outcome.would_block)
 		return;
 	result = shadow_judge(x->server->shadow, &order, &x->outcome, &x->shadow);
 	shadow_tally_add(&x->server->shadow_tally, x, result);
 	if (result == SHADOW_SAME)
 		x->shadow.kind = SHADOW_NONE;
+}
+
+static int answer(struct exchange *x, int r)
+{
+	if (!x->fault)
+		r = exchange_reply(x);
+	ask_shadow(x);
+	report(x, r);
+	x->session->in_flight = x->outcome.in_flight;
+	if (x->session->reply_size == 0)
+		serve_delivered(x->server, x->session);
+	return r;
+}
+
+static int conclude(struct exchange *x, struct worker *worker, int r)
+{
+	if (r == -EINPROGRESS)
+		return r;
+	if (r == -ECANCELED) {
+		abandon(x, worker);
+		return r;
+	}
+	r = answer(x, r);
+	worker->discard = TAKE_FD(x->outcome.fd);
+	return r;
 }
 
 void serve_delivered(struct server *server, struct session *session)
@@ -61,10 +144,9 @@ void serve_unshadow(struct server *server)
 	server->shadow = NULL;
 }
 
-int serve(struct server *server, struct session *session)
+int serve(struct server *server, struct worker *worker, struct session *session)
 {
 	struct exchange x = { .server = server, .session = session, .outcome.fd = -EBADF };
-	bool opened = false;
 	int r;
 
 	r = exchange_receive(&x);
@@ -75,16 +157,36 @@ int serve(struct server *server, struct session *session)
 	x.decision = server->next_decision++;
 	if (r > 0)
 		r = exchange_read(&x);
-	opened = r > 0;
-	if (opened)
-		judge_and_open(&x);
-	if (!x.fault)
-		r = exchange_reply(&x);
-	if (opened && server->shadow)
-		ask_shadow(&x);
-	report(&x, r);
-	session->in_flight = x.outcome.in_flight;
-	if (session->reply_size == 0)
-		serve_delivered(server, session);
+	if (r > 0)
+		r = judge_and_open(&x, worker);
+	return conclude(&x, worker, r);
+}
+
+int serve_waiting(struct worker *worker, struct waiting *take_waiting)
+{
+	struct exchange x = take_waiting->x;
+
+	exchange_adopt(&x);
+	waiting_free(take_waiting);
+	return conclude(&x, worker, open_it(&x, worker));
+}
+
+int serve_late(const struct exchange *x)
+{
+	struct exchange late;
+
+	exchange_expire(x, &late);
+	return answer(&late, 0);
+}
+
+int serve_waiting_late(struct waiting *take_waiting)
+{
+	struct exchange late;
+	int r;
+
+	exchange_expire(&take_waiting->x, &late);
+	late.outcome.in_flight = take_waiting->x.outcome.in_flight;
+	r = answer(&late, 0);
+	waiting_free(take_waiting);
 	return r;
 }

@@ -11,6 +11,8 @@
 #include "daemon/session.h"
 #include "daemon/shadow.h"
 #include "daemon/shadow_tally.h"
+#include "daemon/waiting.h"
+#include "daemon/workers.h"
 #include "wire/proto.h"
 
 struct counters {
@@ -22,7 +24,8 @@ struct counters {
 
 /* What one generation serves with. */
 struct server {
-	struct opener opener;	     /* unused if degraded */
+	struct workers workers;	     /* whose lock all of this is under */
+	struct waiting *waiting;     /* owned */
 	const struct policy *policy; /* borrowed; NULL if degraded */
 	struct rates rates;	     /* likewise */
 	struct locality locality;
@@ -34,16 +37,25 @@ struct server {
 	struct counters counters;
 	struct shadow *shadow; /* borrowed; NULL: there is no candidate */
 	struct shadow_tally shadow_tally;
-	struct trace trace; /* with a candidate: of the request that is being served */
 	uint8_t message[WIRE_MESSAGE_MAX]; /* the one that is being served */
 };
 
 /**
  * serve() - receive one request and answer it
+ * @worker:	of the calling thread; it leads, and may not any more when this returns
  *
- * Return: 0 served, or nothing was there; -errno the connection is over: end it.
+ * Return: 0 served, or nothing was there; -EINPROGRESS it waits for a place: nothing more may be
+ *	read from @session; -ECANCELED somebody else has answered it: leave @session alone; another
+ *	-errno the connection is over: end it.
  */
-int serve(struct server *server, struct session *session);
+int serve(struct server *server, struct worker *worker, struct session *session);
+
+/* Serve a request that waited, consumed; @worker has its place. As serve(). */
+int serve_waiting(struct worker *worker, struct waiting *take_waiting);
+
+/* Answer that it took too long. 0, or -errno the connection is over. */
+int serve_late(const struct exchange *x);
+int serve_waiting_late(struct waiting *take_waiting);
 
 /* Ask the candidate policy no more. */
 void serve_unshadow(struct server *server);

@@ -138,14 +138,19 @@ static int learn_groups(struct session *session, int fd)
 int session_new(struct session **ret, int fd, const struct facts *facts,
 		const struct policy *policy)
 {
-	_cleanup_(session_freep) struct session *session = NULL;
+	_cleanup_(session_unrefp) struct session *session = NULL;
 	int size = SEND_BUFFER;
 	int r;
 
 	session = malloc(sizeof(*session));
 	if (!session)
 		return -ENOMEM;
-	*session = (struct session){ .fd = -EBADF, .facts = *facts, .reply_fd = -EBADF };
+	*session = (struct session){
+		.references = 1,
+		.fd = -EBADF,
+		.facts = *facts,
+		.reply_fd = -EBADF,
+	};
 	r = learn_groups(session, fd);
 	if (r < 0)
 		return r;
@@ -164,12 +169,23 @@ int session_shadow(struct session *session, const struct policy *candidate)
 	return recognise(session, candidate, &session->shadow);
 }
 
-struct session *session_free(struct session *session)
+void session_close(struct session *session)
 {
-	if (!session)
+	session->reply_fd = fd_close(session->reply_fd);
+	session->fd = fd_close(session->fd);
+}
+
+struct session *session_ref(struct session *session)
+{
+	session->references++;
+	return session;
+}
+
+struct session *session_unref(struct session *session)
+{
+	if (!session || --session->references > 0)
 		return NULL;
-	fd_close(session->reply_fd);
-	fd_close(session->fd);
+	session_close(session);
 	policy_caller_free(session->caller);
 	policy_caller_free(session->shadow);
 	free(session->groups);
@@ -195,13 +211,19 @@ static int keep(struct session *session, const void *reply, size_t size, int *fd
 	return 0;
 }
 
+int session_send_now(struct session *session, const void *reply, size_t size, int fd)
+{
+	const struct message_attach attach = { .fds = &fd, .n_fds = fd >= 0 };
+
+	return message_send(session->fd, reply, size, &attach);
+}
+
 int session_send(struct session *session, const void *reply, size_t size, int take_fd)
 {
 	_cleanup_(fd_closep) int fd = take_fd;
-	const struct message_attach attach = { .fds = &fd, .n_fds = fd >= 0 };
 	int r;
 
-	r = message_send(session->fd, reply, size, &attach);
+	r = session_send_now(session, reply, size, fd);
 	/* Replies are under way and not taken: room will come. */
 	if (r == -EAGAIN)
 		return keep(session, reply, size, &fd);

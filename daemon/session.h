@@ -22,6 +22,8 @@
 
 struct session {
 	struct session *next, *previous; /* the loop's */
+	unsigned int references;	 /* the loop's, and of each request that is in work */
+	uint32_t watched;		 /* for which events of epoll(7); 0: it is not there */
 	int fd;				 /* owned */
 	struct facts facts;
 	struct principal principal;   /* borrows groups */
@@ -48,9 +50,13 @@ int session_new(struct session **ret, int fd, const struct facts *facts,
 /* Say who this is to a candidate policy too. 0 or -errno, and the session serves without. */
 int session_shadow(struct session *session, const struct policy *candidate);
 
-/* Frees; does not end the connection, of which the parent holds a duplicate. */
-struct session *session_free(struct session *session);
-DEFINE_CLEANUP(struct session *, session_free)
+struct session *session_ref(struct session *session);
+/* Returns NULL. With the last reference, closes and frees. */
+struct session *session_unref(struct session *session);
+DEFINE_CLEANUP(struct session *, session_unref)
+
+/* Close its descriptors; this does not end the connection, of which the parent holds a duplicate. */
+void session_close(struct session *session);
 
 /* Whether a message's sender is one of whom the connector's facts hold. */
 bool session_agrees(const struct session *session, const struct ucred *sender);
@@ -63,6 +69,9 @@ bool session_agrees(const struct session *session, const struct ucred *sender);
  *	connection is of no use any more.
  */
 int session_send(struct session *session, const void *reply, size_t size, int take_fd);
+
+/* Send a reply now or not at all; @fd is borrowed. As session_send(), and -EAGAIN there is no room. */
+int session_send_now(struct session *session, const void *reply, size_t size, int fd);
 
 /* Send what was kept, without its descriptor if that cannot go now: BUSY. 0 sent, or still kept;
  * -errno: the connection is of no use any more. */

@@ -44,6 +44,10 @@ static const struct {
 	  NULL },
 	{ "max-snapshots-mib-per-uid", offsetof(struct settings, max_snapshots_mib_per_uid),
 	  LIMIT_COPIES_MIB_PER_UID, 4096, NULL },
+	{ "open-seconds", offsetof(struct settings, open_seconds), LIMIT_OPEN_SEC, 3600, NULL },
+	{ "max-in-flight", offsetof(struct settings, max_in_flight), LIMIT_IN_FLIGHT, 1024, NULL },
+	{ "max-stuck-per-uid", offsetof(struct settings, max_stuck_per_uid), LIMIT_STUCK_PER_UID,
+	  1024, NULL },
 };
 
 static uint32_t *place_of(struct settings *settings, size_t i)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -155,6 +156,29 @@ START_TEST(crash_by_hanging_does_not_hold_up_a_reload)
 }
 END_TEST
 
+/* All its threads: proc(5). */
+static bool is_stopped(pid_t pid)
+{
+	bool all = true;
+	char line[128];
+	glob_t threads;
+
+	snprintf(line, sizeof(line), "/proc/%d/task/*/status", pid);
+	ck_assert_int_eq(glob(line, 0, NULL, &threads), 0);
+	for (size_t i = 0; i < threads.gl_pathc; i++) {
+		FILE *file = fopen(threads.gl_pathv[i], "re");
+		bool stopped = false;
+
+		while (file && fgets(line, sizeof(line), file))
+			stopped = stopped || strncmp(line, "State:\tT", 8) == 0;
+		if (file)
+			fclose(file);
+		all = all && stopped;
+	}
+	globfree(&threads);
+	return all;
+}
+
 /* P11: one that is in the kernel's hands does not even end when it is killed. That of a traced
  * process is kept from its parent until the tracer waits for it: ptrace(2). */
 START_TEST(crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload)
@@ -166,8 +190,10 @@ START_TEST(crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload)
 	sock = daemon_connect(&d);
 	assert_serves(sock);
 	old = daemon_pid(&d, "broker");
-	ck_assert_int_eq(ptrace(PTRACE_SEIZE, old, NULL, NULL), 0);
 	ck_assert_int_eq(kill(old, SIGSTOP), 0);
+	while (!is_stopped(old))
+		continue;
+	ck_assert_int_eq(ptrace(PTRACE_SEIZE, old, NULL, NULL), 0);
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
 	ck_assert_int_eq(receive_notice(sock), WIRE_NOTICE_LOST);
 	assert_serves(sock);

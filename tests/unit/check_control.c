@@ -33,7 +33,7 @@ static const struct facts alice = {
 
 static const struct control controls[] = {
 	{ .type = CONTROL_START,
-	  .start = { 42, UINT64_C(0x7f3a91c200000000), CONTROL_LOAD_LAST_GOOD, true,
+	  .start = { 42, UINT64_C(0x7f3a91c200000000), CONTROL_LOAD_LAST_GOOD, true, 5, 64, 8,
 		     "/etc/fdbroker/policy.d", "/var/lib/fdbroker", "/run/fdbroker/shadow",
 		     "9c1e" } },
 	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },

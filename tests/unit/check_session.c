@@ -38,7 +38,7 @@ static struct connection connect_with(const struct facts *facts, const struct po
 
 static void disconnect(struct connection *c)
 {
-	session_free(c->session);
+	session_unref(c->session);
 	close(c->client);
 }
 
@@ -186,7 +186,7 @@ START_TEST(session_whose_client_left_is_of_no_use)
 	c.client = fd_close(c.client);
 	ck_assert_int_eq(session_send(c.session, "x", 1, open("/dev/null", O_RDONLY | O_CLOEXEC)),
 			 -EPIPE);
-	session_free(c.session);
+	session_unref(c.session);
 }
 END_TEST
 

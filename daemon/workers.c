@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/workers.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "daemon/exchange.h"
+#include "daemon/limits.h"
+
+/*
+ * Leader and followers: the loop is handed over, not the request. A request that does not block
+ * costs a lock that nobody else wants; one that may costs the waking of one thread. A thread that
+ * never returns (FUSE, even after SIGKILL) costs its place and its stack, and nobody waits for it.
+ *
+ * That the leader is blocked where it should not be (a mark of fanotify(7)'s, a device number that
+ * has come to mean another file system) is found by the main thread, which looks every tick as long
+ * as there are requests, and sleeps when there are none. So an open that blocks by surprise holds
+ * everybody up for a tick or two.
+ *
+ * Shares: a uid has so many places at most, stuck ones included, and the last quarter is for uids
+ * that have none.
+ */
+
+#define TICK_NSEC 2000000
+
+/* Small: nothing recurses. The opener's and the record's buffers are 50 KiB; sanitizers want more. */
+#define STACK_SIZE (512 * 1024)
+
+#define IDLE_MAX 4U /* threads kept: more would only be so many more pages */
+
+static void *work(void *arg);
+
+static int spawn(struct workers *w, struct worker **ret)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int r;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->all = w;
+	worker->discard = -EBADF;
+	pthread_cond_init(&worker->wake, NULL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attributes, work, worker);
+	pthread_attr_destroy(&attributes);
+	if (r != 0) {
+		free(worker);
+		return -r;
+	}
+	worker->next = w->list;
+	w->list = worker;
+	w->n++;
+	*ret = worker;
+	return 0;
+}
+
+static void retire(struct worker *worker)
+{
+	struct workers *w = worker->all;
+	struct worker **at = &w->list;
+
+	while (*at != worker)
+		at = &(*at)->next;
+	*at = worker->next;
+	w->n--;
+	opener_done(&worker->opener);
+	trace_done(&worker->trace);
+	pthread_cond_destroy(&worker->wake);
+	free(worker);
+}
+
+/* Let another one lead: one that is idle, or a new one. */
+static int promote(struct workers *w)
+{
+	struct worker *next = w->list;
+	int r;
+
+	while (next && !next->is_idle)
+		next = next->next;
+	if (!next) {
+		r = spawn(w, &next);
+		if (r < 0)
+			return r;
+	}
+	w->leader = next;
+	pthread_cond_signal(&next->wake);
+	return 0;
+}
+
+/* places */
+
+uint32_t workers_of(const struct workers *w, uid_t uid)
+{
+	uint32_t n = 0;
+
+	for (const struct worker *i = w->list; i && w->n_away > 0; i = i->next)
+		n += i->is_away && i->uid == uid;
+	return n;
+}
+
+static uint32_t stuck_of(const struct workers *w, uid_t uid)
+{
+	uint32_t n = 0;
+
+	for (const struct worker *i = w->list; i; i = i->next)
+		n += i->is_stuck && i->uid == uid;
+	return n;
+}
+
+bool workers_distrust(const struct workers *w, uid_t uid)
+{
+	uint32_t n = 0;
+
+	if (w->n_surprised >= w->setup.places)
+		return true;
+	for (const struct worker *i = w->list; i && w->n_surprised > 0; i = i->next)
+		n += i->was_surprised && i->uid == uid;
+	return n >= w->setup.places_each;
+}
+
+uint32_t workers_stuck(const struct workers *w)
+{
+	uint32_t n = 0;
+
+	for (const struct worker *i = w->list; i; i = i->next)
+		n += i->is_stuck;
+	return n;
+}
+
+bool workers_have_place(const struct workers *w, uid_t uid)
+{
+	uint32_t own = workers_of(w, uid), kept = own > 0 ? w->setup.places / 4 : 0;
+
+	return own < w->setup.places_each && w->n_away + kept < w->setup.places;
+}
+
+static void go_away(struct worker *worker, struct session *session, uid_t uid)
+{
+	struct workers *w = worker->all;
+
+	worker->is_away = true;
+	worker->uid = uid;
+	worker->session = session ? session_ref(session) : NULL;
+	worker->deadline_usec = clock_monotonic_usec() + w->setup.open_usec;
+	w->n_away++;
+	w->n_left++;
+}
+
+static void come_home(struct worker *worker)
+{
+	struct workers *w = worker->all;
+
+	if (!worker->is_away)
+		return;
+	worker->session = session_unref(worker->session);
+	w->n_away--;
+	w->n_surprised -= worker->was_surprised;
+	worker->is_away = worker->was_surprised = worker->is_stuck = false;
+	atomic_store(&worker->given_up, false);
+}
+
+void worker_take_place(struct worker *worker, struct session *session, uint64_t deadline_usec)
+{
+	go_away(worker, session, session->facts.uid);
+	worker->deadline_usec = deadline_usec;
+}
+
+int worker_leave(struct worker *worker, struct session *session, uid_t uid)
+{
+	struct workers *w = worker->all;
+	int r;
+
+	if (worker->is_away)
+		return 0;
+	if (!workers_have_place(w, uid))
+		return stuck_of(w, uid) < w->setup.places_each ? -EAGAIN : -EBUSY;
+	r = promote(w);
+	if (r < 0)
+		return r;
+	go_away(worker, session, uid);
+	w->setup.left(w->setup.context, worker);
+	return 0;
+}
+
+bool worker_leads(const struct worker *worker)
+{
+	return worker->all->leader == worker;
+}
+
+/* opening */
+
+void worker_begin(struct worker *worker, struct exchange *x, uid_t uid)
+{
+	struct workers *w = worker->all;
+
+	worker->x = x;
+	worker->uid = uid;
+	worker->since = w->tick;
+	worker->is_opening = true;
+	w->is_active = true;
+	if (!w->is_watched && worker_leads(worker)) {
+		w->is_watched = true;
+		pthread_cond_signal(&w->watch);
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_end(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->all->lock);
+	worker->is_opening = false;
+	worker->x = NULL;
+}
+
+static void discard(struct worker *worker)
+{
+	if (worker->discard < 0)
+		return;
+	worker_begin(worker, NULL, worker->uid);
+	worker->discard = fd_close(worker->discard);
+	worker_end(worker);
+}
+
+/* The thread. What it cannot do without, no broker can. */
+static int prepare(struct worker *worker)
+{
+	const struct opener_setup *setup = &worker->all->setup.opener;
+
+	return setup->policy ? opener_init(&worker->opener, setup) : 0;
+}
+
+static void wait_for_turn(struct worker *worker)
+{
+	struct workers *w = worker->all;
+
+	worker->is_idle = true;
+	w->n_idle++;
+	pthread_cond_wait(&worker->wake, &w->lock);
+	w->n_idle--;
+	worker->is_idle = false;
+}
+
+/* Whether to come back: those who are too many go. */
+static bool take_turn(struct worker *worker)
+{
+	struct workers *w = worker->all;
+
+	if (worker_leads(worker))
+		w->setup.lead(w->setup.context, worker);
+	else if (!w->setup.take_up(w->setup.context, worker)) {
+		if (w->n_idle >= IDLE_MAX)
+			return false;
+		wait_for_turn(worker);
+		return true;
+	}
+	discard(worker);
+	come_home(worker);
+	return true;
+}
+
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+	struct workers *w = worker->all;
+	int r;
+
+	pthread_mutex_lock(&w->lock);
+	r = prepare(worker);
+	if (r < 0)
+		workers_end(w, r);
+	while (r == 0 && take_turn(worker))
+		continue;
+	retire(worker);
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* the deadline */
+
+static void give_up(struct worker *worker)
+{
+	struct workers *w = worker->all;
+
+	worker->is_stuck = true;
+	atomic_store(&worker->given_up, true);
+	if (worker->x)
+		w->setup.late(w->setup.context, worker);
+	worker->x = NULL;
+}
+
+uint64_t workers_expire(struct workers *w, uint64_t now_usec)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (struct worker *i = w->list; i && w->n_away > 0; i = i->next) {
+		if (!i->is_away || i->is_stuck)
+			continue;
+		if (now_usec >= i->deadline_usec)
+			give_up(i);
+		else if (i->deadline_usec < next)
+			next = i->deadline_usec;
+	}
+	return next;
+}
+
+void workers_forget(struct workers *w, const struct session *session)
+{
+	for (struct worker *i = w->list; i && w->n_away > 0; i = i->next) {
+		if (i->session != session)
+			continue;
+		atomic_store(&i->given_up, true);
+		i->x = NULL;
+	}
+}
+
+/* the watch */
+
+static void take_lead_from(struct worker *worker)
+{
+	struct workers *w = worker->all;
+
+	/* Without a thread for it, the next tick tries again. */
+	if (promote(w) < 0)
+		return;
+	worker->was_surprised = true;
+	w->n_surprised++;
+	go_away(worker, worker->x ? worker->x->session : NULL, worker->uid);
+	w->setup.left(w->setup.context, worker);
+}
+
+static void look(struct workers *w)
+{
+	struct worker *leader = w->leader;
+
+	w->tick++;
+	if (leader->is_opening && w->tick - leader->since >= 2)
+		take_lead_from(leader);
+	else if (!leader->is_opening && !w->is_active)
+		w->is_watched = false;
+	w->is_active = false;
+}
+
+static void wait_for_tick(struct workers *w)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TICK_NSEC;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_clockwait(&w->watch, &w->lock, CLOCK_MONOTONIC, &until);
+}
+
+int workers_run(struct workers *w)
+{
+	int r;
+
+	pthread_mutex_lock(&w->lock);
+	r = promote(w);
+	while (r == 0 && !w->over) {
+		if (w->is_watched) {
+			wait_for_tick(w);
+			look(w);
+		} else {
+			pthread_cond_wait(&w->watch, &w->lock);
+		}
+	}
+	/* Kept locked: nobody answers any more. */
+	return r < 0 ? r : w->status;
+}
+
+void workers_end(struct workers *w, int status)
+{
+	if (w->over)
+		return;
+	w->over = true;
+	w->status = status;
+	pthread_cond_signal(&w->watch);
+}
+
+void workers_init(struct workers *w, const struct workers_setup *setup)
+{
+	*w = (struct workers){ .setup = *setup };
+	/* One heap: nobody allocates much, and another would cost each thread its own pages, and
+	 * glibc asks how many processors there are, which the filter does not let it. */
+	mallopt(M_ARENA_MAX, 1);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->watch, NULL);
+}
