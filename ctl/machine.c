@@ -15,6 +15,7 @@
 static void machine_done(struct machine *m)
 {
 	language_list_done(&m->allowed.paths);
+	machine_services_done(m);
 }
 
 /* The names of all allows, except or not: where a link leads may be allowed by another rule. */
@@ -38,11 +39,37 @@ static void check_who(struct machine *m, const struct ast_who *who)
 			machine_term(m, &who->conjs[i].terms[j]);
 }
 
+static bool has_allow(const struct ast_scope *scope)
+{
+	for (size_t i = 0; i < scope->n_rules; i++)
+		if (scope->rules[i].allow)
+			return true;
+	return false;
+}
+
+/* Of what the scope comes to, its subjects multiplied out. */
+static int check_users(struct machine *m, const struct ast_scope *scope)
+{
+	struct who_set *who;
+	int r;
+
+	if (!has_allow(scope))
+		return 0;
+	r = analysis_who(m->analysis, &scope->who, &who);
+	/* Too much of it to compare is said elsewhere. */
+	if (r < 0)
+		return r == -E2BIG ? 0 : r;
+	for (size_t i = 0; r == 0 && i < who->n; i++)
+		r = machine_user(m, &who->conjs[i]);
+	return r;
+}
+
 static int check_scope(struct machine *m, const struct ast_scope *scope)
 {
 	int r = 0;
 
 	check_who(m, &scope->who);
+	r = check_users(m, scope);
 	for (size_t i = 0; i < scope->n_rules; i++) {
 		const struct ast_rule *rule = &scope->rules[i];
 
@@ -83,12 +110,15 @@ int machine_check(const struct ast *const *trees, size_t n, const char *root, st
 	m.root = fd;
 	r = analysis_sets(&analysis, trees, n);
 	if (r == 0)
+		r = analysis_subjects(&analysis, trees, n);
+	if (r == 0)
 		r = for_each_scope(&m, trees, n, collect);
 	if (r == 0)
 		r = for_each_scope(&m, trees, n, check_scope);
 	if (r == 0 && !m.image)
 		machine_kernel(&m);
 	analysis_paths_done(&analysis);
+	free(analysis.subjects);
 	arena_done(&analysis.arena);
 	return r;
 }

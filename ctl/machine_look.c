@@ -96,3 +96,25 @@ int machine_open_directory(const struct machine *m, const char *path)
 {
 	return open_below(m, path, O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 }
+
+int machine_open_file(const struct machine *m, const char *path)
+{
+	return open_below(m, path, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+			  RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+/* readlinkat(2): of a link that is open itself, by O_PATH, with an empty name. */
+int machine_link(const struct machine *m, const char *path, char *ret, size_t size)
+{
+	_cleanup_(fd_closep) int fd =
+		open_below(m, path, O_PATH | O_NOFOLLOW, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = readlinkat(fd, "", ret, size - 1);
+	if (n < 0)
+		return errno == ENOENT ? -EINVAL : -errno;
+	ret[n] = '\0';
+	return (int)n;
+}

@@ -23,4 +23,10 @@ int machine_fs(const struct machine *m, const char *path, uint32_t *ret);
 /* To read a directory by; no links. */
 int machine_open_directory(const struct machine *m, const char *path);
 
+/* To read a file by; links are followed. */
+int machine_open_file(const struct machine *m, const char *path);
+
+/* Where the link at @path leads, as it is written: its length; -EINVAL it is none; another -errno. */
+int machine_link(const struct machine *m, const char *path, char *ret, size_t size);
+
 #endif

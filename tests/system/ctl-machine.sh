@@ -33,7 +33,7 @@ callers() {
 	exits 0
 }
 finds_nothing() {
-	! grep -qE '^[^ ]+: warning\[W(108|2..|302)\]' "$out" || fail 'something is found'
+	! grep -qE '^[^ ]+: warning\[W(108|2..|302|306)\]' "$out" || fail 'something is found'
 }
 
 it 'finds nothing where everything is as it should be'
@@ -119,7 +119,71 @@ says 'warning[W302]: unit ngimx.service is unknown to systemd'
 callers 'unit "session-1.scope"'
 finds_nothing
 
+service() { # FILE USER
+	mkdir -p "image/${1%/*}"
+	printf '[Unit]\nUser=nobody\n[Service]\nUser=%s\n' "$2" >"image/$1"
+}
+units=usr/lib/systemd/system
+users() { # WHO
+	printf 'version 1;\nsubject web = user www;\nfor %s { r: allow read "/usr/bin/true"; }\n' \
+		"$1" >rule.fdp
+	run fdbrokerctl check rule.fdp --only --root=image
+	exits 0
+}
+no_w306() {
+	! grep -qF W306 "$out" || fail 'W306'
+}
+
+it 'warns of a user that several units have'
+service $units/one.service www
+users 'user www'
+no_w306
+service $units/two.service www
+users 'user www'
+says "rule.fdp:3:10: warning[W306]: 'user' alone: www is the user of 2 units"
+says 'one.service'
+says 'two.service'
+says '= help: name the unit that is meant:  user www and unit …'
+
+it 'warns through a subject, and of one user of several'
+users 'subject web'
+says 'warning[W306]'
+users 'user {other, www}'
+says 'warning[W306]'
+users 'unit "a@b.service" or user www'
+says 'warning[W306]'
+
+it 'does not where another term tells, of other users, of ranges, and of denies'
+for who in 'user www and unit "one.service"' 'user other' 'user 1000-2000' 'unit "one.service"'; do
+	users "$who"
+	no_w306
+done
+printf 'version 1;\nfor user www { r: deny read "/usr/bin/true"; }\n' >rule.fdp
+run fdbrokerctl check rule.fdp --only --root=image
+no_w306
+
+it 'counts a unit once: by the file that counts, its drop-ins, without aliases and masks'
+service etc/systemd/system/two.service other
+users 'user www'
+no_w306
+service etc/systemd/system/two.service.d/user.conf www
+users 'user www'
+says 'warning[W306]'
+rm -r image/etc/systemd/system/two.service*
+ln -s /dev/null image/etc/systemd/system/two.service
+users 'user www'
+no_w306
+ln -s /$units/one.service image/etc/systemd/system/dbus-one.service
+users 'user www'
+no_w306
+
 it 'looks at nothing with --offline'
+rm image/etc/systemd/system/two.service
+users 'user www'
+says 'warning[W306]'
+run fdbrokerctl check rule.fdp --only --root=image --offline
+no_w306
+callers 'unit "ngimx.service"'
 run fdbrokerctl check rule.fdp --only --root=image --offline
 exits 0
 finds_nothing
