@@ -3,15 +3,14 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/account.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/number.h"
 #include "ctl/when.h"
-#include "policy/compiler.h"
 
 /* what was refused, for whatever reason, is one thing to whoever looks for it */
 static const struct {
@@ -25,76 +24,12 @@ static const struct {
 	{ "complain", offsetof(struct options, complain) },
 };
 
-/* --path: a pattern of the policy's language */
-
-static int compile_path(struct filter *filter, const struct glob_path *path)
-{
-	struct pattern *pattern =
-		arena_alloc(&filter->arena, 1,
-			    sizeof(*pattern) + path->n * sizeof(pattern->components[0]));
-	int r = pattern ? 0 : -ENOMEM;
-
-	if (r < 0)
-		return r;
-	*pattern = (struct pattern){ .n = (uint32_t)path->n };
-	for (size_t i = 0; r == 0 && i < path->n; i++) {
-		struct component *component = arena_alloc(&filter->arena, 1, sizeof(*component));
-
-		pattern->components[i] = component;
-		r = component ? compile_component(&filter->arena, &path->components[i], component)
-			      : -ENOMEM;
-	}
-	filter->paths[filter->n_paths++] = pattern;
-	return r;
-}
-
-/* A specifier, a home directory or a set is some caller's or some policy's: here is none. */
-static bool stands_alone(const struct glob *glob)
-{
-	for (size_t i = 0; i < glob->n; i++)
-		if (glob->paths[i].home)
-			return false;
-	for (const char *letter = "uUgGnNpijs"; *letter; letter++)
-		if (glob_uses(glob, *letter))
-			return false;
-	return !glob->set;
-}
-
-static int take_path(struct filter *filter, const char *text)
-{
-	_cleanup_(freep) char *copy = strdup(text);
-	const struct ast_path path = { .kind = AST_PATH_PATTERN, .text = copy };
-	_cleanup_(glob_freep) struct glob *glob = NULL;
-	int r = copy ? glob_parse(&path, NULL, &glob) : -ENOMEM;
-
-	if (r < 0)
-		return r;
-	if (!stands_alone(glob))
-		return -EINVAL;
-	filter->paths = calloc(glob->n, sizeof(*filter->paths));
-	if (!filter->paths)
-		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < glob->n; i++)
-		r = compile_path(filter, &glob->paths[i]);
-	return r;
-}
-
 static bool admits_path(const struct filter *filter, const struct found *found)
 {
-	static const struct match_values nobody;
 	const char *path = found_get(found, "path");
 
-	if (filter->n_paths == 0)
-		return true;
-	if (!path || !match_is_clean(path))
-		return false;
-	for (size_t i = 0; i < filter->n_paths; i++)
-		if (match_path(filter->paths[i], path, &nobody, NULL) == TRUTH_YES)
-			return true;
-	return false;
+	return !filter->path || (path && path_pattern_admits(filter->path, path));
 }
-
-/* the others */
 
 static int take_user(struct filter *filter, const char *user)
 {
@@ -175,14 +110,13 @@ enum exit_code filter_init(const struct ctl *ctl, struct filter *ret)
 				 o->until);
 	if (o->user && take_user(ret, o->user) < 0)
 		return ctl_usage(ctl, "there is no user '%s'", o->user);
-	if (o->path && take_path(ret, o->path) < 0)
+	if (o->path && path_pattern_new(&ret->path, o->path) < 0)
 		return ctl_usage(ctl, "'%s' is no pattern of names, like /srv/**", o->path);
 	return EXIT_YES;
 }
 
 void filter_done(struct filter *filter)
 {
-	free(filter->paths);
-	arena_done(&filter->arena);
+	path_pattern_free(filter->path);
 	*filter = FILTER_EMPTY;
 }

@@ -5,10 +5,9 @@
 /* Which records a command line asks for: --deny, --allow, --complain, --unit, --user, --rule,
  * --path, --since, --until. What is not given admits everything. */
 
-#include "base/arena.h"
 #include "ctl/command.h"
 #include "ctl/found.h"
-#include "policy/match.h"
+#include "ctl/path_pattern.h"
 
 struct filter {
 	const struct options *options;
@@ -16,12 +15,10 @@ struct filter {
 	bool has_uid;
 	uint32_t uid;
 	uint64_t since_usec, until_usec;
-	struct arena arena;
-	const struct pattern **paths; /* of --path; owned */
-	size_t n_paths;
+	struct path_pattern *path; /* owned; NULL: any */
 };
 
-#define FILTER_EMPTY ((struct filter){ .arena = ARENA_EMPTY })
+#define FILTER_EMPTY ((struct filter){ 0 })
 
 /* EXIT_YES, or EXIT_USAGE after saying what cannot be read. */
 enum exit_code filter_init(const struct ctl *ctl, struct filter *ret);

@@ -159,10 +159,7 @@ static enum exit_code open_and_run(const struct ctl *ctl, struct log *log)
 	if (r < 0)
 		return ctl_fail(ctl, exit_of_errno(-r), "cannot read %s: %s",
 				records_source(log->records), strerror(-r));
-	if (records_skipped(log->records) > 0)
-		(void)ctl_fail(ctl, EXIT_YES, "%s: %llu lines were no records",
-			       records_source(log->records),
-			       (unsigned long long)records_skipped(log->records));
+	records_complain(ctl, log->records);
 	return log->n_shown > 0 ? EXIT_YES : EXIT_NO;
 }
 

@@ -41,6 +41,11 @@ static const struct command commands[] = {
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_edit, false },
 	{ "fmt", "FILE…", "lay out policy files in the one canonical way", OPTION_BIT(CHECK),
 	  command_fmt, false },
+	{ "learn", "", "propose rules for what was refused; installs nothing",
+	  OPTION_BIT(FILE) | OPTION_BIT(LABEL) | OPTION_BIT(NARROW) | OPTION_BIT(PATH) |
+		  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SINCE) | OPTION_BIT(UNIT) |
+		  OPTION_BIT(UNTIL) | OPTION_BIT(USER) | OPTION_BIT(WIDE),
+	  command_learn, false },
 	{ "log", "", "show what was decided, as the audit recorded it",
 	  OPTION_BIT(ALLOW) | OPTION_BIT(COMPLAIN) | OPTION_BIT(DENY) | OPTION_BIT(FILE) |
 		  OPTION_BIT(FOLLOW) | OPTION_BIT(LINES) | OPTION_BIT(PATH) | OPTION_BIT(RULE) |

@@ -27,8 +27,10 @@ enum option_id {
 	OPTION_FILE,
 	OPTION_FOLLOW,
 	OPTION_FORMAT,
+	OPTION_LABEL,
 	OPTION_LINES,
 	OPTION_LIVE,
+	OPTION_NARROW,
 	OPTION_OFFLINE,
 	OPTION_ONLY,
 	OPTION_ORIGIN,
@@ -49,6 +51,7 @@ enum option_id {
 	OPTION_UNSUPPORTED,
 	OPTION_UNTIL,
 	OPTION_USER,
+	OPTION_WIDE,
 	OPTION_WITH,
 	/* common ones */
 	OPTION_COLOR,
@@ -69,13 +72,13 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, allow, builtin, check, complain, deny, follow, help, json, live, no_pager,
+	bool all, allow, builtin, check, complain, deny, follow, help, json, live, narrow, no_pager,
 		offline, only, origin, promote, quiet, status, stop, strict, text, unsupported,
-		version;
+		version, wide;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
-	const char *as, *audit_file, *confirm, *decision, *file, *lines, *path, *pid, *policy,
-		*requests, *root, *rule, *since, *socket, *unit, *until, *user, *with;
+	const char *as, *audit_file, *confirm, *decision, *file, *label, *lines, *path, *pid,
+		*policy, *requests, *root, *rule, *since, *socket, *unit, *until, *user, *with;
 };
 
 /**

@@ -2,6 +2,7 @@
 #include "ctl/records.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,9 +80,11 @@ const char *records_source(const struct records *records)
 	return records->name;
 }
 
-uint64_t records_skipped(const struct records *records)
+void records_complain(const struct ctl *ctl, const struct records *records)
 {
-	return records->skipped;
+	if (records->skipped > 0)
+		(void)ctl_fail(ctl, EXIT_YES, "%s: %" PRIu64 " lines were no records",
+			       records->name, records->skipped);
 }
 
 enum exit_code records_open_for(const struct ctl *ctl, const struct records_query *query,

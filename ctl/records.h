@@ -44,8 +44,9 @@ int records_wait(struct records *records);
 /* Where they come from, for a message: "the journal", or the file's name. */
 const char *records_source(const struct records *records);
 
-/* Lines of the file that were no records: cut by a full disk, or longer than any record is. */
-uint64_t records_skipped(const struct records *records);
+/* Say on stderr how many lines of the file were no records, if any: cut by a full disk, or longer
+ * than a record can be. */
+void records_complain(const struct ctl *ctl, const struct records *records);
 
 /* records_open(), and what went wrong said on stderr: EXIT_YES, or what to exit with. */
 enum exit_code records_open_for(const struct ctl *ctl, const struct records_query *query,

@@ -22,4 +22,15 @@
  */
 int analysis_run(const struct ast *const *trees, size_t n, uint64_t now_sec, struct diags *diags);
 
+/* A name that every machine has, and that yields a secret (W112) or that root trusts (W113). */
+struct analysis_known_name {
+	const char *id;	  /* "W112" */
+	const char *what; /* "SSH host key" */
+};
+
+/* Whether a pattern or literal meets such a name, for modes that yield or change it; whatever
+ * authority a rule would lend. 1 and @ret, 0, -ENOMEM; -EINVAL: not a pattern. */
+int analysis_known_meets(const struct ast_path *path, uint32_t modes,
+			 struct analysis_known_name *ret);
+
 #endif

@@ -202,3 +202,68 @@ int analysis_known(struct analysis *a, const struct analysed_rule *rule,
 		r = inquire_modes(&inquiry, rule->ast->modes & YIELDING, denies, n_denies);
 	return r < 0 ? r : inquire_modes(&inquiry, rule->ast->modes & CHANGING, denies, n_denies);
 }
+
+/* without a policy */
+
+#define MEET_BUDGET ((size_t)1000000) /* steps; where it is not enough the name counts as met */
+
+static int area_meets(const struct language_area *area, const struct known *known)
+{
+	struct arena arena = ARENA_EMPTY;
+	struct language_area other = { 0 };
+	const struct language_area *in[] = { area, &other };
+	size_t budget = MEET_BUDGET;
+	const struct language_question question = {
+		.in = in, .n_in = 2, .loose = true, .budget = &budget
+	};
+	int r = known_area(known, &arena, &other);
+
+	if (r == 0 && may_meet(&other.paths, &area->paths))
+		r = language_find(&question, NULL);
+	language_list_done(&other.paths);
+	arena_done(&arena);
+	return r == -E2BIG ? 1 : r;
+}
+
+static int table_meets(const struct language_area *area, const struct known *table, size_t n,
+		       const char **ret_what)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = area_meets(area, &table[i]);
+		*ret_what = table[i].what;
+	}
+	return r;
+}
+
+static int tables_meet(const struct language_area *area, uint32_t modes,
+		       struct analysis_known_name *ret)
+{
+	int r = 0;
+
+	ret->id = "W113";
+	if (modes & CHANGING)
+		r = table_meets(area, trusted, ELEMENTSOF(trusted), &ret->what);
+	if (r != 0 || !(modes & YIELDING))
+		return r;
+	ret->id = "W112";
+	return table_meets(area, secrets, ELEMENTSOF(secrets), &ret->what);
+}
+
+int analysis_known_meets(const struct ast_path *path, uint32_t modes,
+			 struct analysis_known_name *ret)
+{
+	_cleanup_(glob_freep) struct glob *glob = NULL;
+	struct arena arena = ARENA_EMPTY;
+	struct language_area area = { 0 };
+	int r = glob_parse(path, NULL, &glob);
+
+	for (size_t i = 0; r == 0 && i < glob->n; i++)
+		r = language_add(&area.paths, &arena, NULL, &glob->paths[i]);
+	if (r == 0)
+		r = tables_meet(&area, modes, ret);
+	language_list_done(&area.paths);
+	arena_done(&arena);
+	return r;
+}

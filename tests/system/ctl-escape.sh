@@ -67,6 +67,12 @@ try 64 help "$escape"
 printf '{"id":"1","decision":"%s","path":[47,27,155],"unit":"%s"}\n' '\u001b[2J' '\u009b\u202e' >log.json
 try 0 log --file=log.json
 try 0 log --file=log.json --json
+printf '{"id":"1","decision":"deny","reason":"default","modes":"read","path":[47,27,%d],"uid":"1","gid":"1",%s}\n' \
+	155 '"unit":"\u001b[2J\u009b.service"' 1 '"unit":"a.service"' \
+	2 '"unit":"a.service","rule":"\u001b"' 3 '"exe":"/\u001b","exe_ino":"1:1"' >learn.json
+try 0 learn "$policy" --file=learn.json
+try 0 learn "$policy" --file=learn.json --json
+try 64 learn --label "$escape"
 try 64 log --file=log.json --path "$escape"
 try 74 log --file="$escape"
 try 64 reload "$escape"
