@@ -24,6 +24,10 @@ struct principal {
 	const gid_t *groups;
 	size_t n_groups;
 	uint64_t cap_effective; /* how far a uid 0 is root */
+	/* Which process connected: its number, which another may have by now, and the inode of its
+	 * pidfd, which none ever has; 0: the kernel does not tell. */
+	pid_t pid;
+	uint64_t pidfd_ino;
 };
 
 enum authority_kind {

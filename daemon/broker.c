@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/account.h"
@@ -37,7 +40,7 @@ struct broker {
 	struct shadow shadow;
 	struct confine_needs needs;
 	uint32_t attestable; /* POLICY_FACT_* that this kernel can tell */
-	int procfd;	     /* owned */
+	int procfd, procfs;  /* owned */
 	struct server server;
 	struct loop loop;
 	bool has_threads; /* which use all of this until the process ends */
@@ -130,6 +133,20 @@ static void raise_files(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* "/proc", if it is the one in which our number, and so everybody's, is what we think it is. */
+static int open_procfs(void)
+{
+	_cleanup_(fd_closep) int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char own[16], seen[16] = "";
+	struct statfs fs;
+
+	snprintf(own, sizeof(own), "%d", getpid());
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC ||
+	    readlinkat(fd, "self", seen, sizeof(seen) - 1) < 0 || strcmp(own, seen) != 0)
+		return -EBADF;
+	return TAKE_FD(fd);
+}
+
 /* All that a confined process cannot do. */
 static int prepare(struct broker *broker)
 {
@@ -143,6 +160,7 @@ static int prepare(struct broker *broker)
 	broker->procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (broker->procfd < 0)
 		return -errno;
+	broker->procfs = open_procfs();
 	broker->attestable = identity_attestable();
 	if (broker->reading.policy) {
 		const struct policy_summary *summary = policy_summary(broker->reading.policy);
@@ -169,6 +187,7 @@ static struct opener_setup opener_setup(struct broker *broker)
 {
 	return (struct opener_setup){
 		.procfd = broker->procfd,
+		.procfs = broker->procfs,
 		.pump = PUMP_FD,
 		.policy = broker->reading.policy,
 		.rates = &broker->server.rates,
@@ -320,11 +339,12 @@ static void done(struct broker *broker)
 	reading_done(&broker->candidate);
 	reading_done(&broker->reading);
 	fd_close(broker->procfd);
+	fd_close(broker->procfs);
 }
 
 int broker_main(void)
 {
-	static struct broker broker = { .procfd = -EBADF, .loop.epoll = -EBADF };
+	static struct broker broker = { .procfd = -EBADF, .procfs = -EBADF, .loop.epoll = -EBADF };
 	int r;
 
 	log_set_name("fdbrokerd broker");

@@ -99,6 +99,8 @@ static const struct filter_rule broker[] = {
 	ANY(ftruncate),
 	ANY(newfstatat),
 	ANY(openat2),
+	ANY(pidfd_open),
+	ANY(ppoll),
 	ANY(readlinkat),
 	ANY(statx),
 	ANY(unlinkat),

@@ -16,6 +16,7 @@
 
 #include "daemon/limits.h"
 #include "daemon/opening.h"
+#include "daemon/self.h"
 
 /*
  * What is handed out is what was judged: the name is judged before anything is
@@ -95,22 +96,33 @@ static int pin_fill(struct opening *o, struct pin *pin)
 	return 0;
 }
 
-int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret)
+int opener_look(struct opening *o, int dir, const char *path, uint64_t resolve)
 {
 	/* O_NOFOLLOW with O_PATH pins a link itself when it is the last component; its own
 	 * kind then says so. */
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | resolve,
 	};
-	struct pin pin = PIN_EMPTY;
-	int r;
+	int fd;
 
 	if (!o->order->may_block)
 		how.resolve |= RESOLVE_CACHED;
-	pin.fd = open_how(dir, path, &how);
-	if (pin.fd == -EAGAIN)
+	fd = open_how(dir, path, &how);
+	if (fd == -EAGAIN)
 		would_block(o);
+	return fd;
+}
+
+int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret)
+{
+	struct pin pin = PIN_EMPTY;
+	int r;
+
+	if (dir == AT_FDCWD && self_is_meant(o, path))
+		pin.fd = self_look(o, path);
+	else
+		pin.fd = opener_look(o, dir, path, 0);
 	if (pin.fd < 0)
 		return pin.fd;
 	r = pin_fill(o, &pin);

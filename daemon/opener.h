@@ -24,6 +24,7 @@
 /* What the openers of all threads share: immutable, or with a lock of its own. Borrowed. */
 struct opener_setup {
 	int procfd; /* O_PATH of /proc/self/fd, opened before confinement */
+	int procfs; /* O_PATH of /proc, where self is this process; -EBADF: nobody is told of himself */
 	const struct policy *policy;
 	struct rates *rates;
 	struct locality *locality;

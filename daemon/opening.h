@@ -78,8 +78,12 @@ enum step opening_judge_name(struct opening *o);
 enum step opening_judge(struct opening *o, const struct pin *place,
 			const struct policy_object *object);
 
-/* A path or one component, never through a link: opener.c's openat2. 0 or -errno, -ELOOP at a
- * link; -EAGAIN if it would block, of which @o->out knows. */
+/* A path or one component, never through a link: opener.c's openat2, with O_PATH and further
+ * RESOLVE_*. A descriptor or -errno, -ELOOP at a link; -EAGAIN if it would block, of which
+ * @o->out knows. */
+int opener_look(struct opening *o, int dir, const char *path, uint64_t resolve);
+/* The same, and what it is; a path from the root that means the caller's process is looked up
+ * there (self.h). 0 or -errno. */
 int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret);
 /* A new file without permissions in a pinned directory; name "." makes one without a name. A
  * descriptor or -errno. */

@@ -131,6 +131,8 @@ static int learn_groups(struct session *session, int fd)
 		.groups = session->groups,
 		.n_groups = n,
 		.cap_effective = session->facts.cap_effective,
+		.pid = session->facts.pid,
+		.pidfd_ino = session->facts.pidfd_ino,
 	};
 	return 0;
 }
