@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "ctl/findings.h"
-#include "ctl/meaning.h"
 #include "policy/array.h"
 #include "policy/parser.h"
 
@@ -16,6 +15,9 @@
  * label is no difference. Each one that is comes with a witness where there is one: a request that the
  * engine decides otherwise, asked of both sides.
  */
+
+#define VARIANTS_MAX                                                                               \
+	64U /* callers and names that are tried for a path before there is no witness */
 
 /* A rule that counts, with its meaning. */
 struct known {
@@ -96,11 +98,11 @@ static int ask(struct side *side, const struct witness *witness, uint32_t mode, 
 	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
 	const struct caller *caller = NULL;
 	struct policy_query query = {
-		.path = witness->path.data,
+		.path = witness->example.name.data,
 		.modes = mode,
 		.now_sec = clock_realtime_usec() / USEC_PER_SEC,
 	};
-	int r = callers_get(side->callers, witness->caller.data, &diags, &caller);
+	int r = callers_get(side->callers, witness->example.who.data, &diags, &caller);
 
 	if (r < 0 || !caller)
 		return r < 0 ? r : -EINVAL;
@@ -114,7 +116,7 @@ static bool is_witness(struct comparison *c, struct witness *witness, uint32_t m
 {
 	const struct answer *answers = witness->answers;
 
-	if (!witness->path.data || !witness->caller.data ||
+	if (!witness->example.name.data || !witness->example.who.data ||
 	    ask(&c->sides[0], witness, mode, &witness->answers[0]) < 0 ||
 	    ask(&c->sides[1], witness, mode, &witness->answers[1]) < 0)
 		return false;
@@ -122,26 +124,50 @@ static bool is_witness(struct comparison *c, struct witness *witness, uint32_t m
 	return answers[0].kind != answers[1].kind;
 }
 
+static bool try_example(struct comparison *c, const struct written_rule *rule,
+			struct witness *witness)
+{
+	for (uint32_t mode = 1; mode < POLICY_ANY && !witness->found; mode <<= 1)
+		witness->found = (rule->rule->modes & mode) != 0 && is_witness(c, witness, mode);
+	return witness->found;
+}
+
 static void find_witness(struct comparison *c, const struct side *side,
 			 const struct written_rule *rule, struct witness *witness)
 {
-	example_caller(&side->written, rule, &witness->caller);
-	for (size_t i = 0; i < rule->rule->paths.n; i++) {
-		text_done(&witness->path);
-		if (!example_path(&side->written, rule, i, &witness->path))
-			continue;
-		for (uint32_t mode = 1; mode < POLICY_ANY; mode <<= 1) {
-			witness->found =
-				(rule->rule->modes & mode) != 0 && is_witness(c, witness, mode);
-			if (witness->found)
+	struct example *example = &witness->example;
+
+	for (example->path = 0; example->path < rule->rule->paths.n; example->path++) {
+		for (example->variant = 0; example->variant < VARIANTS_MAX; example->variant++) {
+			int r = example_find(&side->written, rule, example);
+
+			if (r == 0 && try_example(c, rule, witness))
 				return;
+			example_done(example);
+			if (r == -ERANGE)
+				break;
 		}
 	}
-	text_done(&witness->path);
-	text_done(&witness->caller);
 }
 
 /* comparing */
+
+/* What the old rule was about may have gone while the new one is about more. */
+static void find_other(struct comparison *c, struct difference *difference)
+{
+	struct witness *witness = &difference->witness, *other = &difference->other;
+
+	find_witness(c, &c->sides[0], difference->before, other);
+	if (witness->found && (!other->found || other->answers[1].kind != witness->answers[1].kind))
+		return;
+	if (witness->found) {
+		example_done(&other->example);
+		other->found = false;
+		return;
+	}
+	*witness = *other;
+	*other = (struct witness){ 0 };
+}
 
 static void report(struct comparison *c, enum change change, const struct written_rule *before,
 		   const struct written_rule *after)
@@ -155,11 +181,11 @@ static void report(struct comparison *c, enum change change, const struct writte
 	if (!c->found)
 		return;
 	find_witness(c, &c->sides[after ? 1 : 0], difference.rule, witness);
-	if (!witness->found && before && after)
-		find_witness(c, &c->sides[0], before, witness);
+	if (before && after)
+		find_other(c, &difference);
 	c->found(c->context, &difference);
-	text_done(&witness->path);
-	text_done(&witness->caller);
+	example_done(&witness->example);
+	example_done(&difference.other.example);
 }
 
 static struct known *find_known(const struct side *side, const struct written_rule *rule)

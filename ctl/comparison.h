@@ -4,6 +4,7 @@
 
 /* Two policies compared by what their rules mean, with requests that show the difference. */
 
+#include "ctl/meaning.h"
 #include "ctl/question.h"
 #include "ctl/written.h"
 
@@ -26,7 +27,7 @@ enum change { CHANGE_ADDED, CHANGE_REMOVED, CHANGE_CHANGED };
 
 /* A request that the two decide otherwise. */
 struct witness {
-	struct text path, caller;
+	struct example example;
 	const char *mode;
 	struct answer answers[2];
 	bool found;
@@ -37,6 +38,7 @@ struct difference {
 	const struct written_rule *before, *after; /* NULL: there is none */
 	const struct written_rule *rule;	   /* `after`, or `before` */
 	struct witness witness;
+	struct witness other; /* of a change: one that goes the other way */
 };
 
 struct comparison {

@@ -125,9 +125,9 @@ static void add_witness(const struct ctl *ctl, const struct witness *witness, st
 	text_puts(out, "    = ");
 	screen_paint(&ctl->out, out, PAINT_HINT, witness->mode);
 	text_puts(out, " ");
-	screen_add(out, witness->path.data);
+	screen_add(out, witness->example.name.data);
 	text_puts(out, " as ");
-	screen_add(out, witness->caller.data);
+	screen_add(out, witness->example.who.data);
 	text_printf(out, ": was %s, now %s\n", answer_word(witness->answers[0].kind),
 		    answer_word(witness->answers[1].kind));
 }
@@ -146,6 +146,7 @@ static void show_text(const struct diff *diff, const struct difference *differen
 	if (difference->after)
 		add_rule(difference->after, "+", &out);
 	add_witness(diff->ctl, &difference->witness, &out);
+	add_witness(diff->ctl, &difference->other, &out);
 	screen_show(&diff->ctl->out, &out);
 }
 
@@ -167,8 +168,8 @@ static struct json_object *witness_json(const struct witness *witness)
 		return NULL;
 	object = json_part();
 	json_add_text(object, "modes", witness->mode);
-	json_add_text(object, "path", witness->path.data);
-	json_add_text(object, "as", witness->caller.data);
+	json_add_text(object, "path", witness->example.name.data);
+	json_add_text(object, "as", witness->example.who.data);
 	json_add_text(object, "old", answer_word(witness->answers[0].kind));
 	json_add_text(object, "new", answer_word(witness->answers[1].kind));
 	return object;
@@ -183,6 +184,7 @@ static struct json_object *difference_json(const struct difference *difference)
 	add_text(object, "old", difference->before);
 	add_text(object, "new", difference->after);
 	json_add(object, "witness", witness_json(&difference->witness));
+	json_add(object, "other", witness_json(&difference->other));
 	return object;
 }
 

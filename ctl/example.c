@@ -18,7 +18,17 @@
 /* What the caller has been given. */
 struct person {
 	char user[64], unit[256];
+	unsigned int variant; /* what is left of it to choose by */
 };
+
+/* One of @n > 0: the number's next digit, in base @n. */
+static size_t choose(struct person *person, size_t n)
+{
+	size_t chosen = person->variant % n;
+
+	person->variant = (unsigned int)(person->variant / n);
+	return chosen;
+}
 
 static void add_class(const struct glob_piece *piece, struct text *out)
 {
@@ -111,33 +121,34 @@ static bool add_glob(const struct person *person, const struct glob_path *path, 
 	return true;
 }
 
-static const struct ast_path *first_of_set(const struct written *written, const char *name)
+static const struct ast_path *one_of_set(const struct written *written, struct person *person,
+					 const char *name)
 {
 	const struct ast_statement *let = written_definition(written, AST_LET, name);
 
-	return let ? &let->set.paths.items[0] : NULL;
+	return let ? &let->set.paths.items[choose(person, let->set.paths.n)] : NULL;
 }
 
-static bool add_path(const struct written *written, const struct person *person,
+static bool add_path(const struct written *written, struct person *person,
 		     const struct ast_path *path, unsigned int depth, struct text *out)
 {
 	_cleanup_(glob_freep) struct glob *glob = NULL;
 	const struct ast_path *first;
 
 	if (path->kind == AST_PATH_SET) {
-		first = first_of_set(written, path->text);
+		first = one_of_set(written, person, path->text);
 		return first && depth < NEST_MAX &&
 		       add_path(written, person, first, depth + 1, out);
 	}
 	if (glob_parse(path, NULL, &glob) < 0)
 		return false;
 	if (glob->set) {
-		first = first_of_set(written, glob->set);
+		first = one_of_set(written, person, glob->set);
 		if (!first || depth >= NEST_MAX ||
 		    !add_path(written, person, first, depth + 1, out))
 			return false;
 	}
-	return add_glob(person, &glob->paths[0], out);
+	return add_glob(person, &glob->paths[choose(person, glob->n)], out);
 }
 
 /* callers */
@@ -160,13 +171,17 @@ static void add_name(const struct ast_value *value, char *buffer, size_t size)
 	text_done(&text);
 }
 
-/* The first conjunction's positive terms: a user and a unit for the person, the rest in words. */
+static void take_who(const struct written *written, const struct ast_who *who,
+		     struct person *person, unsigned int depth, struct text *out);
+
+/* A conjunction's positive terms: a user and a unit for the person, the rest in words. */
 static void take_conj(const struct written *written, const struct ast_conj *conj,
 		      struct person *person, unsigned int depth, struct text *out)
 {
 	for (size_t i = 0; i < conj->n; i++) {
 		const struct ast_term *term = &conj->terms[i];
 		const struct ast_statement *subject = NULL;
+		const struct ast_value *value;
 		char name[256] = "";
 
 		if (term->negated)
@@ -175,52 +190,53 @@ static void take_conj(const struct written *written, const struct ast_conj *conj
 			subject = written_definition(written, AST_SUBJECT,
 						     term->values.items[0].text);
 		if (subject && depth < NEST_MAX)
-			take_conj(written, &subject->subject.who.conjs[0], person, depth + 1, out);
+			take_who(written, &subject->subject.who, person, depth + 1, out);
 		if (term->kind != AST_TERM_KEY)
 			continue;
+		value = &term->values.items[choose(person, term->values.n)];
 		if (term->key == AST_KEY_USER) {
-			add_name(&term->values.items[0], person->user, sizeof(person->user));
+			add_name(value, person->user, sizeof(person->user));
 		} else if (term->key == AST_KEY_UNIT) {
-			add_name(&term->values.items[0], person->unit, sizeof(person->unit));
+			add_name(value, person->unit, sizeof(person->unit));
 		} else {
-			add_name(&term->values.items[0], name, sizeof(name));
+			add_name(value, name, sizeof(name));
 			if (*name == '\0')
-				snprintf(name, sizeof(name), "%s", term->values.items[0].text);
-			text_printf(out,
-				    term->values.items[0].kind == AST_WORD ? " and %s %s"
-									   : " and %s \"%s\"",
+				snprintf(name, sizeof(name), "%s", value->text);
+			text_printf(out, value->kind == AST_WORD ? " and %s %s" : " and %s \"%s\"",
 				    keyword_keys.words[term->key], name);
 		}
 	}
 }
 
-static void describe(const struct written *written, const struct written_rule *rule,
-		     struct person *person, struct text *out)
+static void take_who(const struct written *written, const struct ast_who *who,
+		     struct person *person, unsigned int depth, struct text *out)
 {
-	*person = (struct person){ .user = "nobody", .unit = "some.service" };
+	take_conj(written, &who->conjs[choose(person, who->n)], person, depth, out);
+}
+
+int example_find(const struct written *written, const struct written_rule *rule,
+		 struct example *example)
+{
+	_cleanup_(text_done) struct text rest = TEXT_EMPTY;
+	struct person person = { .user = "nobody",
+				 .unit = "some.service",
+				 .variant = example->variant };
+	bool found;
+
 	if (rule->scope)
-		take_conj(written, &rule->scope->who.conjs[0], person, 0, out);
-}
-
-void example_caller(const struct written *written, const struct written_rule *rule,
-		    struct text *out)
-{
-	struct text rest = TEXT_EMPTY;
-	struct person person;
-
-	describe(written, rule, &person, &rest);
-	text_printf(out, "user %s and unit \"%s\"%s", person.user, person.unit,
+		take_who(written, &rule->scope->who, &person, 0, &rest);
+	text_printf(&example->who, "user %s and unit \"%s\"%s", person.user, person.unit,
 		    rest.data ? rest.data : "");
-	text_done(&rest);
+	found = add_path(written, &person, &rule->rule->paths.items[example->path], 0,
+			 &example->name);
+	/* What was not used up chose nothing: it is another one's example. */
+	if (person.variant > 0)
+		return -ERANGE;
+	return found && example->who.data && example->name.data ? 0 : -ENOENT;
 }
 
-bool example_path(const struct written *written, const struct written_rule *rule, size_t i,
-		  struct text *out)
+void example_done(struct example *example)
 {
-	struct text rest = TEXT_EMPTY;
-	struct person person;
-
-	describe(written, rule, &person, &rest);
-	text_done(&rest);
-	return add_path(written, &person, &rule->rule->paths.items[i], 0, out);
+	text_done(&example->who);
+	text_done(&example->name);
 }

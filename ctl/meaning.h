@@ -13,12 +13,20 @@
  */
 void meaning_add(const struct written *written, const struct written_rule *rule, struct text *out);
 
-/* A caller that the rule is for, as --as takes it; with a user and a unit, whatever it asks for. */
-void example_caller(const struct written *written, const struct written_rule *rule,
-		    struct text *out);
+/*
+ * A request that a rule is about. Where the rule lists several callers, or a pattern stands for several
+ * names, @variant chooses: 0 is the first of each.
+ */
+struct example {
+	size_t path; /* of the rule's paths */
+	unsigned int variant;
+	struct text who,
+		name; /* the caller, as --as takes it, with a user and a unit; text_done() */
+};
 
-/* A path that the rule's path @i matches for that caller; false: none was found. */
-bool example_path(const struct written *written, const struct written_rule *rule, size_t i,
-		  struct text *out);
+/* 0; -ENOENT there is no name for this caller; -ERANGE there is no such variant. */
+int example_find(const struct written *written, const struct written_rule *rule,
+		 struct example *example);
+void example_done(struct example *example);
 
 #endif

@@ -25,7 +25,8 @@ struct trial {
 	struct comparison comparison;
 	char *before, *after; /* directories */
 	bool compared;
-	struct text allowed, denied;			/* as text */
+	size_t n_unshown;	     /* rules that differ, and no request was found that shows it */
+	struct text allowed, denied; /* as text */
 	struct json_object *allowed_json, *denied_json; /* or in JSON */
 };
 
@@ -54,47 +55,56 @@ enum exit_code trial_span(const struct ctl *ctl, uint32_t *ret_sec)
 
 /* what changed */
 
-static void add_request(struct text *out, const struct difference *difference)
+static void add_request(struct text *out, const struct difference *difference,
+			const struct witness *witness)
 {
-	screen_add(out, difference->witness.caller.data);
+	screen_add(out, witness->example.who.data);
 	text_puts(out, ": ");
-	text_puts(out, difference->witness.mode);
+	text_puts(out, witness->mode);
 	text_puts(out, " ");
-	screen_add(out, difference->witness.path.data);
+	screen_add(out, witness->example.name.data);
 	text_puts(out, "   (");
 	screen_add(out, difference->rule->id);
 	text_puts(out, ")\n");
 }
 
-static struct json_object *request_json(const struct difference *difference)
+static struct json_object *request_json(const struct difference *difference,
+					const struct witness *witness)
 {
 	struct json_object *object = json_part();
 
-	json_add_text(object, "as", difference->witness.caller.data);
-	json_add_text(object, "modes", difference->witness.mode);
-	json_add_text(object, "path", difference->witness.path.data);
+	json_add_text(object, "as", witness->example.who.data);
+	json_add_text(object, "modes", witness->mode);
+	json_add_text(object, "path", witness->example.name.data);
 	json_add_text(object, "rule", difference->rule->id);
 	return object;
+}
+
+static void add_witness(struct trial *trial, const struct difference *difference,
+			const struct witness *witness)
+{
+	bool allowed = witness->answers[1].kind != ANSWER_NO;
+	struct text *list = allowed ? &trial->allowed : &trial->denied;
+
+	if (!witness->found)
+		return;
+	if (trial->allowed_json) {
+		json_append(allowed ? trial->allowed_json : trial->denied_json,
+			    request_json(difference, witness));
+		return;
+	}
+	if (list->len > 0)
+		text_puts(list, "                ");
+	add_request(list, difference, witness);
 }
 
 static void on_difference(void *context, const struct difference *difference)
 {
 	struct trial *trial = context;
-	const struct answer *answers = difference->witness.answers;
-	bool allowed = answers[1].kind != ANSWER_NO;
 
-	if (!difference->witness.found)
-		return;
-	if (trial->allowed_json) {
-		json_append(allowed ? trial->allowed_json : trial->denied_json,
-			    request_json(difference));
-		return;
-	}
-	if (allowed && trial->allowed.len > 0)
-		text_puts(&trial->allowed, "                ");
-	if (!allowed && trial->denied.len > 0)
-		text_puts(&trial->denied, "                ");
-	add_request(allowed ? &trial->allowed : &trial->denied, difference);
+	trial->n_unshown += !difference->witness.found;
+	add_witness(trial, difference, &difference->witness);
+	add_witness(trial, difference, &difference->other);
 }
 
 static void compare(struct trial *trial)
@@ -137,6 +147,17 @@ static void add_list(const char *title, const struct text *list, struct text *ou
 	text_puts(out, list->len > 0 ? list->data : "-\n");
 }
 
+static void add_unshown(const struct trial *trial, struct text *out)
+{
+	if (trial->n_unshown == 0)
+		return;
+	text_printf(out, "%zu more, without an example:  fdbrokerctl diff ", trial->n_unshown);
+	screen_add(out, trial->before);
+	text_puts(out, " ");
+	screen_add(out, trial->after);
+	text_puts(out, "\n");
+}
+
 static void add_end(const struct admin_answer *status, struct text *out)
 {
 	_cleanup_(freep) char *sec = admin_value(status->text, "on-trial");
@@ -163,6 +184,7 @@ static void show_text(struct trial *trial)
 	if (trial->compared) {
 		add_list("newly allowed", &trial->allowed, &out);
 		add_list("no longer", &trial->denied, &out);
+		add_unshown(trial, &out);
 	}
 	add_end(&trial->status, &out);
 	screen_show(&trial->ctl->out, &out);
@@ -194,6 +216,7 @@ static void show_json(struct trial *trial, const char *warnings)
 	json_add_number(object, "added", counts[CHANGE_ADDED]);
 	json_add_number(object, "changed", counts[CHANGE_CHANGED]);
 	json_add_number(object, "removed", counts[CHANGE_REMOVED]);
+	json_add_number(object, "without_example", trial->n_unshown);
 	json_add(object, "newly_allowed", trial->allowed_json);
 	json_add(object, "no_longer", trial->denied_json);
 	json_show(&trial->ctl->out, object);

@@ -90,6 +90,18 @@ follows() { # PATH
 	return $status
 }
 
+# The first line of the journal that says so, be it there already or still to come.
+said() { # TEXT
+	mkfifo /boot-test/said
+	timeout 60 journalctl -b -q -f -n all -t fdbrokerd --no-pager >/boot-test/said &
+	follower=$!
+	grep -m 1 -F -e "$1" </boot-test/said
+	status=$?
+	kill $follower
+	rm /boot-test/said
+	return $status
+}
+
 kill_and_serve() { # PROCESS-ID
 	[ "$1" -gt 1 ] && kill -KILL "$1" && systemctl start fdb-mine.service
 }
@@ -162,6 +174,26 @@ check "the refused reload is in the journal" records MESSAGE_ID=dd5a2cddd34f460b
 check "the old policy still allows what it did" systemctl start fdb-mine.service
 check "the old policy still refuses what it did" not systemctl start fdb-other.service
 load second
+changes() { # TEXT ARGUMENT...: fdbrokerctl diff finds it
+	text=$1
+	shift
+	found=$(fdbrokerctl diff "$@")
+	[ $? -eq 1 ] || return
+	echo "$found" | tee /dev/stderr | grep -qF -e "$text"
+}
+check "fdbrokerctl diff tells what is installed from what runs" \
+	changes 'read /srv/boot/for-mine as user nobody and unit "fdb-other.service": was deny, now allow'
+check "a policy is loaded on trial" fdbrokerctl reload --confirm 1s
+check "  and goes when nobody confirms it" said 'serves the last good policy'
+check "  so that it allows no more" not systemctl start fdb-other.service
+check "  which is in the journal" records MESSAGE_ID=5e0c1a7bd2f94c35a8e64df7013b92c6
+check "  and a restart does not load it" systemctl restart fdbroker.service
+check "  so that it still allows no more" not systemctl start fdb-other.service
+check "a policy is loaded on trial again" fdbrokerctl reload --confirm 1h
+check "  and allows while it lasts" systemctl start fdb-other.service
+check "  and is confirmed" fdbrokerctl confirm
+check "  which is not possible twice" not fdbrokerctl confirm
+check "nothing is different then" fdbrokerctl diff
 check "systemctl reload loads a good policy" systemctl reload fdbroker.service
 check "the new policy allows what is new in it" systemctl start fdb-other.service
 check "  and it is that file" digest_of /srv/boot/for-mine /boot-test/other
@@ -180,9 +212,12 @@ check "  and the next connection starts it again" systemctl start fdb-mine.servi
 systemctl stop fdbroker.service
 load bad
 check "the daemon starts with a bad policy" systemctl start fdbroker.service
-check "  and refuses what the good one allowed" not systemctl start fdb-mine.service
+check "  and serves the last good one" systemctl start fdb-mine.service
 check "  which is in the journal" records MESSAGE_ID=9348895504a3415395196f4b749ad8d2
-check "  and so is the request" records FDBROKER_REASON=degraded
+rm -r /var/lib/fdbroker/last-good
+check "it starts without a last good one" systemctl restart fdbroker.service
+check "  and refuses everything" not systemctl start fdb-mine.service
+check "  which is in the journal" records FDBROKER_REASON=degraded
 load first
 check "a reload ends that" systemctl reload fdbroker.service
 check "  and it serves" systemctl start fdb-mine.service

@@ -87,6 +87,32 @@ d same other
 exits 1
 says '~ 10-t.seite  changed'
 
+changed() { # RULE RULE: of one into the other
+	mkdir -p one two
+	printf 'version 1;\nlet @s = "/a", "/b";\n%s\n' "$1" >one/10-t.fdp
+	printf 'version 1;\nlet @s = "/a", "/b";\n%s\n' "$2" >two/10-t.fdp
+	d one two
+	exits 1
+}
+
+it 'finds the one caller of several, and the one name of several'
+changed 'for user {daemon, mail} { r: allow read "/x"; }' 'for user {daemon, mail, bin} { r: allow read "/x"; }'
+says '= read /x as user bin and unit "some.service": was deny, now allow'
+changed 'for user mail { r: allow read "/x"; }' 'for user mail or unit "u.service" { r: allow read "/x"; }'
+says '= read /x as user nobody and unit "u.service": was deny, now allow'
+changed 'for user mail { r: allow read "/x/{a,b}"; }' 'for user mail { r: allow read "/x/{a,b,c}"; }'
+says '= read /x/c as user mail'
+changed 'for user mail { r: allow read "/a"; }' 'for user mail { r: allow read @s; }'
+says '= read /b as user mail'
+
+it 'shows of a change what it takes and what it gives'
+changed 'for user mail { r: allow read "/x"; }' 'for user mail { r: allow read "/y"; }'
+says '= read /y as user mail and unit "some.service": was deny, now allow'
+says '= read /x as user mail and unit "some.service": was allow, now deny'
+d --json one two
+json rules 0 witness path /y
+json rules 0 other path /x
+
 it 'finds that a rule was switched off'
 cp -r old off
 printf 'version 1;\ndisable "10-t.d";\n' >off/20-off.fdp
