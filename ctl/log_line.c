@@ -210,6 +210,11 @@ static void add_why(struct log_line *line, const struct found *found, struct tex
 	}
 	if (!found_is(found, "deliver", "fd"))
 		add_value(&cell, found, "deliver", " ");
+	/* What a candidate policy beside the live one says otherwise. */
+	add_value(&cell, found, "shadow", ", shadow: ");
+	if (found_get(found, "shadow"))
+		add_value(&cell, found,
+			  found_get(found, "shadow_rule") ? "shadow_rule" : "shadow_reason", " ");
 	add_cell(line, LOG_WHY, &cell, out);
 }
 

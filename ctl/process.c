@@ -277,6 +277,25 @@ static int take_recorded_traits(struct process *process, const struct found *fou
 	return 1;
 }
 
+/* As the daemon's session does with the facts: of the module that it names, or of none. */
+static void take_recorded_label(struct process *process, const struct found *found)
+{
+	uint32_t module = found_is(found, "lsm", "apparmor")  ? POLICY_FACT_APPARMOR
+			  : found_is(found, "lsm", "selinux") ? POLICY_FACT_SELINUX
+							      : 0;
+	const char *text = found_get(found, "label");
+	struct label *label = &process->label;
+
+	if (module == 0 || !text || label_read(module, text, strlen(text), label) < 0)
+		return;
+	process->subject.known |= module;
+	process->subject.doubtful = label->doubtful ? module : 0;
+	if (module == POLICY_FACT_SELINUX)
+		process->subject.selinux = label->name;
+	else if (label->name[0] != '\0')
+		process->subject.apparmor = label->name;
+}
+
 /* A record without it: the daemon could attest none, so that it is not known to be another. */
 static int take_recorded_exe(struct process *process, const struct policy *policy,
 			     const struct found *found)
@@ -306,6 +325,7 @@ int process_of_record(const struct found *found, const struct policy *policy, st
 	r = groups ? take_recorded_groups(process, groups) : take_groups(process);
 	if (r < 0)
 		return r;
+	take_recorded_label(process, found);
 	r = take_recorded_exe(process, policy, found);
 	if (r < 0)
 		return r;

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "ctl/found.h"
+#include "policy/label.h"
 #include "policy/policy.h"
 #include "policy/subject.h"
 
@@ -20,6 +21,7 @@ struct process {
 	gid_t *groups;
 	char *unit, *user_unit, *slice;
 	const char **exes; /* the policy's strings */
+	struct label label;
 };
 
 /**

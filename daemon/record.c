@@ -282,6 +282,10 @@ static void fields_of_caller(const struct fields *f, const struct record *record
 		field_printf(f, "FDBROKER_EXE_INO", "%" PRIu64 ":%" PRIu64, who->exe_dev,
 			     who->exe_ino);
 	field(f, "FDBROKER_LABEL", who->label);
+	/* Whose it is, if it is one that a rule may name: a label does not tell by itself. */
+	if (who->attested & POLICY_LABELS)
+		field(f, "FDBROKER_LSM",
+		      who->attested & POLICY_FACT_APPARMOR ? "apparmor" : "selinux");
 	fields_of_traits(f, who);
 	field_printf(f, "FDBROKER_CONNECTION", "%" PRIu64, who->connection);
 }

@@ -18,6 +18,7 @@ for user root { adm: allow read "/srv/adm"; }
 for user 33 and userns host and mntns other and nnp yes and seccomp filter and not group 107 {
 	caged: allow read "/srv/caged" { until 2026-11-23; }
 }
+for apparmor "php-fpm" { labelled: allow read "/srv/labelled"; }
 expect allow read '/etc/ssl/private/site.key' as unit "nginx.service";
 END
 cat >policy/00-floor.fdp <<'END'
@@ -156,6 +157,14 @@ hash=$(fdbrokerctl check --policy=policy --json | json-get policy)
 		printf '"ns":"%s","nnp":"%s","seccomp":"%s"}\n' "${facts%,*,*}" \
 			"$(echo "$facts" | cut -d, -f4)" "${facts##*,}"
 	done
+	for label in '"label":"php-fpm (enforce)","lsm":"apparmor"' \
+		'"label":"php-fpm (complain)","lsm":"apparmor"' '"label":"php-fpm (enforce)"'; do
+		n=$((n + 1))
+		printf '{"schema":"1","id":"7f3a91c2000000%d","time":"1795305120000000",' $n
+		printf '"policy":"%s","decision":"deny","reason":"default","modes":"read",' "$hash"
+		printf '"path":"/srv/labelled","uid":"33","gid":"33","groups":"none","pid":"4711",'
+		printf '"ns":"host,host,host","nnp":"no","seccomp":"none",%s}\n' "$label"
+	done
 } >audit.json
 found="--audit-file=audit.json --socket=$scratch/nobody"
 
@@ -196,6 +205,18 @@ explain --decision 7f3a91c200000018 $found
 exits 1
 # shellcheck disable=SC2086
 explain --decision 7f3a91c200000019 $found
+exits 1
+
+it 'decides by the recorded label, and not by one that does not bind'
+# shellcheck disable=SC2086
+explain --decision 7f3a91c200000020 $found
+exits 0
+says 'ALLOW by 20-nginx.labelled'
+# shellcheck disable=SC2086
+explain --decision 7f3a91c200000021 $found
+exits 1
+# shellcheck disable=SC2086
+explain --decision 7f3a91c200000022 $found
 exits 1
 
 it 'explains a decision in JSON'

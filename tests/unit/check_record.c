@@ -43,7 +43,8 @@ static struct record refusal(void)
 			 .pidfd_ino = 77,
 			 .uid = 33,
 			 .gid = 33,
-			 .attested = POLICY_TRAITS & ~(uint32_t)POLICY_FACT_PIDNS,
+			 .attested = (POLICY_TRAITS | POLICY_FACT_APPARMOR) &
+				     ~(uint32_t)POLICY_FACT_PIDNS,
 			 .traits = POLICY_FACT_USERNS | POLICY_FACT_SECCOMP,
 			 .unit = "a.service",
 			 .label = "php-fpm (enforce)" },
@@ -177,6 +178,7 @@ START_TEST(record_says_everything_in_stable_fields)
 				 "FDBROKER_SENDER_PID=4712\n"
 				 "FDBROKER_UNIT=a.service\n"
 				 "FDBROKER_LABEL=php-fpm (enforce)\n"
+				 "FDBROKER_LSM=apparmor\n"
 				 "FDBROKER_NS=host,other,unknown\n"
 				 "FDBROKER_NNP=no\n"
 				 "FDBROKER_SECCOMP=filter\n"
