@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "daemon/identity.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -98,12 +99,14 @@ static size_t text_to_send(const char *text)
 	return end ? (size_t)(end - text) + 1 : ADMIN_TEXT_MAX;
 }
 
-static int reply(struct admin_session *session, uint16_t opcode, int exit_code, const char *text)
+/* @fd goes with it; borrowed; -EBADF: none. */
+static int reply(const struct admin_session *session, int exit_code, const char *text, int fd)
 {
 	const struct admin_reply message = { .exit_code = exit_code,
-					     .opcode = opcode,
+					     .opcode = session->opcode,
 					     .text = text,
 					     .text_len = text_to_send(text) };
+	const struct message_attach attach = { .fds = &fd, .n_fds = fd >= 0 };
 	_cleanup_(freep) uint8_t *buffer = malloc(WIRE_MESSAGE_MAX);
 	int r;
 
@@ -112,13 +115,13 @@ static int reply(struct admin_session *session, uint16_t opcode, int exit_code, 
 	r = admin_reply_write(&message, buffer, WIRE_MESSAGE_MAX);
 	if (r < 0)
 		return r;
-	return message_send(session->fd, buffer, (size_t)r, NULL);
+	return message_send(session->fd, buffer, (size_t)r, &attach);
 }
 
-static void answer(struct admin_session *session, uint16_t opcode, int exit_code, const char *text)
+static void answer(struct admin_session *session, int exit_code, const char *text, int fd)
 {
 	session->state = ADMIN_IDLE;
-	if (reply(session, opcode, exit_code, text) < 0 ||
+	if (reply(session, exit_code, text, fd) < 0 ||
 	    set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC) < 0)
 		end(session);
 }
@@ -130,7 +133,7 @@ void admin_decided(struct admin *admin, uint64_t number, int exit_code, const ch
 	for (struct admin_session *session = admin->sessions; session; session = next) {
 		next = session->next;
 		if (session->state == ADMIN_RELOAD && session->number <= number)
-			answer(session, session->opcode, exit_code, text);
+			answer(session, exit_code, text, -EBADF);
 	}
 }
 
@@ -147,7 +150,7 @@ void admin_counted(struct admin *admin)
 		if (session->state != ADMIN_STATUS)
 			continue;
 		if (status)
-			answer(session, ADMIN_OPCODE_STATUS, 0, status);
+			answer(session, 0, status, -EBADF);
 		else
 			end(session);
 	}
@@ -155,8 +158,9 @@ void admin_counted(struct admin *admin)
 
 /* requests */
 
-static int request_reload(struct admin_session *session)
+static int request_reload(struct admin_session *session, const struct admin_request *request)
 {
+	(void)request;
 	session->state = ADMIN_RELOAD;
 	session->number = session->admin->setup.reload(session->admin->setup.context);
 	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
@@ -169,15 +173,15 @@ static void answer_text(struct admin_session *session, int exit_code, struct tex
 	if (text_finish(text, &string) < 0)
 		end(session);
 	else
-		answer(session, session->opcode, exit_code, string);
+		answer(session, exit_code, string, -EBADF);
 }
 
-static int request_trial(struct admin_session *session, uint32_t sec)
+static int request_trial(struct admin_session *session, const struct admin_request *request)
 {
 	const struct admin_setup *setup = &session->admin->setup;
 	struct text why = TEXT_EMPTY;
 
-	session->number = setup->reload_on_trial(setup->context, sec, &why);
+	session->number = setup->reload_on_trial(setup->context, request->sec, &why);
 	if (session->number == 0) {
 		answer_text(session, 2, &why);
 		return 0;
@@ -186,52 +190,95 @@ static int request_trial(struct admin_session *session, uint32_t sec)
 	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
 }
 
-static int request_confirm(struct admin_session *session)
+static int request_confirm(struct admin_session *session, const struct admin_request *request)
 {
 	const struct admin_setup *setup = &session->admin->setup;
 	struct text said = TEXT_EMPTY;
 	int r = setup->confirm(setup->context, &said);
 
+	(void)request;
 	answer_text(session, r < 0 ? EX_IOERR : r, &said);
 	return 0;
 }
 
 /* The directory is not the request's to say: beside the socket only root writes. */
-static int request_shadow(struct admin_session *session)
+static int request_shadow(struct admin_session *session, const struct admin_request *request)
 {
+	(void)request;
 	session->state = ADMIN_RELOAD;
 	session->number = session->admin->setup.shadow(session->admin->setup.context);
 	if (session->number == 0) {
-		answer(session, session->opcode, EX_UNAVAILABLE,
+		answer(session, EX_UNAVAILABLE,
 		       "error: not now: no policy serves, one is on trial, or a reload is under "
-		       "way\n");
+		       "way\n",
+		       -EBADF);
 		return 0;
 	}
 	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
 }
 
-static int request_unshadow(struct admin_session *session)
+static int request_unshadow(struct admin_session *session, const struct admin_request *request)
 {
 	int r = session->admin->setup.unshadow(session->admin->setup.context);
 
+	(void)request;
 	if (r == -ENOENT)
-		answer(session, session->opcode, 1, "no shadow runs\n");
+		answer(session, 1, "no shadow runs\n", -EBADF);
 	else
-		answer(session, session->opcode, r < 0 ? EX_UNAVAILABLE : 0,
-		       r < 0 ? "error: not now\n" : "");
+		answer(session, r < 0 ? EX_UNAVAILABLE : 0, r < 0 ? "error: not now\n" : "",
+		       -EBADF);
 	return 0;
 }
 
-static int request_status(struct admin_session *session)
+static int request_status(struct admin_session *session, const struct admin_request *request)
 {
 	int r;
 
+	(void)request;
 	session->state = ADMIN_STATUS;
 	r = set_timer(session, STATUS_WAIT_USEC);
 	if (r < 0)
 		return r;
 	session->admin->setup.collect(session->admin->setup.context);
 	return 0;
+}
+
+static int request_tally(struct admin_session *session, const struct admin_request *request)
+{
+	const struct admin_setup *setup = &session->admin->setup;
+	_cleanup_(freep) char *known = NULL;
+	struct text text = TEXT_EMPTY;
+	int fd, r;
+
+	(void)request;
+	fd = setup->tally(setup->context, &text);
+	r = text_finish(&text, &known);
+	if (r < 0)
+		return r;
+	answer(session, 0, known, fd);
+	return 0;
+}
+
+static int begin(struct admin_session *session, const struct admin_request *request)
+{
+	static const struct {
+		uint16_t opcode;
+		int (*begin)(struct admin_session *session, const struct admin_request *request);
+	} requests[] = {
+		{ ADMIN_OPCODE_RELOAD, request_reload },
+		{ ADMIN_OPCODE_STATUS, request_status },
+		{ ADMIN_OPCODE_TRIAL, request_trial },
+		{ ADMIN_OPCODE_CONFIRM, request_confirm },
+		{ ADMIN_OPCODE_SHADOW, request_shadow },
+		{ ADMIN_OPCODE_UNSHADOW, request_unshadow },
+		{ ADMIN_OPCODE_TALLY, request_tally },
+	};
+
+	session->opcode = request->opcode;
+	for (size_t i = 0; i < ELEMENTSOF(requests); i++)
+		if (requests[i].opcode == request->opcode)
+			return requests[i].begin(session, request);
+	return -EOPNOTSUPP;
 }
 
 static int receive(struct admin_session *session)
@@ -250,21 +297,7 @@ static int receive(struct admin_session *session)
 		return r;
 	if (session->state != ADMIN_IDLE)
 		return -EPROTO;
-	session->opcode = request.opcode;
-	switch (request.opcode) {
-	case ADMIN_OPCODE_RELOAD:
-		return request_reload(session);
-	case ADMIN_OPCODE_TRIAL:
-		return request_trial(session, request.sec);
-	case ADMIN_OPCODE_CONFIRM:
-		return request_confirm(session);
-	case ADMIN_OPCODE_SHADOW:
-		return request_shadow(session);
-	case ADMIN_OPCODE_UNSHADOW:
-		return request_unshadow(session);
-	default:
-		return request_status(session);
-	}
+	return begin(session, &request);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *context)

@@ -30,6 +30,8 @@ struct admin_setup {
 	/* Collect what status shows; admin_counted() follows. */
 	void (*collect)(void *context);
 	void (*status)(void *context, struct text *out);
+	/* Say what is known at once, and the tally of who serves: borrowed; -EBADF: nobody does. */
+	int (*tally)(void *context, struct text *out);
 	void *context;
 };
 

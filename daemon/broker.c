@@ -104,6 +104,17 @@ static bool is_degraded(const struct broker *broker)
 	return broker->start.load == CONTROL_LOAD_NOTHING;
 }
 
+/* The descriptor is not kept: a process that was taken over has nothing to give away. */
+static int map_tallies(struct broker *broker)
+{
+	int r;
+
+	r = tallies_map(&broker->server.tallies, TALLY_FD, broker->reading.policy,
+			broker->start.generation);
+	fd_close(TALLY_FD);
+	return r < 0 ? log_error_errno(r, "cannot count by rule: %m") : 0;
+}
+
 static bool is_bad(const struct reading *reading)
 {
 	return reading->diags.n_errors > 0 || reading->diags.failed || !reading->policy;
@@ -318,6 +329,9 @@ static int serve_policy(struct broker *broker)
 		return log_error_errno(r, "cannot load the policy: %m");
 	if (r == 0)
 		return 0;
+	r = map_tallies(broker);
+	if (r < 0)
+		return r;
 	r = prepare(broker);
 	if (r < 0)
 		return r;
@@ -336,6 +350,7 @@ static void done(struct broker *broker)
 	rates_done(&broker->server.rates);
 	shadow_done(&broker->shadow);
 	shadow_tally_done(&broker->server.shadow_tally);
+	tallies_done(&broker->server.tallies);
 	reading_done(&broker->candidate);
 	reading_done(&broker->reading);
 	fd_close(broker->procfd);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CHILD_FDS_MAX 3U
+#define CHILD_FDS_MAX 4U
 
 /* Remember which program this is, before it can be replaced on disk. 0 or -errno. */
 int child_init(void);

@@ -38,6 +38,7 @@
 #define CONTROL_FD 3 /* in a child */
 #define AUDIT_FD   4 /* in a broker: where records go; in the audit process: where they come from */
 #define PUMP_FD	   5 /* in a broker: where burdens go */
+#define TALLY_FD   6 /* in a broker, until it has mapped it: memory of daemon/tallies.h */
 
 #define CONTROL_PATH_MAX    4095U  /* bytes of a directory's name */
 #define CONTROL_SHA256_SIZE 65U	   /* hexadecimal, with the NUL */

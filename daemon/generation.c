@@ -16,6 +16,7 @@
 #include "daemon/child.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/tallies.h"
 #include "wire/handshake.h"
 
 /*
@@ -113,7 +114,8 @@ static int keep_ready(struct generation *g, const struct control *message)
 
 static bool is_ready(struct generation *g, const struct control *message)
 {
-	if (g->state != GENERATION_LOADING || keep_ready(g, message) < 0)
+	if (g->state != GENERATION_LOADING || keep_ready(g, message) < 0 ||
+	    tallies_seal(g->tally) < 0)
 		return false;
 	g->timer = sd_event_source_disable_unref(g->timer);
 	g->kept = message->kept;
@@ -303,8 +305,11 @@ static int spawn(struct generation *g, const struct generation_setup *setup)
 		return -errno;
 	g->control = pair[0];
 	its_end = pair[1];
-	r = child_start("--role=broker", (int[]){ its_end, setup->audit, setup->pump }, 3, &g->pid,
-			&pidfd);
+	g->tally = tallies_create();
+	if (g->tally < 0)
+		return g->tally;
+	r = child_start("--role=broker", (int[]){ its_end, setup->audit, setup->pump, g->tally },
+			4, &g->pid, &pidfd);
 	if (r < 0)
 		return r;
 	return watch(g, pidfd);
@@ -318,7 +323,7 @@ int generation_start(struct generation **ret, const struct generation_setup *set
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	g->control = -EBADF;
+	g->control = g->tally = -EBADF;
 	g->start = *setup->start;
 	g->event = setup->event;
 	g->told = setup->told;
@@ -383,6 +388,7 @@ struct generation *generation_free(struct generation *g)
 	sd_event_source_disable_unref(g->io);
 	sd_event_source_disable_unref(g->exit);
 	fd_close(g->control);
+	fd_close(g->tally);
 	free(g->summary);
 	free(g->warnings);
 	free(g->counters);

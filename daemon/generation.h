@@ -64,6 +64,8 @@ struct generation {
 	bool killed;		 /* by a signal, GONE */
 	struct generation *next; /* the owner's list */
 
+	int tally;		 /* what it counts, sealed, from SERVING on; owned */
+
 	/* its own */
 	int control;
 	sd_event *event; /* borrowed, like the context */

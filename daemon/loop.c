@@ -159,6 +159,7 @@ static void connection(struct loop *loop, struct worker *worker, const struct co
 		return;
 	}
 	link_in(loop, session);
+	tallies_caller(&loop->server->tallies, session->caller);
 	settle(loop, session, control->lost ? tell_lost(session) : 0);
 }
 

@@ -153,6 +153,14 @@ static void print_status(void *context, struct text *out)
 	status_print(context, out);
 }
 
+static int print_tally(void *context, struct text *out)
+{
+	const struct parent *parent = context;
+
+	status_print_known(parent, out);
+	return parent->succession.serving ? parent->succession.serving->tally : -EBADF;
+}
+
 static uint64_t reload_so(struct parent *parent, bool must_keep)
 {
 	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
@@ -528,6 +536,7 @@ static int start_admin(struct parent *parent)
 						       .unshadow = end_shadow,
 						       .collect = collect,
 						       .status = print_status,
+						       .tally = print_tally,
 						       .context = parent });
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/macro.h"
 #include "daemon/record.h"
 #include "policy/explain.h"
@@ -150,6 +151,20 @@ static void count(struct counters *counters, const struct exchange *x)
 		counters->reasons[x->outcome.reason]++;
 }
 
+static void tally(const struct exchange *x, int sent)
+{
+	const struct tallies_event event = {
+		.rule = x->outcome.rule,
+		.reason = x->outcome.reason,
+		.closed = x->fault,
+		.unsent = sent < 0,
+		.arrived_usec = x->time_usec,
+		.now_usec = clock_realtime_usec(),
+	};
+
+	tallies_count(&x->server->tallies, &event);
+}
+
 static int send_record(const struct exchange *x, enum record_outcome outcome)
 {
 	struct record record;
@@ -169,6 +184,7 @@ void report(const struct exchange *x, int sent)
 	struct server *server = x->server;
 
 	count(&server->counters, x);
+	tally(x, sent);
 	if (!is_wanted(x, outcome))
 		return;
 	if (send_record(x, outcome) < 0) {

@@ -11,6 +11,7 @@
 #include "daemon/session.h"
 #include "daemon/shadow.h"
 #include "daemon/shadow_tally.h"
+#include "daemon/tallies.h"
 #include "daemon/waiting.h"
 #include "daemon/workers.h"
 #include "wire/proto.h"
@@ -35,6 +36,7 @@ struct server {
 	uint32_t lost; /* records lost since the last one that was sent */
 	int audit_fd;  /* borrowed; -EBADF: none */
 	struct counters counters;
+	struct tallies tallies;
 	struct shadow *shadow; /* borrowed; NULL: there is no candidate */
 	struct shadow_tally shadow_tally;
 	uint8_t message[WIRE_MESSAGE_MAX]; /* the one that is being served */

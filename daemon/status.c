@@ -31,14 +31,6 @@ static void add_state(const struct succession *s, struct text *out)
 		text_printf(out, "degraded-why %s\n", s->why);
 }
 
-/* What the broker says, which may be hijacked: nothing of it can stand before what is known. */
-static void add_claims(const struct generation *g, struct text *out)
-{
-	text_puts(out, g->summary);
-	if (g->counters)
-		text_puts(out, g->counters);
-}
-
 /* Since when, in the parent's words; what came of it, in the broker's. */
 static void add_shadow(const struct succession *s, struct text *out)
 {
@@ -91,7 +83,7 @@ static void add_places(const struct parent *parent, struct text *out)
 		text_printf(out, "directory %s\n", parent->options.policy_directory);
 }
 
-void status_print(const struct parent *parent, struct text *out)
+static void add_own(const struct parent *parent, struct text *out)
 {
 	const struct succession *s = &parent->succession;
 
@@ -103,11 +95,28 @@ void status_print(const struct parent *parent, struct text *out)
 	add_connections(&parent->connections, out);
 	add_processes(parent, out);
 	add_places(parent, out);
+}
+
+/* What children say comes last, as a broker may be hijacked: of a key that stands there twice the
+ * first counts. */
+void status_print(const struct parent *parent, struct text *out)
+{
+	const struct generation *g = parent->succession.serving;
+
+	add_own(parent, out);
 	if (parent->audit.counters)
 		text_puts(out, parent->audit.counters);
 	if (parent->pump.counters)
 		text_puts(out, parent->pump.counters);
-	/* Of a key that stands there twice the first counts. */
-	if (s->serving)
-		add_claims(s->serving, out);
+	if (g)
+		text_puts(out, g->summary);
+	if (g && g->counters)
+		text_puts(out, g->counters);
+}
+
+void status_print_known(const struct parent *parent, struct text *out)
+{
+	add_own(parent, out);
+	if (parent->succession.serving)
+		text_puts(out, parent->succession.serving->summary);
 }

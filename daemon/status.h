@@ -11,4 +11,7 @@ struct parent;
 /* In the order of fdbrokerctl(8). Times are seconds since the epoch. */
 void status_print(const struct parent *parent, struct text *out);
 
+/* The part of it that does not change with each request: without anybody's counters. */
+void status_print_known(const struct parent *parent, struct text *out);
+
 #endif

@@ -232,3 +232,37 @@ struct policy_caller *policy_caller_free(struct policy_caller *caller)
 	}
 	return NULL;
 }
+
+/* Of the specifiers that the policy uses. */
+static uint32_t missing_values(const struct policy_caller *caller)
+{
+	uint32_t missing = caller->policy->specifiers;
+
+	for (enum specifier i = 0; i < SPECIFIER_MAX; i++)
+		if (caller->values.text[i])
+			missing &= ~(1U << i);
+	return missing;
+}
+
+static bool has_specifier(const struct rule *rule, uint32_t specifiers)
+{
+	for (size_t i = 0; i < rule->n_paths; i++)
+		if (rule->paths[i]->specifiers & specifiers)
+			return true;
+	return false;
+}
+
+size_t policy_caller_unresolved(const struct policy_caller *caller, size_t i)
+{
+	const struct policy *policy = caller->policy;
+	uint32_t missing = missing_values(caller);
+
+	for (; missing && i < policy->n_rules; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (caller->scopes[rule->shown.allow][rule->scope].accepts == TRUTH_YES &&
+		    has_specifier(rule, missing))
+			return i;
+	}
+	return policy->n_rules;
+}

@@ -20,6 +20,11 @@ const struct policy_rule *policy_rule(const struct policy *policy, size_t i)
 	return &policy->rules[i].shown;
 }
 
+size_t policy_rule_index(const struct policy *policy, const struct policy_rule *rule)
+{
+	return (size_t)((const struct rule *)(const void *)rule - policy->rules);
+}
+
 uint32_t policy_rule_facts(const struct policy *policy, size_t i)
 {
 	return policy->scopes[policy->rules[i].scope].facts;

@@ -81,6 +81,8 @@ const struct policy_summary *policy_summary(const struct policy *policy);
 /* All rules, the floor's first. */
 size_t policy_n_rules(const struct policy *policy);
 const struct policy_rule *policy_rule(const struct policy *policy, size_t i);
+/* Which one it is: the inverse of policy_rule(). */
+size_t policy_rule_index(const struct policy *policy, const struct policy_rule *rule);
 
 /* What must be known of a caller to tell whether it is for him: POLICY_FACT_*. */
 uint32_t policy_rule_facts(const struct policy *policy, size_t i);
@@ -100,5 +102,9 @@ struct policy_caller;
 int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 		      const struct policy_subject *subject);
 struct policy_caller *policy_caller_free(struct policy_caller *caller);
+
+/* The first rule from @i on that is for him, and has a path with a specifier for which he has no
+ * value; policy_n_rules() if there is none. */
+size_t policy_caller_unresolved(const struct policy_caller *caller, size_t i);
 
 #endif

@@ -17,7 +17,7 @@
 
 static bool is_request(uint16_t opcode)
 {
-	return opcode >= ADMIN_OPCODE_RELOAD && opcode <= ADMIN_OPCODE_UNSHADOW;
+	return opcode >= ADMIN_OPCODE_RELOAD && opcode <= ADMIN_OPCODE_TALLY;
 }
 
 static uint32_t request_size(uint16_t opcode)

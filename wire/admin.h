@@ -11,6 +11,10 @@
  * The text of RELOAD, TRIAL and SHADOW is the diagnostics, ready to print, cut at a line if they are
  * longer than a message. STATUS's text is lines `key value`, keys in the order of
  * fdbrokerctl(8); an unknown key is to be shown or skipped, never an error.
+ *
+ * TALLY's text is the part of STATUS's that the parent knows without asking anybody. With it
+ * comes, where a generation serves, one descriptor: its tally, see wire/tally.h, which can be read
+ * for as long as it is open, whoever serves.
  */
 
 #include <stddef.h>
@@ -26,6 +30,7 @@ enum admin_opcode {
 	ADMIN_OPCODE_CONFIRM = 0x4004, /* a text for a person */
 	ADMIN_OPCODE_SHADOW = 0x4005,
 	ADMIN_OPCODE_UNSHADOW = 0x4006,
+	ADMIN_OPCODE_TALLY = 0x4007,
 };
 
 #define ADMIN_REQUEST_MAX (WIRE_HEADER_SIZE + 4)

@@ -25,6 +25,7 @@ static const struct admin_request requests[] = {
 	{ .opcode = ADMIN_OPCODE_CONFIRM },
 	{ .opcode = ADMIN_OPCODE_SHADOW },
 	{ .opcode = ADMIN_OPCODE_UNSHADOW },
+	{ .opcode = ADMIN_OPCODE_TALLY },
 };
 
 static int write_request(uint16_t opcode, size_t size)
