@@ -19,6 +19,8 @@ _fdbrokerctl_options() { # COMMAND
 
 _fdbrokerctl_values() { # OPTION
 	case $1 in
+	--count) echo '1 10 60' ;;
+	--delay) echo '0.5 1 2 5 10 60' ;;
 	--color) echo 'auto always never' ;;
 	--confirm) echo '60s 5min 1h' ;;
 	--format) echo 'text gcc json' ;;

@@ -37,6 +37,9 @@ complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f -a '(__fdbrokerctl_command
 complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f \
 	-a '(fdbrokerctl help findings 2>/dev/null | string replace -r " +" \t)'
 complete -c fdbrokerctl -n '__fdbrokerctl_in reload' -l confirm -x -a '60s 5min 1h'
+complete -c fdbrokerctl -n '__fdbrokerctl_in top' -s b -l batch -f
+complete -c fdbrokerctl -n '__fdbrokerctl_in top' -s d -l delay -x -a '0.5 1 2 5 10 60'
+complete -c fdbrokerctl -n '__fdbrokerctl_in top' -s n -l count -x -a '1 10 60'
 complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l rule -x -a 'default (fdbrokerctl show 2>/dev/null)'
 complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l since -x -a 'now today yesterday -1h -1d -1w'
 complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l until -x -a 'now today yesterday -1h -1d -1w'

@@ -19,6 +19,11 @@
 #include "wire/message.h"
 #include "wire/proto.h"
 
+struct question {
+	const struct admin_request *request;
+	uint64_t timeout_usec;
+};
+
 static int connect_to(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -47,30 +52,33 @@ static int send_request(int sock, const struct admin_request *asked)
 	return message_send(sock, request, (size_t)n, NULL);
 }
 
-/* Bytes received into @buffer. */
-static int receive_reply(int sock, void *buffer, size_t size, uint64_t deadline)
+/* Bytes received into @buffer. @ret_fd: for a descriptor that may come; NULL: none may. */
+static int receive_reply(int sock, void *buffer, uint64_t deadline, int *ret_fd)
 {
-	static const struct message_want nothing_else = { .fds = 0, .credentials = false };
+	const struct message_want want = { .fds = ret_fd ? 1 : 0 };
 	struct message message = MESSAGE_EMPTY;
 	int r;
 
 	r = clock_wait(sock, POLLIN, deadline);
 	if (r < 0)
 		return r;
-	r = message_receive(sock, buffer, size, &nothing_else, &message);
+	r = message_receive(sock, buffer, WIRE_MESSAGE_MAX, &want, &message);
 	if (r < 0)
 		return r;
 	if (r == 0)
 		return -ECONNRESET;
 	r = (int)message.size;
+	if (message.n_fds > 0)
+		*ret_fd = TAKE_FD(message.fds[0]);
 	message_done(&message);
 	return r;
 }
 
-int admin_ask(const char *socket_path, const struct admin_request *request, uint64_t timeout_usec,
-	      struct admin_answer *ret)
+/* admin_ask(), and *ret_fd is the descriptor that came, or as it was; on failure too. */
+static int ask(const char *socket_path, const struct question *question, struct admin_answer *ret,
+	       int *ret_fd)
 {
-	uint64_t deadline = clock_monotonic_usec() + timeout_usec;
+	uint64_t deadline = clock_monotonic_usec() + question->timeout_usec;
 	_cleanup_(freep) char *buffer = malloc(WIRE_MESSAGE_MAX);
 	_cleanup_(fd_closep) int sock = -EBADF;
 	struct admin_reply reply;
@@ -82,22 +90,28 @@ int admin_ask(const char *socket_path, const struct admin_request *request, uint
 	sock = connect_to(socket_path ? socket_path : ADMIN_SOCKET);
 	if (sock < 0)
 		return sock;
-	r = send_request(sock, request);
+	r = send_request(sock, question->request);
 	if (r < 0)
 		return r;
-	r = receive_reply(sock, buffer, WIRE_MESSAGE_MAX, deadline);
+	r = receive_reply(sock, buffer, deadline, ret_fd);
 	if (r < 0)
 		return r;
 	r = admin_reply_read(buffer, (size_t)r, &reply);
 	if (r < 0)
 		return r;
-	if (reply.opcode != request->opcode)
+	if (reply.opcode != question->request->opcode)
 		return -EBADMSG;
 	text = strndup(reply.text, reply.text_len);
 	if (!text)
 		return -ENOMEM;
 	*ret = (struct admin_answer){ .exit_code = reply.exit_code, .text = text };
 	return 0;
+}
+
+int admin_ask(const char *socket_path, const struct admin_request *request, uint64_t timeout_usec,
+	      struct admin_answer *ret)
+{
+	return ask(socket_path, &(const struct question){ request, timeout_usec }, ret, NULL);
 }
 
 void admin_answer_done(struct admin_answer *answer)
@@ -123,17 +137,36 @@ static enum exit_code exit_of_ask(int error)
 	}
 }
 
-enum exit_code admin_ask_for(const struct ctl *ctl, const struct admin_request *request,
-			     uint64_t timeout_usec, struct admin_answer *ret)
+static enum exit_code ask_for(const struct ctl *ctl, const struct question *question,
+			      struct admin_answer *ret, int *ret_fd)
 {
 	const char *path = ctl->options.socket ? ctl->options.socket : ADMIN_SOCKET;
 	int r;
 
-	r = admin_ask(path, request, timeout_usec, ret);
+	r = ask(path, question, ret, ret_fd);
 	if (r < 0)
 		return ctl_fail(ctl, exit_of_ask(-r), "cannot ask the daemon at %s: %s", path,
 				strerror(-r));
 	return EXIT_YES;
+}
+
+enum exit_code admin_ask_for(const struct ctl *ctl, const struct admin_request *request,
+			     uint64_t timeout_usec, struct admin_answer *ret)
+{
+	return ask_for(ctl, &(const struct question){ request, timeout_usec }, ret, NULL);
+}
+
+enum exit_code admin_ask_tally(const struct ctl *ctl, uint64_t timeout_usec,
+			       struct admin_answer *ret, int *ret_fd)
+{
+	const struct question question = { ADMIN_REQUEST(TALLY), timeout_usec };
+	_cleanup_(fd_closep) int fd = -EBADF;
+	enum exit_code code;
+
+	code = ask_for(ctl, &question, ret, &fd);
+	if (code == EXIT_YES)
+		*ret_fd = TAKE_FD(fd);
+	return code;
 }
 
 enum exit_code admin_exit_code(const struct admin_answer *answer)

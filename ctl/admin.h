@@ -41,6 +41,10 @@ void admin_answer_done(struct admin_answer *answer);
 enum exit_code admin_ask_for(const struct ctl *ctl, const struct admin_request *request,
 			     uint64_t timeout_usec, struct admin_answer *ret);
 
+/* The same for ADMIN_OPCODE_TALLY; *ret_fd is the caller's, -EBADF if nobody serves. */
+enum exit_code admin_ask_tally(const struct ctl *ctl, uint64_t timeout_usec,
+			       struct admin_answer *ret, int *ret_fd);
+
 /* The exit code that the daemon asks for; EXIT_IO for one that it has no business to ask for. */
 enum exit_code admin_exit_code(const struct admin_answer *answer);
 

@@ -48,6 +48,7 @@ enum exit_code command_shadow(struct ctl *ctl);
 enum exit_code command_show(struct ctl *ctl);
 enum exit_code command_status(struct ctl *ctl);
 enum exit_code command_test(struct ctl *ctl);
+enum exit_code command_top(struct ctl *ctl);
 enum exit_code command_what_can(struct ctl *ctl);
 enum exit_code command_who_can(struct ctl *ctl);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/json.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,19 @@ void json_add_number(struct json_object *object, const char *key, uint64_t numbe
 	struct json_object *value = json_object_new_uint64(number);
 
 	check_memory(value);
+	json_add(object, key, value);
+}
+
+void json_add_real(struct json_object *object, const char *key, double number)
+{
+	struct json_object *value = NULL;
+	char digits[64];
+
+	if (isfinite(number) && fabs(number) < 1e18) {
+		snprintf(digits, sizeof(digits), "%.3f", number);
+		value = json_object_new_double_s(number, digits);
+		check_memory(value);
+	}
 	json_add(object, key, value);
 }
 

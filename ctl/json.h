@@ -26,6 +26,8 @@ struct json_object *json_list(void);
 /* Add a member; @string may be NULL, which is null. */
 void json_add_text(struct json_object *object, const char *key, const char *string);
 void json_add_bytes(struct json_object *object, const char *key, const char *bytes, size_t len);
+/* With three digits behind the point; what is not a number is null. */
+void json_add_real(struct json_object *object, const char *key, double number);
 void json_add_bool(struct json_object *object, const char *key, bool value);
 void json_add_number(struct json_object *object, const char *key, uint64_t number);
 void json_add(struct json_object *object, const char *key, struct json_object *take_value);

@@ -75,6 +75,9 @@ static const struct command commands[] = {
 	  OPTION_BIT(SOCKET), command_confirm, false },
 	{ "status", "", "what the daemon serves, and whether it is what is on disk",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_status, true },
+	{ "top", "", "a live screen of what each rule decides",
+	  OPTION_BIT(BATCH) | OPTION_BIT(COUNT) | OPTION_BIT(DELAY) | OPTION_BIT(SOCKET),
+	  command_top, false },
 	{ "help", "[COMMAND|ID]", "print how a command is used, or what a finding means", 0,
 	  command_help, true },
 };

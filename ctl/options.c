@@ -42,6 +42,8 @@ static const struct row {
 				"\"nginx.service\"'" },
 	[OPTION_AUDIT_FILE] = { "audit-file", 0, STRING(audit_file, "FILE"),
 				.help = "look for the decision in this file of JSON lines" },
+	[OPTION_BATCH] = { "batch", 'b', FLAG(batch),
+			   .help = "print one screen after the other, for a file or a pipe" },
 	[OPTION_BUILTIN] = { "builtin", 0, FLAG(builtin),
 			     .help = "the rules that are part of every policy" },
 	[OPTION_CHECK] = { "check", 0, FLAG(check),
@@ -50,8 +52,12 @@ static const struct row {
 			      .help = "what `mode complain` let pass" },
 	[OPTION_CONFIRM] = { "confirm", 0, STRING(confirm, "TIME"),
 			     .help = "take it back after 60s, 5min or 1h unless it is confirmed" },
+	[OPTION_COUNT] = { "count", 'n', STRING(count, "COUNT"),
+			   .help = "end after so many refreshes" },
 	[OPTION_DECISION] = { "decision", 0, STRING(decision, "ID"),
 			      .help = "a decision that was made, by its id from the audit" },
+	[OPTION_DELAY] = { "delay", 'd', STRING(delay, "SECONDS"),
+			   .help = "between two refreshes: 0.1 to 3600, normally 1" },
 	[OPTION_DENY] = { "deny", 0, FLAG(deny),
 			  .help = "what was refused, by the policy, the kernel or for nonsense" },
 	[OPTION_FILE] = { "file", 0, STRING(file, "FILE"),
@@ -147,12 +153,13 @@ static void fill_getopt(uint64_t accepted, bool ordered, struct option *longs, c
 	*shorts = '\0';
 }
 
-static const struct row *find_row(int value)
+/* A letter is another option with another command. */
+static const struct row *find_row(int value, uint64_t accepted)
 {
 	if (value >= LONG_VALUE)
 		return &rows[value - LONG_VALUE];
 	for (size_t i = 0; i < OPTION_MAX; i++)
-		if (rows[i].letter == value)
+		if (rows[i].letter == value && accepted & (UINT64_C(1) << i))
 			return &rows[i];
 	return NULL;
 }
@@ -216,7 +223,7 @@ int options_parse(struct options *options, uint64_t accepted, const struct optio
 
 		if (value == '?' || value == ':')
 			return reject(value, line, reterr);
-		r = set_option(options, find_row(value), reterr);
+		r = set_option(options, find_row(value, accepted), reterr);
 		if (r < 0)
 			return r;
 	}

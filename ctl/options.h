@@ -18,11 +18,14 @@ enum option_id {
 	OPTION_ALLOW,
 	OPTION_AS,
 	OPTION_AUDIT_FILE,
+	OPTION_BATCH,
 	OPTION_BUILTIN,
 	OPTION_CHECK,
 	OPTION_COMPLAIN,
 	OPTION_CONFIRM,
+	OPTION_COUNT,
 	OPTION_DECISION,
+	OPTION_DELAY,
 	OPTION_DENY,
 	OPTION_FILE,
 	OPTION_FOLLOW,
@@ -72,13 +75,14 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 
 /* Strings are borrowed from argv; NULL: not given. */
 struct options {
-	bool all, allow, builtin, check, complain, deny, follow, help, json, live, narrow, no_pager,
-		offline, only, origin, promote, quiet, status, stop, strict, text, unsupported,
-		version, wide;
+	bool all, allow, batch, builtin, check, complain, deny, follow, help, json, live, narrow,
+		no_pager, offline, only, origin, promote, quiet, status, stop, strict, text,
+		unsupported, version, wide;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
-	const char *as, *audit_file, *confirm, *decision, *file, *label, *lines, *path, *pid,
-		*policy, *requests, *root, *rule, *since, *socket, *unit, *until, *user, *with;
+	const char *as, *audit_file, *confirm, *count, *decision, *delay, *file, *label, *lines,
+		*path, *pid, *policy, *requests, *root, *rule, *since, *socket, *unit, *until,
+		*user, *with;
 };
 
 /**

@@ -82,6 +82,7 @@ try 0 show "$policy"
 try 0 show "$policy" "10-$escape.here"
 try 64 status "$escape"
 try 1 test "$policy" "$escape.cases"
+try 64 top "$escape"
 try 0 what-can "$policy" --as 'user 1'
 try 0 what-can "$policy" --as 'user 1' --json
 try 0 who-can "$policy" read "$evil"
