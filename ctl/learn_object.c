@@ -22,6 +22,7 @@
 #include "policy/ast.h"
 #include "policy/fstype.h"
 
+#define TRY_SEC 1U
 #define WRITING (POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE)
 
 size_t learn_directory_len(const char *path)
@@ -38,6 +39,8 @@ const char *learn_extension(const char *path)
 
 static int try_as(const struct want *want, const char *path, int how)
 {
+	/* A file system that is a process of the caller's may never answer: killed, it is not known. */
+	alarm(TRY_SEC);
 	if (setgroups(want->n_groups, want->groups) < 0 ||
 	    setresgid(want->gid, want->gid, want->gid) < 0 ||
 	    setresuid(want->uid, want->uid, want->uid) < 0)

@@ -21,7 +21,7 @@
 
 /* journal */
 
-#define ENTRY_FIELDS_MAX 48 /* more than record_fields() has */
+#define ENTRY_FIELDS_MAX 64 /* more than record_fields() has */
 
 struct entry {
 	struct text bytes; /* all fields, one after the other */

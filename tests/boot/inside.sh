@@ -169,6 +169,8 @@ check "fdbrokerctl log reads the journal" log /srv/boot/for-mine --since -1h
 check "  by unit and decision" log 'DENY     read   /srv/boot/' --deny --unit fdb-other
 check "  as JSON" log '"unit":"fdb-other.service"' --deny --json -n 1
 check "  and is silent where there is nothing" not log . --path '/srv/boot/nothing'
+check "  and says so where it may not be read" is 77 \
+	sh -c 'setpriv --reuid 65533 --regid 65533 --clear-groups fdbrokerctl log >&2; echo $?'
 check "  it follows the journal too" follows /srv/boot/for-mine
 check "the refused reload is in the journal" records MESSAGE_ID=dd5a2cddd34f460bac7795782b0fd2f1
 check "the old policy still allows what it did" systemctl start fdb-mine.service
