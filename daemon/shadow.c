@@ -178,7 +178,13 @@ static struct shadow_verdict judge_allow(const struct asking *asking, size_t i)
 	return judge_way(asking, i, object.uid);
 }
 
-/* What is certain comes before what is not, and of what is not the most specific counts. */
+static bool lends_alike(const struct shadow_verdict *a, const struct shadow_verdict *b)
+{
+	return a->rule->as_root == b->rule->as_root;
+}
+
+/* What is certain counts more than what is not, unless it would lend other rights: then it is not
+ * certain what is granted. Of what is not certain, the most specific counts. */
 static struct shadow_verdict judge_object(const struct asking *asking)
 {
 	struct shadow_verdict first = { 0 }, doubt = { 0 };
@@ -188,7 +194,7 @@ static struct shadow_verdict judge_object(const struct asking *asking)
 		bool goes_on = one.kind == SHADOW_DENY && one.reason == WIRE_REASON_CONDITION;
 
 		if (one.kind != SHADOW_ALLOW_IF && !goes_on)
-			return one;
+			return is_set(&doubt) && !lends_alike(&doubt, &one) ? doubt : one;
 		if (one.kind == SHADOW_ALLOW_IF && !is_set(&doubt))
 			doubt = one;
 		if (goes_on && !is_set(&first))
