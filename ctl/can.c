@@ -48,6 +48,7 @@ static void add_yes(const struct answer *answer, bool decided, struct text *out)
 	screen_add(out, answer->rule->id);
 	if (answer->rule->as_root)
 		text_puts(out, ", as root");
+	explain_deliver(answer->rule, out);
 	explain_conditions(answer->rule, &conditions);
 	if (!decided && conditions.len > 0)
 		text_printf(out, ", if %s", conditions.data);
@@ -94,6 +95,8 @@ static void show_json(const struct ctl *ctl, const struct request *request,
 		struct text conditions = TEXT_EMPTY;
 
 		json_add_bool(object, "as_root", answer->rule->as_root);
+		json_add_text(object, "deliver",
+			      policy_deliver_name(answer->rule->obligations->deliver));
 		explain_conditions(answer->rule, &conditions);
 		json_add_text(object, "conditions", conditions.data);
 		text_done(&conditions);

@@ -150,6 +150,7 @@ static void add_yes(const struct ctl *ctl, const struct evaluation *e, struct te
 	screen_paint(&ctl->out, out, PAINT_RULE, e->answer.rule->id);
 	add_place(e->answer.rule, out);
 	text_puts(out, e->answer.rule->as_root ? ", as root" : ", as the caller");
+	explain_deliver(e->answer.rule, out);
 	if (!e->inquiry->live) {
 		before = out->len;
 		text_puts(out, ", if ");
@@ -335,8 +336,11 @@ void evaluation_json(const struct evaluation *e, struct json_object *object)
 	if (e->answer.condition != POLICY_CONDITION_NONE)
 		json_add_text(object, "condition", policy_condition_name(e->answer.condition));
 	json_add_text(object, "rule", e->answer.rule ? e->answer.rule->id : NULL);
-	if (e->answer.kind == ANSWER_YES)
+	if (e->answer.kind == ANSWER_YES) {
 		json_add_bool(object, "as_root", e->answer.rule->as_root);
+		json_add_text(object, "deliver",
+			      policy_deliver_name(e->answer.rule->obligations->deliver));
+	}
 	json_add_text(object, "modes", modes.data);
 	json_add_text(object, "path", e->inquiry->path);
 	json_add_text(object, "as", e->inquiry->stated);

@@ -80,6 +80,7 @@ static void show_rule(struct reach *reach, const struct written_rule *written,
 		screen_paint(screen, &out, PAINT_RULE, rule->id);
 		text_puts(&out, conditions.len > 0 ? "  if " : "");
 		text_puts(&out, conditions.data ? conditions.data : "");
+		explain_deliver(rule, &out);
 		if (undecided)
 			text_puts(&out, "  (hinges on facts that were not stated)");
 		text_puts(&out, "\n");

@@ -195,6 +195,7 @@ static void add_row(const struct ctl *ctl, const struct way *way, const size_t *
 	if (way->rule->as_root)
 		text_puts(&conditions, "as root, ");
 	explain_conditions(way->rule, &conditions);
+	explain_deliver(way->rule, &conditions);
 	screen_paint(&ctl->out, out, PAINT_RULE, way->rule->id);
 	text_printf(out, "%*s  %s%*s  %s  ", (int)(widths[0] - strlen(way->rule->id)), "", who.data,
 		    (int)(widths[1] - who.len), "", conditions.len > 0 ? conditions.data : "-");
@@ -265,6 +266,7 @@ static struct json_object *way_json(const struct way *way)
 	json_add_text(object, "rule", way->rule->id);
 	json_add_text(object, "who", who.data);
 	json_add_bool(object, "as_root", way->rule->as_root);
+	json_add_text(object, "deliver", policy_deliver_name(way->rule->obligations->deliver));
 	json_add_text(object, "conditions", conditions.data);
 	for (size_t i = 0; i < way->n_pids; i++)
 		json_append(pids, json_object_new_int(way->pids[i]));

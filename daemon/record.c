@@ -11,6 +11,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "policy/parser.h"
+#include "policy/policy.h"
 #include "policy/subject.h"
 #include "wire/codec.h"
 #include "wire/cursor.h"
@@ -96,6 +97,7 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	cursor_write_u32(&w, (uint32_t)record->error);
 	cursor_write_u32(&w, record->modes);
 	cursor_write_u32(&w, record->as_root);
+	cursor_write_u16(&w, record->deliver);
 	cursor_write_u32(&w, record->rule_line);
 	cursor_write_u32(&w, record->lost);
 	cursor_write_u32(&w, (uint32_t)record->sender_pid);
@@ -127,6 +129,7 @@ int record_read(const void *data, size_t size, struct record *ret)
 	record.error = (int32_t)cursor_read_u32(&r);
 	record.modes = cursor_read_u32(&r);
 	record.as_root = cursor_read_u32(&r);
+	record.deliver = cursor_read_u16(&r);
 	record.rule_line = cursor_read_u32(&r);
 	record.lost = cursor_read_u32(&r);
 	record.sender_pid = (pid_t)cursor_read_u32(&r);
@@ -144,7 +147,8 @@ int record_read(const void *data, size_t size, struct record *ret)
 	get_shadow(&r, &record.shadow);
 	if (cursor_read_end(&r) < 0)
 		return -EBADMSG;
-	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason > WIRE_REASON_DEGRADED)
+	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason > WIRE_REASON_DEGRADED ||
+	    record.deliver > POLICY_DELIVER_PIPE)
 		return -EBADMSG;
 	if (record.shadow.kind >= ELEMENTSOF(shadows) ||
 	    record.shadow.reason > WIRE_REASON_DEGRADED)
@@ -226,6 +230,8 @@ static void fields_of_answer(const struct fields *f, const struct record *record
 	if (record->outcome == RECORD_ALLOW || record->outcome == RECORD_ERROR ||
 	    record->outcome == RECORD_COMPLAIN)
 		field(f, "FDBROKER_AUTHORITY", record->as_root ? "root" : "caller");
+	if (record->outcome == RECORD_ALLOW || record->outcome == RECORD_COMPLAIN)
+		field(f, "FDBROKER_DELIVER", policy_deliver_name(record->deliver));
 	field(f, "FDBROKER_DETAIL", record->detail);
 }
 

@@ -56,6 +56,7 @@ struct record {
 	int32_t error;	  /* errno of the reply */
 	uint32_t modes;	  /* POLICY_* */
 	uint32_t as_root; /* 0 or 1 */
+	uint16_t deliver; /* enum policy_deliver; of a grant */
 	uint32_t rule_line;
 	uint32_t
 		lost; /* records missing before this one: they did not fit into the queue, or were too many */

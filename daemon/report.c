@@ -70,6 +70,7 @@ static void fill_rule(struct record *record, const struct outcome *outcome)
 	if (!rule)
 		return;
 	record->as_root = rule->as_root;
+	record->deliver = (uint16_t)rule->obligations->deliver;
 	record->rule_line = rule->line;
 	copy(record->rule, sizeof(record->rule), rule->id);
 	copy(record->rule_file, sizeof(record->rule_file), rule->file);

@@ -22,7 +22,6 @@
 #include "policy/policy.h"
 #include "policy/values.h"
 
-
 typedef int read_value(const char *text);
 
 static int read_type(const char *text)
@@ -397,6 +396,38 @@ static void check_device(const struct ast_rule *rule, struct diags *diags)
 		  "other files have no device number: add  type char;");
 }
 
+/* Of what is no regular file there is neither a copy nor an end. */
+static void check_deliver_type(const struct ast_rule *rule, const struct ast_attr *deliver,
+			       struct diags *diags)
+{
+	const struct ast_attr *type = find(rule, AST_ATTR_TYPE);
+
+	if (!type || (type->values.n == 1 && value_is(&type->values, 0, "regular")))
+		return;
+	if (value_is(&deliver->values, 0, "snapshot") || value_is(&deliver->values, 0, "pipe"))
+		diag_help(diags,
+			  diag_add(diags, DIAG_ERROR, "E014", type->place,
+				   "'deliver %s' of what is no regular file",
+				   deliver->values.items[0].text),
+			  "leave out 'type', or have the other types in a rule of their own");
+}
+
+/* The kernel's own files have no size. */
+static void check_snapshot_fs(const struct ast_rule *rule, const struct ast_attr *deliver,
+			      struct diags *diags)
+{
+	const struct ast_attr *fs = find(rule, AST_ATTR_FS);
+	size_t n_kernel = 0;
+
+	for (size_t i = 0; fs && i < fs->values.n; i++)
+		n_kernel += is_kernel_fs(&fs->values.items[i]);
+	if (n_kernel > 0 && value_is(&deliver->values, 0, "snapshot"))
+		diag_help(diags,
+			  diag_add(diags, DIAG_ERROR, "E014", fs->place,
+				   "'deliver snapshot' with a file system of the kernel's own"),
+			  "its files have no size to copy: have them in a rule of their own");
+}
+
 static void check_deliver(const struct ast_rule *rule, struct diags *diags)
 {
 	const struct ast_attr *deliver = find(rule, AST_ATTR_DELIVER);
@@ -416,6 +447,13 @@ static void check_deliver(const struct ast_rule *rule, struct diags *diags)
 			  diag_add(diags, DIAG_ERROR, "E014", deliver->place,
 				   "'deliver pipe' with more than 'append' and 'create'"),
 			  "through a pipe one can only append");
+	else if (value_is(&deliver->values, 0, "pipe") && !(rule->modes & POLICY_APPEND))
+		diag_help(diags,
+			  diag_add(diags, DIAG_ERROR, "E014", deliver->place,
+				   "'deliver pipe' without 'append'"),
+			  "what is written to a pipe is appended: add the mode append");
+	check_deliver_type(rule, deliver, diags);
+	check_snapshot_fs(rule, deliver, diags);
 	if (value_is(&deliver->values, 0, "snapshot") && size && size->values.n > 0 &&
 	    value_size(size->values.items[0].text, &bytes) == 0 && bytes > POLICY_SNAPSHOT_MAX)
 		diag_help(diags,

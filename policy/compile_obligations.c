@@ -17,18 +17,12 @@ static const struct policy_obligations nothing;
 
 int compile_deliver(struct compiler *c, const struct ast_attr *attr, struct rule *rule)
 {
-	static const char *const words[] = {
-		[POLICY_DELIVER_FD] = "fd",
-		[POLICY_DELIVER_SNAPSHOT] = "snapshot",
-		[POLICY_DELIVER_PIPE] = "pipe",
-	};
-
 	(void)rule;
-	for (size_t i = 0; i < ELEMENTSOF(words); i++) {
-		if (strcmp(attr->values.items[0].text, words[i]) != 0)
+	for (enum policy_deliver way = POLICY_DELIVER_FD; way <= POLICY_DELIVER_PIPE; way++) {
+		if (strcmp(attr->values.items[0].text, policy_deliver_name(way)) != 0)
 			continue;
-		c->obligations.deliver = (enum policy_deliver)i;
-		c->has_obligations = c->has_obligations || i != POLICY_DELIVER_FD;
+		c->obligations.deliver = way;
+		c->has_obligations = c->has_obligations || way != POLICY_DELIVER_FD;
 		return 0;
 	}
 	return compile_bad_value(c, &attr->values.items[0]);

@@ -49,6 +49,9 @@ void explain_subject(const struct explainer *explainer, size_t i, struct text *o
  * mode-max 0640, symlinks refuse". */
 void explain_conditions(const struct policy_rule *rule, struct text *out);
 
+/* Add ", deliver snapshot", or nothing for the file itself. */
+void explain_deliver(const struct policy_rule *rule, struct text *out);
+
 /* The same as attributes for another rule, without defaults: "owner { root }; mode-max 0640". */
 void explain_attributes(const struct policy_rule *rule, struct text *out);
 

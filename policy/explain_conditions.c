@@ -187,6 +187,15 @@ void explain_attributes(const struct policy_rule *rule, struct text *out)
 	add_written(&list, rule);
 	if (rule->allow)
 		add_way_written(&list, rule);
+	if (rule->obligations->deliver != POLICY_DELIVER_FD)
+		text_printf(item(&list, "deliver "), "%s",
+			    policy_deliver_name(rule->obligations->deliver));
+}
+
+void explain_deliver(const struct policy_rule *rule, struct text *out)
+{
+	if (rule->obligations->deliver != POLICY_DELIVER_FD)
+		text_printf(out, ", deliver %s", policy_deliver_name(rule->obligations->deliver));
 }
 
 void explain_conditions(const struct policy_rule *rule, struct text *out)

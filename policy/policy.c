@@ -30,6 +30,17 @@ uint32_t policy_rule_facts(const struct policy *policy, size_t i)
 	return policy->scopes[policy->rules[i].scope].facts;
 }
 
+const char *policy_deliver_name(enum policy_deliver deliver)
+{
+	static const char *const words[] = {
+		[POLICY_DELIVER_FD] = "fd",
+		[POLICY_DELIVER_SNAPSHOT] = "snapshot",
+		[POLICY_DELIVER_PIPE] = "pipe",
+	};
+
+	return words[deliver];
+}
+
 const char *policy_exe_path(const struct policy *policy, size_t i)
 {
 	return i < policy->n_exes ? policy->exes[i] : NULL;

@@ -31,6 +31,9 @@ enum policy_deliver {
 	POLICY_DELIVER_SNAPSHOT, /* a sealed copy of it */
 	POLICY_DELIVER_PIPE,	 /* a pipe that is emptied into it */
 };
+/* The word of the language. */
+const char *policy_deliver_name(enum policy_deliver deliver);
+
 #define POLICY_SNAPSHOT_MAX (UINT64_C(64) << 20) /* bytes */
 
 /* What comes with a grant, beyond what was asked for. Most rules share one that asks for nothing. */

@@ -178,17 +178,27 @@ static const char *const conditions[] = {
 	"create-owner \"1:2\";",
 	"create-owner \"no-such-user:2\";",
 	"create-owner \"1:no-such-group\";",
+	"deliver snapshot;",
 };
+
+/* E014: a copy is of a regular file with a size, and can only be read. */
+static bool can_be_copied(bool allow, const char *modes, const char *attrs)
+{
+	return allow && strcmp(modes, "read") == 0 && !strstr(attrs, "type {") &&
+	       !strstr(attrs, "proc");
+}
 
 static void add_attrs(struct random *random, struct text *out, bool allow, const char *modes)
 {
 	bool any = false;
+	size_t start;
 
 	if (!allow && !once_in(random, 3)) {
 		text_puts(out, once_in(random, 3) ? " { hide; }" : ";");
 		return;
 	}
 	text_puts(out, " {");
+	start = out->len;
 	/* Each attribute at most once: go through them in order. */
 	for (size_t i = 0; i < ELEMENTSOF(conditions); i++) {
 		const char *space = strchr(conditions[i], ' ');
@@ -199,7 +209,9 @@ static void add_attrs(struct random *random, struct text *out, bool allow, const
 		/* E014: what is listed is a directory, and an owner is given to what is created. */
 		if (any || !once_in(random, 14) || (strstr(modes, "list") && i < 2) ||
 		    (strncmp(conditions[i], "create-", 7) == 0 &&
-		     (!allow || !strstr(modes, "create"))))
+		     (!allow || !strstr(modes, "create"))) ||
+		    (strncmp(conditions[i], "deliver", 7) == 0 &&
+		     !can_be_copied(allow, modes, out->data + start)))
 			continue;
 		text_printf(out, " %s", conditions[i]);
 		any = true;
@@ -411,7 +423,9 @@ struct policy_object random_object(struct random *random)
 					   PROC_SUPER_MAGIC,	  NFS_SUPER_MAGIC,
 					   0x65735546 /* FUSE */, SYSFS_MAGIC,
 					   DEVPTS_SUPER_MAGIC,	  0x12345678 };
-	static const uint64_t sizes[] = { 0, 10, 11, 64 * 1024, 64 * 1024 + 1 };
+	static const uint64_t sizes[] = {
+		0, 10, 11, 64 * 1024, 64 * 1024 + 1, 64 << 20, (64 << 20) + 1
+	};
 
 	return (struct policy_object){
 		.mode = PICK(random, types) | PICK(random, modes),

@@ -133,9 +133,13 @@ static bool mode_ok(const struct ast_rule *rule, const struct policy_object *o)
 static bool size_ok(const struct ast_rule *rule, const struct policy_object *o)
 {
 	const struct ast_attr *attr = attr_of(rule, AST_ATTR_MAX_SIZE);
+	const struct ast_attr *deliver = attr_of(rule, AST_ATTR_DELIVER);
 	char *unit;
 	uint64_t size;
 
+	/* A copy of more than 64 MiB is never made. */
+	if (!attr && rule->allow && deliver && has_word(deliver, "snapshot"))
+		return o->size <= 64 * 1024 * 1024;
 	if (!attr)
 		return true;
 	size = strtoull(attr->values.items[0].text, &unit, 10);

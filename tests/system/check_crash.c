@@ -292,19 +292,21 @@ END_TEST
 
 START_TEST(crash_of_the_parent_ends_its_children)
 {
-	pid_t broker, audit;
+	pid_t broker, audit, pump;
 
 	start();
 	/* One that has not met its parent yet ends with an error if the parent dies, and rightly. */
 	daemon_await_attendants(&d);
 	broker = daemon_pid(&d, "broker");
 	audit = daemon_pid(&d, "audit");
+	pump = daemon_pid(&d, "pump");
 	/* Its orphans are ours to wait for: prctl(2). */
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	kill(d.pid, SIGKILL);
 	forked_wait(d.pid);
 	ck_assert_int_eq(forked_wait(broker), 0);
 	ck_assert_int_eq(forked_wait(audit), 0);
+	ck_assert_int_eq(forked_wait(pump), 0);
 	daemon_discard(&d);
 }
 END_TEST
