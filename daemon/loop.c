@@ -320,24 +320,35 @@ static int await(struct loop *loop, struct epoll_event *events)
 	return n;
 }
 
-/* What is left of the events when it has lost the lead is for the next leader, who is told of it
- * anew. */
+/* What is left of the events when it has lost the lead is told again, to the next leader, and
+ * before those that have had their turn: epoll(7) has a queue. */
+static void serve_ready(struct loop *loop, struct worker *worker, const struct epoll_event *events,
+			int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!events[i].data.ptr)
+			loop->spoken = true;
+		else if (worker_leads(worker))
+			client_is_ready(loop, worker, events[i].data.ptr);
+}
+
+/* The parent comes after the clients, any of whom it may free; but not after those of the next
+ * leader too, or a crowd of slow requests would keep it from being heard. */
 static int turn(struct loop *loop, struct worker *worker)
 {
 	struct epoll_event events[EVENTS_MAX];
-	bool spoken = false;
 	int n;
 
-	n = await(loop, events);
-	for (int i = 0; i < n && worker_leads(worker); i++)
-		if (events[i].data.ptr)
-			client_is_ready(loop, worker, events[i].data.ptr);
-		else
-			spoken = true;
-	if (n < 0)
-		return n;
-	/* After the clients: it may free any of them. */
-	return spoken && worker_leads(worker) ? parent_spoke(loop, worker) : 0;
+	if (!loop->spoken) {
+		n = await(loop, events);
+		if (n < 0)
+			return n;
+		serve_ready(loop, worker, events, n);
+	}
+	if (!loop->spoken || !worker_leads(worker))
+		return 0;
+	loop->spoken = false;
+	return parent_spoke(loop, worker);
 }
 
 static void end_if_all_is_answered(struct loop *loop)

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/fuse.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "tests/support/forked.h"
+
+/* By hand, from linux/fuse.h: a library would answer more than is wanted, and not keep silent. */
+
+#define FILE_INODE  2
+#define PENDING_MAX 256
+
+static struct {
+	int device;
+	uint32_t silent;
+	struct fuse_in_header pending[PENDING_MAX];
+	size_t n_pending;
+} server;
+
+static volatile sig_atomic_t relented;
+
+static void on_usr1(int signal)
+{
+	(void)signal;
+	relented = 1;
+}
+
+static void reply(const struct fuse_in_header *in, int error, const void *data, size_t size)
+{
+	struct fuse_out_header out = {
+		.len = (uint32_t)(sizeof(out) + size),
+		.error = error,
+		.unique = in->unique,
+	};
+	struct iovec parts[] = { { &out, sizeof(out) }, { (void *)(uintptr_t)data, size } };
+
+	/* Whoever asked may be gone: ENOENT. */
+	(void)!writev(server.device, parts, 2);
+}
+
+static struct fuse_attr attr_of(uint64_t inode)
+{
+	return (struct fuse_attr){
+		.ino = inode,
+		.size = 6,
+		.mode = inode == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644,
+		.nlink = 1,
+	};
+}
+
+static void answer(const struct fuse_in_header *in)
+{
+	const struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION,
+					    .minor = FUSE_KERNEL_MINOR_VERSION,
+					    .max_write = 4096 };
+	const struct fuse_attr_out attr = { .attr = attr_of(in->nodeid) };
+	const struct fuse_entry_out entry = { .nodeid = FILE_INODE, .attr = attr_of(FILE_INODE) };
+	const struct fuse_open_out opened = { .fh = 1 };
+	const struct fuse_statfs_out statfs = { .st = { .bsize = 4096 } };
+
+	switch (in->opcode) {
+	case FUSE_INIT:
+		return reply(in, 0, &init, sizeof(init));
+	case FUSE_GETATTR:
+		return reply(in, 0, &attr, sizeof(attr));
+	case FUSE_LOOKUP:
+		return reply(in, 0, &entry, sizeof(entry));
+	case FUSE_OPEN:
+	case FUSE_OPENDIR:
+		return reply(in, 0, &opened, sizeof(opened));
+	case FUSE_STATFS:
+		return reply(in, 0, &statfs, sizeof(statfs));
+	case FUSE_FLUSH:
+	case FUSE_RELEASE:
+	case FUSE_RELEASEDIR:
+		return reply(in, 0, NULL, 0);
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		return;
+	default:
+		return reply(in, -ENOSYS, NULL, 0);
+	}
+}
+
+static void answer_pending(void)
+{
+	server.silent = 0;
+	while (server.n_pending > 0)
+		answer(&server.pending[--server.n_pending]);
+}
+
+static int serve(const void *arg)
+{
+	static union {
+		struct fuse_in_header header;
+		char bytes[FUSE_MIN_READ_BUFFER];
+	} message;
+	const struct sigaction action = { .sa_handler = on_usr1 };
+	ssize_t n;
+
+	(void)arg;
+	sigaction(SIGUSR1, &action, NULL);
+	for (;;) {
+		n = read(server.device, &message, sizeof(message));
+		if (relented)
+			answer_pending();
+		if (n < 0 && errno == ENODEV)
+			return 0;
+		if (n < (ssize_t)sizeof(message.header))
+			continue;
+		if (message.header.opcode == server.silent && server.n_pending < PENDING_MAX)
+			server.pending[server.n_pending++] = message.header;
+		else
+			answer(&message.header);
+	}
+}
+
+void fuse_start(struct fuse *fuse, const char *directory, uint32_t silent)
+{
+	char options[128];
+
+	snprintf(fuse->directory, sizeof(fuse->directory), "%s", directory);
+	server.device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(server.device, 0);
+	server.silent = silent;
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
+		 server.device);
+	ck_assert_int_eq(mount("silent", directory, "fuse", MS_NOSUID | MS_NODEV, options), 0);
+	fuse->server = forked_start(serve, NULL);
+	server.device = fd_close(server.device);
+}
+
+void fuse_relent(const struct fuse *fuse)
+{
+	kill(fuse->server, SIGUSR1);
+}
+
+/* The last descriptor of the device ends the connection, and all that waits for it fails. */
+void fuse_stop(struct fuse *fuse)
+{
+	kill(fuse->server, SIGKILL);
+	forked_wait(fuse->server);
+	ck_assert_int_eq(umount2(fuse->directory, MNT_DETACH), 0);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_TESTS_FUSE_H
+#define FDB_TESTS_FUSE_H
+
+/*
+ * A file system whose server keeps silent: every name in it is a regular file of six bytes, for
+ * all to read, and requests of one kind are not answered until fuse_relent().
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct fuse {
+	char directory[128]; /* where it is mounted; the caller's */
+	pid_t server;
+};
+
+/* @silent: enum fuse_opcode of linux/fuse.h that is not answered, or 0. Aborts the test on failure. */
+void fuse_start(struct fuse *fuse, const char *directory, uint32_t silent);
+
+/* Answer what was not, and all that comes. */
+void fuse_relent(const struct fuse *fuse);
+
+/* Unmount; what hangs there fails. */
+void fuse_stop(struct fuse *fuse);
+
+#endif

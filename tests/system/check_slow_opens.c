@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "tests/support/daemon.h"
+#include "tests/support/forked.h"
+#include "tests/support/fuse.h"
+#include "tests/support/scene.h"
+#include "tests/support/suite.h"
+#include "tests/support/user.h"
+#include "wire/codec.h"
+
+/*
+ * Opens that do not return, each for a reason of its own, and what everybody else notices of it:
+ * nothing. The deadline is two seconds here, and who is served meanwhile is served two hundred
+ * times before it.
+ */
+
+#define OPEN_SECONDS 2
+#define STUCK_MAX    8
+#define REQUESTS     200
+
+static const struct user bob = { BOB, BOB, NULL, 0 };
+
+static struct daemon d;
+static struct fuse fuse;
+static char mounted[100], slow[128], local[100], held[100], fifo[100], made[128];
+static pid_t broker;
+static int broker_fds;
+static bool is_mounted;
+
+/* the scene */
+
+static void write_config(const char *more)
+{
+	static char argument[128];
+	FILE *config = fopen(d.config, "we");
+
+	ck_assert_ptr_nonnull(config);
+	fprintf(config, "version 1;\nsettings { open-seconds %d; %s }\n", OPEN_SECONDS, more);
+	ck_assert_int_eq(fclose(config), 0);
+	ck_assert_int_eq(chmod(d.config, 0644), 0);
+	snprintf(argument, sizeof(argument), "--config=%s", d.config);
+	d.arguments[0] = argument;
+}
+
+static void write_policy(void)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "version 1;\n"
+		 "for anyone {\n"
+		 "    slow: allow read \"%s/**\" { fs fuse; }\n"
+		 "    local: allow read \"%s\";\n"
+		 "    held: allow read \"%s\";\n"
+		 "    fifo: allow read \"%s\" { type fifo; }\n"
+		 "    made: allow read,write,create \"%s/**\";\n"
+		 "}\n",
+		 mounted, local, held, fifo, d.directory);
+	daemon_write_policy(&d, "a.fdp", text);
+}
+
+static void make_file(const char *path)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	fd_close(fd);
+}
+
+static void prepare(const char *settings)
+{
+	daemon_prepare(&d);
+	snprintf(mounted, sizeof(mounted), "%s/mounted", d.directory);
+	snprintf(slow, sizeof(slow), "%s/f", mounted);
+	snprintf(local, sizeof(local), "%s/local", d.directory);
+	snprintf(held, sizeof(held), "%s/held", d.directory);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", d.directory);
+	snprintf(made, sizeof(made), "%s/made", d.directory);
+	ck_assert_int_eq(mkdir(mounted, 0755), 0);
+	ck_assert_int_eq(mkfifo(fifo, 0644), 0);
+	make_file(local);
+	make_file(held);
+	write_config(settings);
+	write_policy();
+}
+
+static void ask_local(int n)
+{
+	int sock = daemon_connect(&d), fd;
+
+	for (int i = 0; i < n; i++) {
+		fd = daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL);
+		ck_assert_int_eq(fd, -EACCES);
+		fd = daemon_ask(sock, local, WIRE_OPEN_READ, NULL);
+		ck_assert_msg(fd >= 0, "%d %s", fd, daemon_read_log(&d));
+		fd_close(fd);
+	}
+	fd_close(sock);
+}
+
+static void await_number(const char *key, uint64_t value)
+{
+	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
+
+	while (daemon_number(&d, key) != value)
+		ck_assert_msg(clock_monotonic_usec() < end, "%s is not %d", key, (int)value);
+}
+
+static void note_broker(void)
+{
+	ask_local(1);
+	await_number("connections", 0);
+	/* The broker sees the end of a connection before what the parent asks after that. */
+	await_number("in-flight", 0);
+	broker = daemon_pid(&d, "broker");
+	broker_fds = suite_count_fds(broker);
+}
+
+static void start(const char *settings, uint32_t silent)
+{
+	prepare(settings);
+	fuse_start(&fuse, mounted, silent);
+	is_mounted = true;
+	daemon_start(&d);
+	note_broker();
+}
+
+static void unmount(void)
+{
+	if (is_mounted)
+		fuse_stop(&fuse);
+	is_mounted = false;
+	rmdir(mounted);
+}
+
+/* Nothing of it is left in the broker, which is the one that it was. */
+static void stop(void)
+{
+	await_number("in-flight", 0);
+	await_number("connections", 0);
+	ck_assert_uint_eq(daemon_number(&d, "stuck"), 0);
+	ck_assert_int_eq(daemon_pid(&d, "broker"), broker);
+	ck_assert_int_eq(suite_count_fds(broker), broker_fds);
+	ck_assert_uint_eq(daemon_number(&d, "crashes"), 0);
+	unmount();
+	daemon_stop(&d);
+}
+
+/* the callers */
+
+/* Ask, and do not wait. */
+static int request(const char *path)
+{
+	uint8_t buffer[512];
+	size_t size = scene_request(7, path, buffer, sizeof(buffer));
+	int sock = daemon_connect(&d);
+
+	ck_assert_int_eq(send(sock, buffer, size, 0), (ssize_t)size);
+	return sock;
+}
+
+static bool is_answered(int sock)
+{
+	struct pollfd poller = { .fd = sock, .events = POLLIN };
+
+	return poll(&poller, 1, 0) == 1;
+}
+
+static struct wire_answer receive(int sock)
+{
+	struct wire_header header;
+	struct wire_answer answer;
+	uint8_t buffer[512];
+	ssize_t n;
+
+	scene_await(sock);
+	/* Without room for its descriptor, which the kernel then closes: unix(7). */
+	n = recv(sock, buffer, sizeof(buffer), 0);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(wire_answer_read(buffer, (size_t)n, &header, &answer), 0);
+	ck_assert_uint_eq(header.id, 7);
+	return answer;
+}
+
+static void assert_too_late(int sock)
+{
+	struct wire_answer answer = receive(sock);
+
+	ck_assert_int_eq(answer.reason, WIRE_REASON_DEADLINE);
+	ck_assert_int_eq(answer.error, ETIMEDOUT);
+	ck_assert_uint_eq(answer.n_fds, 0);
+}
+
+static int be_served(const void *arg)
+{
+	(void)arg;
+	ask_local(REQUESTS);
+	return 0;
+}
+
+static int make_files(const void *arg)
+{
+	int sock = daemon_connect(&d);
+
+	(void)arg;
+	for (int i = 0; i < 20; i++) {
+		int fd = daemon_ask(sock, made, WIRE_OPEN_WRITE | WIRE_OPEN_CREATE, NULL);
+
+		/* Bob may not write there; but to know it is to have looked. */
+		if (fd != -EACCES)
+			return 1;
+	}
+	return 0;
+}
+
+static void assert_others_are_served(void)
+{
+	ck_assert_int_eq(user_run(&bob, be_served, NULL), 0);
+	ck_assert_int_eq(user_run(&bob, make_files, NULL), 0);
+	ask_local(REQUESTS);
+}
+
+/* It waits while everybody else is served, is told that it was too late, and is written down once. */
+static void assert_hangs_alone(const char *path, unsigned int n_stuck)
+{
+	int sock = request(path);
+	char *audit, *record;
+
+	await_number("in-flight", 1);
+	assert_others_are_served();
+	ck_assert_msg(!is_answered(sock), "%s was answered", path);
+	assert_too_late(sock);
+	await_number("in-flight", n_stuck);
+	ck_assert_uint_eq(daemon_number(&d, "stuck"), n_stuck);
+	ck_assert_uint_eq(daemon_number(&d, "deadline"), 1);
+	assert_others_are_served();
+	/* Its connection is as good as any. */
+	fd_close(daemon_ask(sock, local, WIRE_OPEN_READ, NULL));
+	fd_close(sock);
+	do {
+		audit = daemon_read_audit(&d);
+		record = strstr(audit, "\"reason\":\"deadline\"");
+		if (record)
+			ck_assert_ptr_null(strstr(record + 1, "\"reason\":\"deadline\""));
+		free(audit);
+	} while (!record);
+}
+
+static const struct {
+	const char *name;
+	uint32_t silent;
+} silences[] = {
+	{ "LOOKUP", FUSE_LOOKUP },
+	{ "STATFS", FUSE_STATFS },
+	{ "OPEN", FUSE_OPEN },
+	{ "GETATTR", FUSE_GETATTR },
+};
+
+/* P48 */
+START_TEST(slow_open_of_a_silent_server_hangs_alone)
+{
+	start("", silences[_i].silent);
+	assert_hangs_alone(slow, 1);
+	fuse_relent(&fuse);
+	stop();
+}
+END_TEST
+
+/* P48: close(2) asks too. The caller has his answer, and is served on. */
+START_TEST(slow_close_holds_up_nobody)
+{
+	struct wire_answer answer;
+	int sock;
+
+	start("", FUSE_FLUSH);
+	sock = request(slow);
+	answer = receive(sock);
+	ck_assert_int_eq(answer.reason, WIRE_REASON_OK);
+	ck_assert_uint_eq(daemon_number(&d, "in-flight"), 1);
+	fd_close(daemon_ask(sock, local, WIRE_OPEN_READ, NULL));
+	assert_others_are_served();
+	await_number("stuck", 1);
+	assert_others_are_served();
+	fd_close(sock);
+	fuse_relent(&fuse);
+	stop();
+}
+END_TEST
+
+/* P49 */
+START_TEST(slow_open_of_a_leased_file_hangs_alone)
+{
+	int fd;
+
+	start("", 0);
+	fd = open(held, O_RDWR | O_CLOEXEC);
+	ck_assert(signal(SIGIO, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	/* Its thread has only waited to try again. */
+	assert_hangs_alone(held, 0);
+	fd_close(fd);
+	stop();
+}
+END_TEST
+
+/* P49: whoever lets go in time has kept nobody from his file. */
+START_TEST(slow_open_of_a_leased_file_waits_for_its_holder)
+{
+	struct wire_answer answer;
+	int fd, sock;
+
+	start("", 0);
+	fd = open(held, O_RDWR | O_CLOEXEC);
+	ck_assert(signal(SIGIO, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	sock = request(held);
+	await_number("in-flight", 1);
+	fd_close(fd);
+	answer = receive(sock);
+	ck_assert_int_eq(answer.reason, WIRE_REASON_OK);
+	fd_close(sock);
+	stop();
+}
+END_TEST
+
+/* P48: what cannot be foretold, on a file system that answers from memory. */
+START_TEST(slow_open_by_surprise_hangs_alone)
+{
+	int group;
+
+	start("", 0);
+	group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	ck_assert_int_ge(group, 0);
+	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
+	assert_hangs_alone(held, 1);
+	/* Its end allows what waits: fanotify(7). */
+	fd_close(group);
+	stop();
+}
+END_TEST
+
+/* P13, P48 */
+START_TEST(slow_open_of_a_fifo_waits_for_no_peer)
+{
+	struct wire_answer answer;
+	int sock;
+
+	start("", 0);
+	sock = request(fifo);
+	answer = receive(sock);
+	ck_assert_int_eq(answer.reason, WIRE_REASON_OK);
+	fd_close(sock);
+	stop();
+}
+END_TEST
+
+static int ask_slowly(const void *arg)
+{
+	int sock = request(slow);
+
+	(void)arg;
+	return receive(sock).reason;
+}
+
+/* P48, P50: what is stuck is its uid's own loss. */
+START_TEST(slow_opens_are_counted_against_their_uid)
+{
+	struct wire_answer answer;
+	int socks[STUCK_MAX], sock;
+
+	start("", FUSE_OPEN);
+	for (int i = 0; i < STUCK_MAX; i++)
+		socks[i] = request(slow);
+	for (int i = 0; i < STUCK_MAX; i++)
+		assert_too_late(socks[i]);
+	ck_assert_uint_eq(daemon_number(&d, "stuck"), STUCK_MAX);
+	sock = request(slow);
+	answer = receive(sock);
+	ck_assert_int_eq(answer.reason, WIRE_REASON_BUSY);
+	ck_assert_int_eq(answer.error, EAGAIN);
+	fd_close(sock);
+	assert_others_are_served();
+	/* Bob has places of his own. */
+	ck_assert_int_eq(user_run(&bob, ask_slowly, NULL), WIRE_REASON_DEADLINE);
+	ck_assert_uint_eq(daemon_number(&d, "stuck"), STUCK_MAX + 1);
+	for (int i = 0; i < STUCK_MAX; i++)
+		fd_close(socks[i]);
+	fuse_relent(&fuse);
+	stop();
+}
+END_TEST
+
+/* P50: more than may be in work at once wait for their turn. */
+START_TEST(slow_opens_without_a_place_wait_for_one)
+{
+	int socks[4];
+
+	start("max-stuck-per-uid 1;", FUSE_OPEN);
+	for (int i = 0; i < 4; i++)
+		socks[i] = request(slow);
+	await_number("in-flight", 1);
+	assert_others_are_served();
+	ck_assert(!is_answered(socks[3]));
+	fuse_relent(&fuse);
+	for (int i = 0; i < 4; i++) {
+		struct wire_answer answer = receive(socks[i]);
+
+		ck_assert_int_eq(answer.reason, WIRE_REASON_OK);
+		fd_close(socks[i]);
+	}
+	stop();
+}
+END_TEST
+
+/* They wait no longer than those who are in work. */
+START_TEST(slow_opens_that_never_get_a_place_are_too_late)
+{
+	int socks[3];
+
+	start("max-stuck-per-uid 1;", FUSE_OPEN);
+	for (int i = 0; i < 3; i++)
+		socks[i] = request(slow);
+	for (int i = 0; i < 3; i++) {
+		assert_too_late(socks[i]);
+		fd_close(socks[i]);
+	}
+	fuse_relent(&fuse);
+	stop();
+}
+END_TEST
+
+/* A client that went away while his file was opened. */
+START_TEST(slow_open_for_nobody_leaves_nothing)
+{
+	start("", FUSE_OPEN);
+	fd_close(request(slow));
+	await_number("in-flight", 1);
+	assert_others_are_served();
+	fuse_relent(&fuse);
+	stop();
+}
+END_TEST
+
+/* P11 */
+START_TEST(slow_open_does_not_hold_up_a_reload)
+{
+	int sock, fd;
+
+	start("", FUSE_OPEN);
+	sock = request(slow);
+	await_number("in-flight", 1);
+	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
+	ck_assert_uint_eq(daemon_number(&d, "leaving"), 1);
+	assert_others_are_served();
+	/* The old generation answers, and the next one serves the connection. */
+	assert_too_late(sock);
+	fd = daemon_ask(sock, local, WIRE_OPEN_READ, NULL);
+	ck_assert_int_ge(fd, 0);
+	fd_close(fd);
+	fd_close(sock);
+	fuse_relent(&fuse);
+	await_number("leaving", 0);
+	note_broker();
+	stop();
+}
+END_TEST
+
+/* P48: its exit hangs as well, and nobody waits for it for ever. */
+START_TEST(slow_open_does_not_hold_up_the_end)
+{
+	int sock;
+
+	start("", FUSE_OPEN);
+	sock = request(slow);
+	assert_too_late(sock);
+	fd_close(sock);
+	/* The mount is in the daemon's directory, and goes when that is removed. */
+	ck_assert_int_eq(kill(d.pid, SIGTERM), 0);
+	ck_assert_int_eq(forked_wait(d.pid), 0);
+	unmount();
+	daemon_discard(&d);
+}
+END_TEST
+
+/* A count, in fours. */
+static int create_often(const void *arg)
+{
+	const uint32_t flags = WIRE_OPEN_READ | WIRE_OPEN_WRITE | WIRE_OPEN_CREATE;
+	uint64_t end = clock_monotonic_usec() + USEC_PER_SEC / 2;
+	int sock = daemon_connect(&d), n = 0;
+
+	while (clock_monotonic_usec() < end && n < 1020) {
+		fd_close(daemon_ask(sock, arg, flags, NULL));
+		n++;
+	}
+	return n / 4;
+}
+
+static int create_often_as_bob(const void *arg)
+{
+	user_become(&bob);
+	return create_often(arg);
+}
+
+/* P50: with more connections than it has places, all of whose requests may block, a uid gets no
+ * more for each of them than another one for his only one; half, as the machine has other work. */
+START_TEST(slow_opens_of_a_crowd_starve_nobody)
+{
+	pid_t crowd[2 * STUCK_MAX];
+	int all = 0, among;
+	pid_t one;
+
+	start("", 0);
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++)
+		crowd[i] = forked_start(create_often, made);
+	one = forked_start(create_often_as_bob, made);
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++)
+		all += forked_wait(crowd[i]);
+	among = forked_wait(one);
+	ck_assert_int_lt(among, FORKED_SIGNALLED);
+	ck_assert_msg(among * 2 * (int)ELEMENTSOF(crowd) >= all, "%d, and %d", among, all);
+	unlink(made);
+	stop();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("slow opens");
+	TCase *tcase = suite_case(suite, "slow opens");
+	int r = daemon_unavailable();
+
+	if (r != 0)
+		return r;
+	tcase_set_timeout(tcase, 120);
+	tcase_add_loop_test(tcase, slow_open_of_a_silent_server_hangs_alone, 0,
+			    ELEMENTSOF(silences));
+	tcase_add_test(tcase, slow_close_holds_up_nobody);
+	tcase_add_test(tcase, slow_open_of_a_leased_file_hangs_alone);
+	tcase_add_test(tcase, slow_open_of_a_leased_file_waits_for_its_holder);
+	tcase_add_test(tcase, slow_open_by_surprise_hangs_alone);
+	tcase_add_test(tcase, slow_open_of_a_fifo_waits_for_no_peer);
+	tcase_add_test(tcase, slow_opens_are_counted_against_their_uid);
+	tcase_add_test(tcase, slow_opens_without_a_place_wait_for_one);
+	tcase_add_test(tcase, slow_opens_that_never_get_a_place_are_too_late);
+	tcase_add_test(tcase, slow_open_for_nobody_leaves_nothing);
+	tcase_add_test(tcase, slow_open_does_not_hold_up_a_reload);
+	tcase_add_test(tcase, slow_open_does_not_hold_up_the_end);
+	tcase_add_test(tcase, slow_opens_of_a_crowd_starve_nobody);
+	return suite_main(suite);
+}
