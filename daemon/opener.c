@@ -381,7 +381,7 @@ static int probe(void)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
 	_cleanup_(fd_closep) int fd = open_how(AT_FDCWD, "/", &how);
 
