@@ -188,8 +188,8 @@ void trial_stays(struct trial *trial, const char *why)
 	snprintf(trial->problem, sizeof(trial->problem),
 		 "not confirmed, and it could not be taken back: %.*s", len, why);
 	log_event(MESSAGE_STAYS,
-		  "the policy that was not confirmed stays: that of generation %" PRIu64
-		  " does not load: %.*s",
+		  "the policy that was not confirmed could not be taken back: that of generation "
+		  "%" PRIu64 " does not load: %.*s",
 		  trial->confirmed, len, why);
 	trial->has_last_good = false;
 	end_trial(trial);
