@@ -43,6 +43,7 @@ enum exit_code command_fmt(struct ctl *ctl);
 enum exit_code command_help(struct ctl *ctl);
 enum exit_code command_learn(struct ctl *ctl);
 enum exit_code command_log(struct ctl *ctl);
+enum exit_code command_metrics(struct ctl *ctl);
 enum exit_code command_reload(struct ctl *ctl);
 enum exit_code command_shadow(struct ctl *ctl);
 enum exit_code command_show(struct ctl *ctl);

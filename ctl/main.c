@@ -75,6 +75,8 @@ static const struct command commands[] = {
 	  OPTION_BIT(SOCKET), command_confirm, false },
 	{ "status", "", "what the daemon serves, and whether it is what is on disk",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET), command_status, true },
+	{ "metrics", "", "print the daemon's counters as OpenMetrics text, for Prometheus",
+	  OPTION_BIT(SOCKET), command_metrics, false },
 	{ "top", "", "a live screen of what each rule decides",
 	  OPTION_BIT(BATCH) | OPTION_BIT(COUNT) | OPTION_BIT(DELAY) | OPTION_BIT(SOCKET),
 	  command_top, false },

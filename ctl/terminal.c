@@ -36,11 +36,10 @@ bool terminal_is_there(void)
 	       strcmp(name, "dumb") != 0;
 }
 
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH };
+
 static int take_signals(void)
 {
-	static const int caught[] = {
-		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH,
-	};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -54,6 +53,9 @@ static int take_signals(void)
 
 static void set_modes(void)
 {
+	/* newterm(3) has handlers of its own for some: what is raised in the end must act. */
+	for (size_t i = 0; i < ELEMENTSOF(caught); i++)
+		(void)signal(caught[i], SIG_DFL);
 	(void)cbreak();
 	(void)noecho();
 	(void)nonl();

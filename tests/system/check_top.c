@@ -2,11 +2,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -197,6 +202,373 @@ START_TEST(every_decision_is_counted_once_and_by_its_rule)
 }
 END_TEST
 
+static uint64_t generation_now(void)
+{
+	struct json_object *top = top_json();
+	uint64_t generation = number(top, "generation");
+
+	json_object_put(top);
+	return generation;
+}
+
+START_TEST(a_new_generation_counts_anew)
+{
+	struct json_object *top;
+
+	start();
+	run_clients();
+	ck_assert_uint_eq(generation_now(), 1);
+	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
+	ck_assert_uint_eq(generation_now(), 2);
+	top = top_json();
+	ck_assert_uint_eq(number(top, "decisions"), 0);
+	json_object_put(top);
+	run_clients();
+	top = top_json();
+	ck_assert_uint_eq(number(top, "decisions"), 8 * EACH);
+	json_object_put(top);
+	scene_stop(&s);
+}
+END_TEST
+
+START_TEST(a_batch_shows_the_rules_by_their_hits)
+{
+	_cleanup_(freep) char *text = NULL;
+	const char *bad, *idle, *standard;
+
+	start();
+	run_clients();
+	text = output_of("top -b -n 2 -d 0.1");
+	ck_assert_msg(strncmp(text, "fdbroker  generation 1  sha256:", 31) == 0, "%s", text);
+	bad = strstr(text, "\nt.bad ");
+	idle = strstr(text, "\nt.idle ");
+	standard = strstr(text, "\n(default deny) ");
+	ck_assert_msg(bad && idle && standard && bad < idle && idle < standard, "%s", text);
+	ck_assert_ptr_nonnull(strstr(idle, "never  "));
+	ck_assert_ptr_nonnull(strstr(idle, "0 hits in "));
+	ck_assert_ptr_nonnull(strstr(standard, "\n\nfdbroker  generation 1"));
+	scene_stop(&s);
+}
+END_TEST
+
+/* metrics: the exposition format, line by line */
+
+struct exposition {
+	char family[128], type[16]; /* of the samples that follow */
+	char seen[4096];	    /* families so far, each with a space before and behind */
+	uint64_t bucket, count;	    /* the last */
+	bool has_ended;
+};
+
+static void begin_family(struct exposition *e, const char *line)
+{
+	char entry[160];
+
+	ck_assert_msg(sscanf(line, "# TYPE %127s %15s", e->family, e->type) == 2, "%s", line);
+	ck_assert_msg(strcmp(e->type, "counter") == 0 || strcmp(e->type, "gauge") == 0 ||
+			      strcmp(e->type, "histogram") == 0,
+		      "%s", line);
+	snprintf(entry, sizeof(entry), " %s ", e->family);
+	ck_assert_msg(!strstr(e->seen, entry), "%s comes twice", e->family);
+	snprintf(e->seen + strlen(e->seen), sizeof(e->seen) - strlen(e->seen), "%s", entry);
+	e->bucket = 0;
+}
+
+/* name="value", …; what follows "}". */
+static const char *read_labels(const char *at)
+{
+	do {
+		size_t name = strspn(++at, "abcdefghijklmnopqrstuvwxyz_");
+
+		ck_assert_uint_gt(name, 0);
+		at += name;
+		ck_assert_int_eq(strncmp(at, "=\"", 2), 0);
+		for (at += 2; *at != '"'; at++) {
+			ck_assert(*at && *at != '\n');
+			at += *at == '\\';
+		}
+		at++;
+	} while (*at == ',');
+	ck_assert_int_eq(*at, '}');
+	return at + 1;
+}
+
+static void check_histogram(struct exposition *e, const char *suffix, uint64_t value)
+{
+	if (strcmp(suffix, "_bucket") == 0) {
+		ck_assert_uint_ge(value, e->bucket);
+		e->bucket = value;
+	} else if (strcmp(suffix, "_count") == 0) {
+		ck_assert_uint_eq(value, e->bucket);
+		e->count = value;
+	} else {
+		ck_assert_str_eq(suffix, "_sum");
+	}
+}
+
+static void check_sample(struct exposition *e, const char *line)
+{
+	size_t name = strspn(line, "abcdefghijklmnopqrstuvwxyz_"), family = strlen(e->family);
+	_cleanup_(freep) char *suffix = NULL;
+	const char *at = line + name;
+	char *end;
+	double value;
+
+	ck_assert_msg(strncmp(line, e->family, family) == 0 && name >= family, "%s: %s", e->family,
+		      line);
+	suffix = strndup(line + family, name - family);
+	if (*at == '{')
+		at = read_labels(at);
+	ck_assert_msg(*at == ' ', "%s", line);
+	value = strtod(at + 1, &end);
+	ck_assert_msg(end > at + 1 && *end == '\n' && value >= 0, "%s", line);
+	if (strcmp(e->type, "histogram") == 0)
+		check_histogram(e, suffix, (uint64_t)value);
+	else
+		ck_assert_str_eq(suffix, strcmp(e->type, "counter") == 0 ? "_total" : "");
+}
+
+static void check_exposition(struct exposition *e, const char *text)
+{
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		ck_assert_ptr_nonnull(strchr(line, '\n'));
+		ck_assert(!e->has_ended);
+		if (strncmp(line, "# TYPE ", 7) == 0)
+			begin_family(e, line);
+		else if (strncmp(line, "# EOF\n", 6) == 0)
+			e->has_ended = true;
+		else if (strncmp(line, "# HELP ", 7) == 0)
+			ck_assert_int_eq(strncmp(line + 7, e->family, strlen(e->family)), 0);
+		else
+			check_sample(e, line);
+	}
+	ck_assert(e->has_ended);
+}
+
+START_TEST(metrics_are_what_a_collector_reads)
+{
+	static const char *const lines[] = {
+		"fdbroker_active 1\n",
+		"fdbroker_generation 1\n",
+		"fdbroker_decisions_total{outcome=\"rate\"} 197\n",
+		"fdbroker_rule_decisions_total{rule=\"t.bad\",outcome=\"condition\"} 200\n",
+		"fdbroker_rule_decisions_total{rule=\"t.idle\",outcome=\"granted\"} 0\n",
+		"fdbroker_rule_decisions_total{rule=\"(default deny)\",outcome=\"denied\"} 200\n",
+		"fdbroker_rule_unresolved_total{rule=\"t.home\"} 4\n",
+		"fdbroker_records_lost_total ",
+	};
+	struct exposition e = { 0 };
+	_cleanup_(freep) char *text = NULL;
+
+	start();
+	run_clients();
+	text = output_of("metrics");
+	check_exposition(&e, text);
+	ck_assert_uint_eq(e.count, 8 * EACH);
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++)
+		ck_assert_msg(strstr(text, lines[i]), "no %s in %s", lines[i], text);
+	scene_stop(&s);
+}
+END_TEST
+
+/* the live screen */
+
+struct live {
+	pid_t leader, top;
+	int master, statuses; /* what waitpid(2) says of it */
+	struct termios before;
+};
+
+static void run_top(void)
+{
+	char socket[128], program[256];
+
+	snprintf(socket, sizeof(socket), "--socket=%s", s.daemon.admin);
+	snprintf(program, sizeof(program), "%s/fdbrokerctl", getenv("builddir"));
+	setenv("TERM", "xterm", 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	execl(program, "fdbrokerctl", "top", "-d", "0.2", socket, NULL);
+	_exit(127);
+}
+
+/* What a shell does: a process group of its own in front, else it could not be stopped. */
+static void lead(int statuses)
+{
+	int status;
+	pid_t pid;
+
+	signal(SIGTTOU, SIG_IGN);
+	pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		tcsetpgrp(STDIN_FILENO, getpid());
+		signal(SIGTTOU, SIG_DFL);
+		run_top();
+	}
+	setpgid(pid, pid);
+	if (write(statuses, &pid, sizeof(pid)) != sizeof(pid))
+		_exit(1);
+	do {
+		if (waitpid(pid, &status, WUNTRACED) < 0 ||
+		    write(statuses, &status, sizeof(status)) != sizeof(status))
+			_exit(1);
+	} while (WIFSTOPPED(status));
+	_exit(0);
+}
+
+/* Read from the terminal until @what comes. */
+static void await_shown(struct live *live, const char *what)
+{
+	static char seen[1 << 20];
+	size_t n = 0;
+
+	while (!memmem(seen, n, what, strlen(what))) {
+		ssize_t got = 0;
+
+		ck_assert_int_gt(clock_wait(live->master, POLLIN,
+					    clock_monotonic_usec() + 20 * USEC_PER_SEC),
+				 0);
+		got = read(live->master, seen + n, sizeof(seen) - n);
+		ck_assert_int_gt(got, 0);
+		n += (size_t)got;
+		ck_assert_uint_lt(n, sizeof(seen));
+	}
+}
+
+static bool is_as_before(const struct live *live)
+{
+	struct termios now;
+
+	ck_assert_int_eq(tcgetattr(live->master, &now), 0);
+	return now.c_lflag == live->before.c_lflag && now.c_iflag == live->before.c_iflag &&
+	       now.c_oflag == live->before.c_oflag;
+}
+
+static void open_top(struct live *live)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 120 };
+	int pipes[2];
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	live->leader = forkpty(&live->master, NULL, NULL, &size);
+	ck_assert_int_ge(live->leader, 0);
+	if (live->leader == 0)
+		lead(pipes[1]);
+	close(pipes[1]);
+	live->statuses = pipes[0];
+	ck_assert_int_eq(tcgetattr(live->master, &live->before), 0);
+	ck_assert_int_eq(read(live->statuses, &live->top, sizeof(live->top)), sizeof(live->top));
+	await_shown(live, "q quit");
+	ck_assert(!is_as_before(live));
+}
+
+static int next_status(struct live *live)
+{
+	int status;
+
+	ck_assert_int_eq(read(live->statuses, &status, sizeof(status)), sizeof(status));
+	return status;
+}
+
+static void press(const struct live *live, const char *keys)
+{
+	ck_assert_int_eq(write(live->master, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+/* It has ended; the terminal shows what it did before. */
+static void assert_restored(struct live *live)
+{
+	await_shown(live, "\033[?1049l");
+	ck_assert(is_as_before(live));
+}
+
+static void close_top(struct live *live)
+{
+	close(live->statuses);
+	close(live->master);
+	waitpid(live->leader, NULL, 0);
+}
+
+START_TEST(keys_work_on_the_live_screen)
+{
+	struct live live;
+	int status;
+
+	start();
+	open_top(&live);
+	press(&live, "ss");
+	await_shown(&live, "refused");
+	press(&live, "\033OB\033[6~\033OA\033[5~");
+	/* A new generation is followed. */
+	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
+	await_shown(&live, "2");
+	press(&live, "q");
+	status = next_status(&live);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_restored(&live);
+	close_top(&live);
+	scene_stop(&s);
+}
+END_TEST
+
+START_TEST(the_live_screen_fits_the_terminal)
+{
+	struct winsize narrow = { .ws_row = 10, .ws_col = 60 };
+	struct live live;
+
+	start();
+	open_top(&live);
+	ck_assert_int_eq(ioctl(live.master, TIOCSWINSZ, &narrow), 0);
+	await_shown(&live, "…");
+	press(&live, "q");
+	(void)next_status(&live);
+	assert_restored(&live);
+	close_top(&live);
+	scene_stop(&s);
+}
+END_TEST
+
+static const int deadly[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+START_TEST(a_signal_ends_the_live_screen_and_the_terminal_is_as_before)
+{
+	struct live live;
+	int status;
+
+	start();
+	open_top(&live);
+	kill(live.top, deadly[_i]);
+	status = next_status(&live);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == deadly[_i]);
+	assert_restored(&live);
+	close_top(&live);
+	scene_stop(&s);
+}
+END_TEST
+
+START_TEST(the_terminal_is_as_before_while_the_live_screen_is_stopped)
+{
+	struct live live;
+	int status;
+
+	start();
+	open_top(&live);
+	press(&live, "\032"); /* ^Z */
+	status = next_status(&live);
+	ck_assert(WIFSTOPPED(status));
+	assert_restored(&live);
+	kill(live.top, SIGCONT);
+	await_shown(&live, "q quit");
+	ck_assert(!is_as_before(&live));
+	press(&live, "q");
+	status = next_status(&live);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_restored(&live);
+	close_top(&live);
+	scene_stop(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("top");
@@ -206,5 +578,13 @@ int main(void)
 	if (r != 0)
 		return r;
 	tcase_add_test(tcase, every_decision_is_counted_once_and_by_its_rule);
+	tcase_add_test(tcase, a_new_generation_counts_anew);
+	tcase_add_test(tcase, a_batch_shows_the_rules_by_their_hits);
+	tcase_add_test(tcase, metrics_are_what_a_collector_reads);
+	tcase_add_test(tcase, keys_work_on_the_live_screen);
+	tcase_add_test(tcase, the_live_screen_fits_the_terminal);
+	tcase_add_loop_test(tcase, a_signal_ends_the_live_screen_and_the_terminal_is_as_before, 0,
+			    (int)ELEMENTSOF(deadly));
+	tcase_add_test(tcase, the_terminal_is_as_before_while_the_live_screen_is_stopped);
 	return suite_main(suite);
 }
