@@ -40,6 +40,10 @@ void evaluation_add_caller(struct text *out, const struct policy_subject *subjec
 		add_fact(out, true, "slice", subject->slice);
 	for (size_t i = 0; i < subject->n_exes; i++)
 		add_fact(out, true, "exe", subject->exes[i]);
+	if (subject->apparmor)
+		add_fact(out, true, "apparmor", subject->apparmor);
+	if (subject->selinux)
+		add_fact(out, true, "selinux", subject->selinux);
 	explain_traits(subject, out);
 }
 

@@ -20,6 +20,7 @@ struct process {
 	struct policy_subject subject; /* borrows the rest */
 	gid_t *groups;
 	char *unit, *user_unit, *slice;
+	struct label label;
 	const char **exes; /* the policy's strings */
 	struct label label;
 };

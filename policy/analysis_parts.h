@@ -68,10 +68,15 @@ int analysis_sets(struct analysis *a, const struct ast *const *trees, size_t n);
 int analysis_area(struct analysis *a, const struct ast_rule *rule, struct language_area *ret);
 void analysis_paths_done(struct analysis *a);
 
+/* analysis_values.c: surely, whatever is the one is the other too; nothing is both. */
+enum relation { RELATION_WITHIN, RELATION_APART };
+bool relate_values(enum ast_key key, const struct ast_value *one, const struct ast_value *other,
+		   enum relation relation);
+
 /* analysis_who.c */
 int analysis_subjects(struct analysis *a, const struct ast *const *trees, size_t n);
 int analysis_who(struct analysis *a, const struct ast_who *who, struct who_set **ret);
-/* Surely: whoever the one accepts, the other accepts; nobody is accepted by both. */
+/* analysis_terms.c. Surely: whoever the one accepts, the other accepts; nobody is accepted by both. */
 bool who_implies(const struct who_set *inner, const struct who_set *outer);
 bool who_apart(const struct who_set *one, const struct who_set *other);
 /* Two terms of it that exclude each other, or false. */

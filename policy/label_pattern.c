@@ -47,8 +47,9 @@ static bool part_matches(const struct label_part *part, const char *text, size_t
 {
 	static const struct match_values none;
 
-	if (part->n == 0)
-		return len == 0;
+	/* No wildcard but `**` stands for nothing at all between two slashes. */
+	if (part->n == 0 || len == 0)
+		return part->n == 0 && len == 0;
 	for (size_t i = 0; i < part->n; i++)
 		if (match_component(&part->names[i], text, len, &none))
 			return true;

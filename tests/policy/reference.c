@@ -272,7 +272,7 @@ static int label_matches(const struct ast_term *term, const char *pattern, const
 					  label_matches(term, pattern, other_end + 1, field) == YES)
 				 ? YES
 				 : NO;
-	else if (*one ? !component_matches(one, other) : *other != '\0')
+	else if (!*one != !*other || (*one && !component_matches(one, other)))
 		answer = NO;
 	else if (last)
 		answer = other_last || term->key == AST_KEY_SELINUX ? YES : NO;

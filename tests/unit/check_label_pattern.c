@@ -33,6 +33,8 @@ static const struct {
 	{ "apparmor \"**/c\"", "apparmor 'a/c/b'", "deny" },
 	{ "apparmor \"*\"", "apparmor '/a'", "deny" },
 	{ "apparmor \"?\"", "apparmor '/'", "deny" },
+	{ "apparmor \"a/*/b\"", "apparmor 'a//b'", "deny" },
+	{ "apparmor \"a/**/b\"", "apparmor 'a//b'", "allow" },
 	{ "apparmor \"{a,b}/x\"", "apparmor 'b/x'", "allow" },
 	{ "apparmor \"{a,b}/x\"", "apparmor 'c/x'", "deny" },
 	{ "apparmor { \"a\", \"b\" }", "apparmor 'b'", "allow" },
