@@ -149,56 +149,6 @@ static int read_status(struct process *process, pid_t pid)
 	return r;
 }
 
-/* of a security module */
-
-static int read_file(const char *path, char *ret, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	size_t n;
-
-	if (!file)
-		return -errno;
-	n = fread(ret, 1, size - 1, file);
-	ret[n] = '\0';
-	fclose(file);
-	return (int)n;
-}
-
-/* Whose labels this machine gives out, as the daemon asks it; a record is of this machine. */
-static uint32_t own_module(void)
-{
-	char list[256];
-
-	return read_file("/sys/kernel/security/lsm", list, sizeof(list)) < 0 ? 0
-									     : label_module(list);
-}
-
-static void take_label(struct process *process, uint32_t module, const char *bytes, size_t size)
-{
-	struct policy_subject *subject = &process->subject;
-
-	if (module == 0 || label_read(module, bytes, size, &process->label) < 0)
-		return;
-	subject->known |= module;
-	subject->doubtful = process->label.doubtful ? module : 0;
-	if (module == POLICY_FACT_SELINUX)
-		subject->selinux = process->label.name;
-	else if (process->label.name[0] != '\0')
-		subject->apparmor = process->label.name;
-}
-
-/* What it is now; the daemon takes what it was when it connected. */
-static void take_current_label(struct process *process, pid_t pid)
-{
-	char path[64], bytes[LABEL_MAX + 2];
-	int n;
-
-	snprintf(path, sizeof(path), "/proc/%d/attr/current", pid);
-	n = read_file(path, bytes, sizeof(bytes));
-	if (n > 0)
-		take_label(process, own_module(), bytes, (size_t)n);
-}
-
 int process_of_pid(pid_t pid, const struct policy *policy, struct process **ret)
 {
 	_cleanup_(process_freep) struct process *process = calloc(1, sizeof(*process));
@@ -218,7 +168,7 @@ int process_of_pid(pid_t pid, const struct policy *policy, struct process **ret)
 	take_namespace(process, pid, "user", POLICY_FACT_USERNS);
 	take_namespace(process, pid, "mnt", POLICY_FACT_MNTNS);
 	take_namespace(process, pid, "pid", POLICY_FACT_PIDNS);
-	take_current_label(process, pid);
+	process_label_of_pid(process, pid);
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	if (stat(path, &st) == 0) {
 		r = take_exes(process, policy, st.st_dev, st.st_ino);
@@ -328,25 +278,6 @@ static int take_recorded_traits(struct process *process, const struct found *fou
 	return 1;
 }
 
-/* As the daemon's session does with the facts: of the module that it names, or of none. */
-static void take_recorded_label(struct process *process, const struct found *found)
-{
-	uint32_t module = found_is(found, "lsm", "apparmor")  ? POLICY_FACT_APPARMOR
-			  : found_is(found, "lsm", "selinux") ? POLICY_FACT_SELINUX
-							      : 0;
-	const char *text = found_get(found, "label");
-	struct label *label = &process->label;
-
-	if (module == 0 || !text || label_read(module, text, strlen(text), label) < 0)
-		return;
-	process->subject.known |= module;
-	process->subject.doubtful = label->doubtful ? module : 0;
-	if (module == POLICY_FACT_SELINUX)
-		process->subject.selinux = label->name;
-	else if (label->name[0] != '\0')
-		process->subject.apparmor = label->name;
-}
-
 /* A record without it: the daemon could attest none, so that it is not known to be another. */
 static int take_recorded_exe(struct process *process, const struct policy *policy,
 			     const struct found *found)
@@ -376,16 +307,13 @@ int process_of_record(const struct found *found, const struct policy *policy, st
 	r = groups ? take_recorded_groups(process, groups) : take_groups(process);
 	if (r < 0)
 		return r;
-	take_recorded_label(process, found);
+	process_label_of_record(process, found);
 	r = take_recorded_exe(process, policy, found);
 	if (r < 0)
 		return r;
 	r = take_recorded_traits(process, found);
 	if (r < 0)
 		return r;
-	if (found_get(found, "label"))
-		take_label(process, own_module(), found_get(found, "label"),
-			   strlen(found_get(found, "label")));
 	/* What the kernel could not attest then was absent to the rules: no answer hinges on it. */
 	process->subject.attested = r > 0 && process->subject.known & POLICY_FACT_GROUP;
 	*ret = TAKE_PTR(process);

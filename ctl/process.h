@@ -22,7 +22,6 @@ struct process {
 	char *unit, *user_unit, *slice;
 	struct label label;
 	const char **exes; /* the policy's strings */
-	struct label label;
 };
 
 /**
@@ -34,6 +33,10 @@ int process_of_pid(pid_t pid, const struct policy *policy, struct process **ret)
 
 /* What a record says; where it tells of no groups, they are those that the account has today. 0 or -errno; -EINVAL: no uid. */
 int process_of_record(const struct found *found, const struct policy *policy, struct process **ret);
+
+/* process_label.c: the label, if there is one that a rule may be about. */
+void process_label_of_pid(struct process *process, pid_t pid);
+void process_label_of_record(struct process *process, const struct found *found);
 
 struct process *process_free(struct process *process);
 DEFINE_CLEANUP(struct process *, process_free)
