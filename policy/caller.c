@@ -199,6 +199,19 @@ static int ask_denies(struct policy_caller *caller, const struct policy_subject 
 	return ask_scopes(caller, &strict, TRUTH_YES, &caller->scopes[false]);
 }
 
+static int keep_accepts(struct policy_caller *caller, bool allow)
+{
+	size_t n = caller->policy->n_scopes;
+	uint8_t *accepts = arena_alloc(&caller->arena, n, sizeof(*accepts));
+
+	if (!accepts)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		accepts[i] = (uint8_t)caller->scopes[allow][i].accepts;
+	caller->accepts[allow] = accepts;
+	return 0;
+}
+
 int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 		      const struct policy_subject *subject)
 {
@@ -218,6 +231,10 @@ int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 	if (r < 0)
 		return r;
 	r = ask_denies(caller, subject);
+	if (r == 0)
+		r = keep_accepts(caller, false);
+	if (r == 0)
+		r = keep_accepts(caller, true);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(caller);

@@ -362,6 +362,7 @@ static int keep_accounts(struct compiler *c)
 static void compiler_done(struct compiler *c)
 {
 	vocabulary_done(&c->vocabulary);
+	arena_done(&c->patterns);
 }
 
 int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,

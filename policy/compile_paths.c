@@ -241,14 +241,15 @@ static void measure(struct pattern *pattern)
 {
 	bool leading = true;
 
+	pattern->n_leading = pattern->n_plain;
 	if (pattern->home)
 		pattern->specifiers |= 1U << SPECIFIER_HOME;
 	for (uint32_t i = 0; i < pattern->n; i++) {
 		const struct component *component = pattern->components[i];
 
 		leading = leading && component->literal;
-		pattern->n_leading += leading;
-		pattern->n_wildcards += component->deep;
+		pattern->n_leading = (uint16_t)(pattern->n_leading + leading);
+		pattern->n_wildcards = (uint16_t)(pattern->n_wildcards + component->deep);
 		for (uint32_t j = 0; j < component->n; j++) {
 			const struct atom *atom = &component->atoms[j];
 
@@ -269,29 +270,96 @@ static bool within_limits(const struct pattern *pattern)
 	return deep <= GLOB_DEEP_MAX && pattern->n_wildcards - deep <= GLOB_WILDCARDS_MAX;
 }
 
-/* The components of @base, if there is one, and behind them those of @glob. */
+/* What a pattern is made from: the components of @base, if there is one, and behind them those of
+ * @glob. Of these, the first @n_plain go to the text. */
+struct parts {
+	const struct pattern *base;
+	const struct glob_path *glob;
+	size_t n_plain, plain_len, n_others;
+};
+
+static struct parts parts_of(const struct pattern *base, const struct glob_path *glob)
+{
+	struct parts parts = { .base = base, .glob = glob };
+
+	while (!(base && base->n > 0) && parts.n_plain < glob->n &&
+	       glob_component_is_plain(&glob->components[parts.n_plain]))
+		parts.plain_len += 1 + glob->components[parts.n_plain++].pieces->len;
+	parts.plain_len += base ? base->plain_len : 0;
+	parts.n_others = (base ? base->n : 0) + glob->n - parts.n_plain;
+	return parts;
+}
+
+/* Bytes that the shortest name has that it matches, or fewer. */
+static size_t least_len(const struct parts *parts)
+{
+	size_t len = parts->plain_len;
+
+	for (size_t i = parts->n_plain; i < parts->glob->n; i++)
+		for (size_t j = 0; j < parts->glob->components[i].n; j++)
+			len += parts->glob->components[i].pieces[j].len;
+	return len + parts->n_others;
+}
+
+static struct pattern *new_pattern(struct compiler *c, const struct parts *parts)
+{
+	const struct pattern *base = parts->base;
+	struct pattern *pattern =
+		arena_alloc(&c->patterns, 1,
+			    sizeof(*pattern) + parts->n_others * sizeof(pattern->components[0]) +
+				    parts->plain_len);
+	char *text;
+
+	if (!pattern)
+		return NULL;
+	pattern->home = base ? base->home : parts->glob->home;
+	pattern->n = (uint16_t)parts->n_others;
+	pattern->plain_len = (uint16_t)parts->plain_len;
+	pattern->n_plain = (uint16_t)((base ? base->n_plain : 0) + parts->n_plain);
+	text = (char *)(pattern->components + pattern->n);
+	if (base)
+		text = mempcpy(text, pattern_plain(base), base->plain_len);
+	for (size_t i = 0; i < parts->n_plain; i++) {
+		const struct glob_piece *piece = parts->glob->components[i].pieces;
+
+		*text++ = '/';
+		text = mempcpy(text, piece->bytes, piece->len);
+	}
+	return pattern;
+}
+
+static int add_others(struct compiler *c, const struct parts *parts, struct pattern *pattern)
+{
+	size_t n = parts->base ? parts->base->n : 0;
+	int r = 0;
+
+	if (n > 0)
+		memcpy(pattern->components, parts->base->components,
+		       n * sizeof(pattern->components[0]));
+	for (size_t i = parts->n_plain; r == 0 && i < parts->glob->n; i++)
+		r = vocabulary_add(&c->vocabulary, &c->policy->arena, &parts->glob->components[i],
+				   &pattern->components[n++]);
+	return r;
+}
+
 static int make_pattern(struct compiler *c, const struct ast_path *path, const struct pattern *base,
 			const struct glob_path *glob, struct growing *list)
 {
-	struct arena *arena = &c->policy->arena;
-	size_t n_base = base ? base->n : 0, n = n_base + glob->n;
-	struct pattern *pattern =
-		arena_alloc(arena, 1, sizeof(*pattern) + n * sizeof(pattern->components[0]));
+	struct parts parts = parts_of(base, glob);
+	struct pattern *pattern;
 	int r;
 
+	if (least_len(&parts) > GLOB_TEXT_MAX) {
+		diag_add(c->diags, DIAG_ERROR, "E016", path->place,
+			 "longer than %u bytes, those of the set included", GLOB_TEXT_MAX);
+		return 0;
+	}
+	pattern = new_pattern(c, &parts);
 	if (!pattern)
 		return -ENOMEM;
-	pattern->n = (uint32_t)n;
-	pattern->home = base ? base->home : glob->home;
-	if (n_base > 0)
-		memcpy(pattern->components, base->components,
-		       n_base * sizeof(pattern->components[0]));
-	for (size_t i = 0; i < glob->n; i++) {
-		r = vocabulary_add(&c->vocabulary, arena, &glob->components[i],
-				   &pattern->components[n_base + i]);
-		if (r < 0)
-			return r;
-	}
+	r = add_others(c, &parts, pattern);
+	if (r < 0)
+		return r;
 	measure(pattern);
 	c->policy->specifiers |= pattern->specifiers;
 	if (!within_limits(pattern))

@@ -94,8 +94,8 @@ struct rule {
 	struct policy_rule shown; /* first, so that it and the rule have one address */
 	struct conditions
 		*conditions; /* shared by rules that ask the same; not changed once compiled */
-	const struct pattern *const *paths;
-	const struct pattern *const *except;
+	const struct pattern **paths; /* the trie's */
+	const struct pattern **except;
 	uint64_t until_sec; /* UTC; UINT64_MAX: for ever */
 	uint32_t n_paths, n_except;
 	uint32_t scope;	    /* index into policy.scopes: whom it is for */
@@ -140,6 +140,7 @@ struct policy_caller {
 	struct arena arena;
 	/* Of policy.scopes: which rules are for him, to denies and, at index true, to allows. */
 	const struct who_answer *scopes[2];
+	const uint8_t *accepts[2]; /* the enum truth of each of them, close together */
 	struct match_values values;
 	bool uid_known;
 	uid_t uid;

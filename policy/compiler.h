@@ -27,6 +27,7 @@ struct compiler {
 	struct diags *diags;
 	struct accounts *accounts;
 	struct vocabulary vocabulary;
+	struct arena patterns;	     /* until the trie has its own */
 	struct set_definition *sets; /* by name; compile_paths.c */
 	size_t n_sets;
 	size_t n_patterns;		     /* in all lists */
@@ -40,7 +41,7 @@ struct compiler {
 };
 
 struct pattern_list {
-	const struct pattern *const *items;
+	const struct pattern **items;
 	size_t n;
 };
 

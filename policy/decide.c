@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +22,21 @@
 #include "base/macro.h"
 #include "policy/compiled.h"
 
-#define PATH_LEN_MAX 4095U /* PATH_MAX without the NUL */
-_Static_assert(PATH_LEN_MAX <= TRIE_NAME_MAX, "any path can be walked");
+/* limits.h: PATH_MAX counts the NUL. */
+_Static_assert(TRIE_NAME_MAX == PATH_MAX - 1, "any path can be walked");
 
-/* A rule that has a pattern that matches. */
+/* A rule with several patterns, one of which matches. */
 struct naming {
 	struct candidate best; /* by the most specific of them */
 	enum truth matches, excepted;
+	const struct trie_use *use; /* one of its uses of patterns: all say the same of the rule */
+};
+
+/* What is found while the rules are asked. */
+struct findings {
+	const struct rule *deny;	  /* certain */
+	const struct rule *perhaps_deny;  /* hinges on a fact */
+	const struct rule *perhaps_allow; /* hinges on a fact */
 };
 
 /* What a decision works with. */
@@ -37,6 +46,9 @@ struct search {
 	uint32_t *naming_at;	/* of a rule: its index in `namings`, if that is its own */
 	size_t n;
 	const struct policy_query *query;
+	const struct policy *policy;
+	struct candidates *answer;
+	struct findings findings;
 };
 
 static const char *const condition_names[] = {
@@ -104,6 +116,7 @@ int candidates_new(struct candidates **ret, const struct policy *policy)
 		return -ENOMEM;
 	if (search_new(&candidates->search, policy) < 0)
 		return -ENOMEM;
+	candidates->search->answer = candidates;
 	*ret = TAKE_PTR(candidates);
 	return 0;
 }
@@ -187,107 +200,24 @@ static uint32_t count_components(const char *path, size_t len)
 	return n;
 }
 
-static bool concerns(const struct rule *rule, const struct policy_query *query)
-{
-	if (query->now_sec >= rule->until_sec)
-		return false;
-	if (rule->shown.allow)
-		return (query->modes & ~rule->effect) == 0;
-	return query->modes & rule->effect;
-}
-
 static const struct who_answer *answer_for(const struct rule *rule,
 					   const struct policy_query *query)
 {
 	return &query->caller->scopes[rule->shown.allow][rule->scope];
 }
 
-/* Where what is known of a rule is noted, or NULL: it cannot name the request. */
-static struct naming *naming_of(struct search *search, uint32_t i)
+/* Can a rule name the request, as far as its use of a pattern tells? */
+static bool concerns(const struct search *search, const struct trie_use *use)
 {
-	const struct rule *rule = &search->query->caller->policy->rules[i];
-	const struct who_answer *answer = answer_for(rule, search->query);
-	uint32_t at = search->naming_at[i];
+	const struct policy_query *query = search->query;
 
-	if (at < search->n && search->namings[at].best.rule == &rule->shown)
-		return &search->namings[at];
-	if (answer->accepts == TRUTH_NO || !concerns(rule, search->query))
-		return NULL;
-	search->naming_at[i] = (uint32_t)search->n;
-	search->namings[search->n] = (struct naming){
-		.best = { .rule = &rule->shown, .n_terms = answer->n_terms },
-	};
-	return &search->namings[search->n++];
+	if (use->allow ? query->modes & ~(uint32_t)use->effect : !(query->modes & use->effect))
+		return false;
+	if (query->caller->accepts[use->allow][use->scope] == TRUTH_NO)
+		return false;
+	return !(use->flags & TRIE_USE_ENDS) ||
+	       query->now_sec < search->policy->rules[use->rule].until_sec;
 }
-
-/* @match: what a pattern says of the path. */
-static void note_match(struct naming *naming, const struct candidate *match, enum truth matches)
-{
-	struct candidate *best = &naming->best;
-	struct candidate one = { .rule = best->rule, .n_terms = best->n_terms };
-
-	one.prefix_len = match->prefix_len;
-	one.n_leading = match->n_leading;
-	one.n_wildcards = match->n_wildcards;
-	if (matches > naming->matches || (matches == naming->matches && before(&one, best)))
-		*best = one;
-	naming->matches = truth_or(naming->matches, matches);
-}
-
-static void note(struct search *search, const struct trie_item *item, const struct candidate *match,
-		 enum truth matches)
-{
-	const struct trie_use *uses = trie_uses(search->query->caller->policy->trie, item);
-
-	for (uint32_t i = 0; i < item->n_uses; i++) {
-		struct naming *naming = naming_of(search, uses[i].rule);
-
-		if (naming && uses[i].except)
-			naming->excepted = truth_or(naming->excepted, matches);
-		else if (naming)
-			note_match(naming, match, matches);
-	}
-}
-
-static void note_found(void *arg, const struct trie_item *item, size_t n_above)
-{
-	struct search *search = arg;
-	size_t n_leading = n_above + item->pattern->n_leading;
-	struct candidate match = {
-		.prefix_len = trie_walk_len(search->walk, n_leading),
-		.n_leading = (uint32_t)n_leading,
-		.n_wildcards = item->pattern->n_wildcards,
-	};
-
-	note(search, item, &match, TRUTH_YES);
-}
-
-/* Those patterns that would need a value that is not known. */
-static void note_unknown(struct search *search)
-{
-	const struct match_values *values = &search->query->caller->values;
-	const struct trie *trie = search->query->caller->policy->trie;
-
-	for (const struct trie_item *item = trie_next_special(trie, NULL); item;
-	     item = trie_next_special(trie, item)) {
-		struct candidate match = { .n_wildcards = item->pattern->n_wildcards };
-		enum truth matches = TRUTH_NO;
-
-		if (item->pattern->specifiers & values->unknown)
-			matches = match_path(item->pattern, search->query->path, values,
-					     &match.prefix_len);
-		match.n_leading = count_components(search->query->path, match.prefix_len);
-		if (matches != TRUTH_NO)
-			note(search, item, &match, matches);
-	}
-}
-
-/* What is found while the rules are asked. */
-struct findings {
-	const struct rule *deny;	  /* certain */
-	const struct rule *perhaps_deny;  /* hinges on a fact */
-	const struct rule *perhaps_allow; /* hinges on a fact */
-};
 
 static void keep_first(const struct rule **first, const struct rule *rule)
 {
@@ -304,52 +234,157 @@ static void keep_deny(const struct rule **deny, const struct rule *rule)
 		*deny = rule;
 }
 
-static void found_deny(struct findings *findings, struct candidates *ret, const struct rule *rule,
+static void found_deny(struct search *search, const struct trie_use *use,
 		       const struct candidate *candidate, enum truth named)
 {
-	if (!rule->unconditional)
-		ret->denies[ret->n_denies++] = *candidate;
+	const struct rule *rule = (const struct rule *)candidate->rule;
+
+	if (!(use->flags & TRIE_USE_UNCONDITIONAL))
+		search->answer->denies[search->answer->n_denies++] = *candidate;
 	else if (named == TRUTH_UNKNOWN)
-		keep_first(&findings->perhaps_deny, rule);
+		keep_first(&search->findings.perhaps_deny, rule);
 	else
-		keep_deny(&findings->deny, rule);
+		keep_deny(&search->findings.deny, rule);
 }
 
-static void found_allow(struct findings *findings, struct candidates *ret, const struct rule *rule,
-			const struct candidate *candidate, enum truth named)
+static void found_allow(struct search *search, const struct candidate *candidate, enum truth named)
 {
+	const struct rule *rule = (const struct rule *)candidate->rule;
+
 	if (named == TRUTH_YES)
-		ret->allows[ret->n_allows++] = *candidate;
+		search->answer->allows[search->answer->n_allows++] = *candidate;
 	/* Whether somebody else may complain instead is no doubt about what the rules say. */
 	else if (!rule->shown.complain)
-		keep_first(&findings->perhaps_allow, rule);
+		keep_first(&search->findings.perhaps_allow, rule);
+}
+
+/* @named: what the patterns of the rule, its exceptions too, say of the path. */
+static void found(struct search *search, const struct trie_use *use,
+		  const struct candidate *candidate, enum truth named)
+{
+	const struct policy_caller *caller = search->query->caller;
+
+	named = truth_and(named, (enum truth)caller->accepts[use->allow][use->scope]);
+	if (named == TRUTH_NO)
+		return;
+	if (use->allow)
+		found_allow(search, candidate, named);
+	else
+		found_deny(search, use, candidate, named);
+}
+
+/* Where what is known of a rule is noted. */
+static struct naming *naming_of(struct search *search, const struct trie_use *use)
+{
+	const struct policy_rule *rule = &search->policy->rules[use->rule].shown;
+	uint32_t at = search->naming_at[use->rule];
+
+	if (at < search->n && search->namings[at].best.rule == rule)
+		return &search->namings[at];
+	search->naming_at[use->rule] = (uint32_t)search->n;
+	search->namings[search->n] = (struct naming){ .best = { .rule = rule }, .use = use };
+	return &search->namings[search->n++];
+}
+
+/* @match: what a pattern says of the path. */
+static void note_match(struct naming *naming, const struct candidate *match, enum truth matches)
+{
+	struct candidate one = *match;
+
+	one.rule = naming->best.rule;
+	if (matches > naming->matches ||
+	    (matches == naming->matches && before(&one, &naming->best)))
+		naming->best = one;
+	naming->matches = truth_or(naming->matches, matches);
+}
+
+static void note_use(struct search *search, const struct trie_use *use,
+		     const struct candidate *match, enum truth matches)
+{
+	struct naming *naming;
+
+	if (use->flags & TRIE_USE_ONLY) {
+		struct candidate only = *match;
+
+		only.rule = &search->policy->rules[use->rule].shown;
+		found(search, use, &only, matches);
+		return;
+	}
+	naming = naming_of(search, use);
+	if (use->flags & TRIE_USE_EXCEPT)
+		naming->excepted = truth_or(naming->excepted, matches);
+	else
+		note_match(naming, match, matches);
+}
+
+static void note(struct search *search, const struct trie_item *item, const struct candidate *match,
+		 enum truth matches)
+{
+	const struct trie_use *uses = trie_uses(search->policy->trie, item);
+
+	for (uint32_t i = 0; i < item->n_uses; i++)
+		if (concerns(search, &uses[i]))
+			note_use(search, &uses[i], match, matches);
+}
+
+static void note_found(void *arg, const struct trie_item *item, size_t n_above)
+{
+	struct search *search = arg;
+	size_t n_leading = n_above + item->pattern.n_leading;
+	struct candidate match = {
+		.prefix_len = trie_walk_len(search->walk, n_leading),
+		.n_leading = (uint32_t)n_leading,
+		.n_wildcards = item->pattern.n_wildcards,
+	};
+
+	note(search, item, &match, TRUTH_YES);
+}
+
+/* Those patterns that would need a value that is not known. */
+static void note_unknown(struct search *search)
+{
+	const struct match_values *values = &search->query->caller->values;
+	const struct trie *trie = search->policy->trie;
+
+	for (const struct trie_item *item = trie_next_special(trie, NULL); item;
+	     item = trie_next_special(trie, item)) {
+		struct candidate match = { .n_wildcards = item->pattern.n_wildcards };
+		enum truth matches = TRUTH_NO;
+
+		if (item->pattern.specifiers & values->unknown)
+			matches = match_path(&item->pattern, search->query->path, values,
+					     &match.prefix_len);
+		match.n_leading = count_components(search->query->path, match.prefix_len);
+		if (matches != TRUTH_NO)
+			note(search, item, &match, matches);
+	}
 }
 
 /* Step 2. */
-static struct findings ask_rules(struct search *search, const struct policy_query *query,
-				 struct candidates *ret)
+static void ask_rules(struct search *search, const struct policy_query *query)
 {
-	struct findings findings = { 0 };
-
 	search->query = query;
+	search->policy = query->caller->policy;
+	search->findings = (struct findings){ 0 };
 	search->n = 0;
 	trie_walk_find(search->walk, &query->caller->values, note_found, search);
 	if (query->caller->values.unknown)
 		note_unknown(search);
 	for (size_t i = 0; i < search->n; i++) {
 		const struct naming *naming = &search->namings[i];
-		const struct rule *rule = (const struct rule *)naming->best.rule;
-		enum truth named = truth_and(naming->matches, truth_not(naming->excepted));
 
-		named = truth_and(answer_for(rule, query)->accepts, named);
-		if (named == TRUTH_NO)
-			continue;
-		if (rule->shown.allow)
-			found_allow(&findings, ret, rule, &naming->best, named);
-		else
-			found_deny(&findings, ret, rule, &naming->best, named);
+		found(search, naming->use, &naming->best,
+		      truth_and(naming->matches, truth_not(naming->excepted)));
 	}
-	return findings;
+}
+
+/* How specific they are in who they are for is asked only where it matters. */
+static void order_allows(struct candidates *ret, const struct policy_query *query)
+{
+	for (size_t i = 0; ret->n_allows > 1 && i < ret->n_allows; i++)
+		ret->allows[i].n_terms =
+			answer_for((const struct rule *)ret->allows[i].rule, query)->n_terms;
+	sort(ret->allows, ret->n_allows, before);
 }
 
 static const char *fact_of(const struct rule *rule, const struct policy_query *query)
@@ -391,16 +426,14 @@ static void refuse(struct candidates *ret, enum policy_reason reason,
 
 static bool is_askable(const struct policy_query *query, struct trie_walk *walk)
 {
-	size_t len = strnlen(query->path, PATH_LEN_MAX + 1);
-
-	return len <= PATH_LEN_MAX && trie_walk_read(walk, query->path, len) && query->modes != 0 &&
+	return trie_walk_read(walk, query->path) && query->modes != 0 &&
 	       (query->modes & ~(uint32_t)POLICY_ANY) == 0;
 }
 
 void decide_name(const struct policy *policy, const struct policy_query *query,
 		 struct candidates *ret)
 {
-	struct findings findings;
+	const struct findings *findings = &ret->search->findings;
 
 	assert(query->caller->policy == policy);
 	ret->undecided = NULL;
@@ -408,20 +441,20 @@ void decide_name(const struct policy *policy, const struct policy_query *query,
 	refuse(ret, POLICY_REASON_BAD_PATH, NULL);
 	if (!is_askable(query, ret->search->walk))
 		return;
-	findings = ask_rules(ret->search, query, ret);
-	if (findings.deny) {
-		refuse(ret, POLICY_REASON_RULE, &findings.deny->shown);
-	} else if (ret->n_allows == 0 && !findings.perhaps_allow) {
+	ask_rules(ret->search, query);
+	if (findings->deny) {
+		refuse(ret, POLICY_REASON_RULE, &findings->deny->shown);
+	} else if (ret->n_allows == 0 && !findings->perhaps_allow) {
 		refuse(ret, POLICY_REASON_DEFAULT, NULL);
-	} else if (findings.perhaps_deny) {
-		refuse(ret, POLICY_REASON_RULE, &findings.perhaps_deny->shown);
-		leave_undecided(findings.perhaps_deny, query, ret);
+	} else if (findings->perhaps_deny) {
+		refuse(ret, POLICY_REASON_RULE, &findings->perhaps_deny->shown);
+		leave_undecided(findings->perhaps_deny, query, ret);
 	} else if (ret->n_allows == 0) {
 		refuse(ret, POLICY_REASON_DEFAULT, NULL);
-		leave_undecided(findings.perhaps_allow, query, ret);
+		leave_undecided(findings->perhaps_allow, query, ret);
 	} else {
 		ret->reason = POLICY_REASON_OK;
-		sort(ret->allows, ret->n_allows, before);
+		order_allows(ret, query);
 		sort(ret->denies, ret->n_denies, earlier);
 	}
 }

@@ -116,7 +116,7 @@ static uint32_t missing_keys(const struct explainer *explainer, const struct who
 
 /* rules */
 
-static enum truth match_any(const struct pattern *const *patterns, size_t n,
+static enum truth match_any(const struct pattern **patterns, size_t n,
 			    const struct policy_query *query)
 {
 	enum truth best = TRUTH_NO;

@@ -77,6 +77,12 @@ int glob_string(const struct ast_value *value, struct diags *diags, char **ret);
 struct glob *glob_free(struct glob *glob);
 DEFINE_CLEANUP(struct glob *, glob_free)
 
+/* Nothing but bytes. */
+static inline bool glob_component_is_plain(const struct glob_component *component)
+{
+	return !component->deep && component->n == 1 && component->pieces->kind == GLOB_BYTES;
+}
+
 /* Is there anything but literal bytes in it? */
 bool glob_is_literal(const struct glob *glob);
 

@@ -88,21 +88,25 @@ static size_t take(const struct atom *atom, const char *text, size_t len,
 	return MATCH_NOT_THERE;
 }
 
-bool match_component(const struct component *component, const char *text, size_t len,
-		     const struct match_values *values)
+/* The atoms up to @end. */
+static bool match_atoms(const struct component *component, size_t end, const char *text, size_t len,
+			const struct match_values *values)
 {
 	size_t atom = 0, at = 0, star = MATCH_NOT_THERE, star_at = 0, taken;
 
 	for (;;) {
-		if (atom == component->n && at == len)
+		if (atom == end && at == len)
 			return true;
-		if (atom < component->n && is_star(&component->atoms[atom], values)) {
+		if (atom < end && is_star(&component->atoms[atom], values)) {
 			star = atom++;
 			star_at = at;
+			/* As the last one it takes all there is. */
+			if (atom == end)
+				return true;
 			continue;
 		}
 		taken = MATCH_NOT_THERE;
-		if (atom < component->n)
+		if (atom < end)
 			taken = take(&component->atoms[atom], text + at, len - at, values);
 		if (taken != MATCH_NOT_THERE) {
 			atom++;
@@ -115,6 +119,22 @@ bool match_component(const struct component *component, const char *text, size_t
 		at = ++star_at;
 		atom = star + 1;
 	}
+}
+
+/* Bytes at the end can only stand at the end: they tell most names apart at once. */
+bool match_component(const struct component *component, const char *text, size_t len,
+		     const struct match_values *values)
+{
+	size_t n = component->n;
+	const struct atom *last = n > 0 ? &component->atoms[n - 1] : NULL;
+
+	if (last && last->kind == ATOM_BYTES) {
+		if (last->len > len || memcmp(text + len - last->len, last->bytes, last->len) != 0)
+			return false;
+		len -= last->len;
+		n--;
+	}
+	return match_atoms(component, n, text, len, values);
 }
 
 bool match_name(const struct component *component, const char *name)
@@ -177,12 +197,25 @@ size_t match_home(const char *path, const struct match_values *values)
 	return len;
 }
 
+/* From the slash at @at on, or the end. */
+static bool match_all(const struct pattern *pattern, const char *path, size_t at,
+		      const struct match_values *values)
+{
+	const char *rest = path + at;
+
+	if (strncmp(rest, pattern_plain(pattern), pattern->plain_len) != 0)
+		return false;
+	rest += pattern->plain_len;
+	return (!*rest || *rest == '/') &&
+	       match_components(pattern, 0, path, at + pattern->plain_len, values);
+}
+
 /* With a home directory that may be any directory. */
 static enum truth match_unknown_home(const struct pattern *pattern, const char *path, size_t at,
 				     const struct match_values *values)
 {
 	for (;; at += 1 + component_len(path, at)) {
-		if (match_components(pattern, 0, path, at, values))
+		if (match_all(pattern, path, at, values))
 			return TRUTH_UNKNOWN;
 		if (!path[at])
 			return TRUTH_NO;
@@ -210,7 +243,7 @@ enum truth match_path(const struct pattern *pattern, const char *path,
 		return match_unknown_home(pattern, path, at, values);
 	if (pattern->home)
 		at = match_home(path, values);
-	if (at == MATCH_NOT_THERE || !match_components(pattern, 0, path, at, values))
+	if (at == MATCH_NOT_THERE || !match_all(pattern, path, at, values))
 		return TRUTH_NO;
 	if (ret_prefix)
 		*ret_prefix = prefix_len(pattern, path, at);

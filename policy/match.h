@@ -50,14 +50,29 @@ struct component {
 	bool plain;   /* one atom of bytes: no specifier either */
 };
 
+/* The plain components that it begins with are kept as text, "/srv/www"; the others one by one. */
 struct pattern {
-	uint32_t n;
-	uint32_t n_leading;		      /* literal ones before the first that is not */
-	uint32_t specifiers;		      /* 1U << enum specifier, for each in it */
-	uint16_t n_wildcards;		      /* stars, question marks, classes and `**` */
-	bool home;			      /* begins with the caller's home directory */
-	const struct component *components[]; /* none, without home: "/" */
+	uint32_t specifiers;  /* 1U << enum specifier, for each in it */
+	uint16_t n_plain;     /* components in the text */
+	uint16_t plain_len;   /* bytes of the text */
+	uint16_t n_leading;   /* literal ones before the first that is not */
+	uint16_t n_wildcards; /* stars, question marks, classes and `**` */
+	uint16_t n;	      /* components that are not in the text */
+	bool home;	      /* begins with the caller's home directory */
+	/* Without any, text and home: "/". The text is behind them. */
+	const struct component *components[];
 };
+
+static inline const char *pattern_plain(const struct pattern *pattern)
+{
+	return (const char *)(pattern->components + pattern->n);
+}
+
+/* Bytes that it takes, all in all. */
+static inline size_t pattern_size(const struct pattern *pattern)
+{
+	return sizeof(*pattern) + pattern->n * sizeof(pattern->components[0]) + pattern->plain_len;
+}
 
 enum specifier {
 	SPECIFIER_USER,	     /* %u */
@@ -107,8 +122,8 @@ struct match_values {
 enum truth match_path(const struct pattern *pattern, const char *path,
 		      const struct match_values *values, size_t *ret_prefix);
 
-/* The parts of it, for whoever has matched the others: the components from @first on against @path
- * from the slash at @at on, or its end. */
+/* The parts of it, for whoever has matched the others: the components that are not in the text, from
+ * @first on, against @path from the slash at @at on, or its end. */
 bool match_components(const struct pattern *pattern, uint32_t first, const char *path, size_t at,
 		      const struct match_values *values);
 bool match_component(const struct component *component, const char *text, size_t len,

@@ -19,25 +19,37 @@ struct policy;
 struct trie;
 struct trie_walk;
 
+/* One rule's use of a pattern, and with it what tells most rules apart from those that a request
+ * is about: rules are many, and to look at one costs more than all the rest. */
+struct trie_use {
+	uint32_t rule;
+	uint32_t scope;
+	uint16_t effect; /* POLICY_*: as rule.effect */
+	uint8_t allow;
+	uint8_t flags; /* TRIE_USE_* */
+};
+
+#define TRIE_USE_EXCEPT	       (1U << 0) /* the rule excepts it */
+#define TRIE_USE_UNCONDITIONAL (1U << 1) /* as rule.unconditional */
+#define TRIE_USE_ENDS	       (1U << 2) /* the rule has an `until` */
+#define TRIE_USE_ONLY	       (1U << 3) /* the rule has no other pattern */
+
 /* A pattern, and which rules have it: equal patterns of several rules are one. */
 struct trie_item {
-	const struct pattern *pattern;
-	uint32_t first_use, n_uses;
-	uint32_t hash;	/* of its last plain component before any `**`; 0: it has none */
-	uint32_t where; /* which that is */
+	uint32_t n_uses;
+	union {
+		struct trie_use only; /* n_uses is 1 */
+		uint32_t first_use;
+	};
+	struct pattern pattern; /* last, because it goes on behind its end */
 };
 
-/* One rule's use of a pattern, in the order of the rules. */
-struct trie_use {
-	uint32_t rule : 31;
-	uint32_t except : 1;
-};
-
-/* Of everything that @policy's rules have. 0 or -ENOMEM. */
-int trie_new(struct trie **ret, const struct policy *policy);
+/* Of everything that @policy's rules have. From then on the patterns of the rules are the trie's:
+ * those that they had are not needed any more. 0 or -ENOMEM. */
+int trie_new(struct trie **ret, struct policy *policy);
 struct trie *trie_free(struct trie *trie);
 
-/* The uses of @item, item->n_uses of them. */
+/* The uses of @item, item->n_uses of them, in the order of the rules. */
 const struct trie_use *trie_uses(const struct trie *trie, const struct trie_item *item);
 
 /* The patterns with a specifier: what is not known of the caller is outside of what a walk finds. */
@@ -47,12 +59,12 @@ const struct trie_item *trie_next_special(const struct trie *trie, const struct 
 int trie_walk_new(struct trie_walk **ret, const struct trie *trie);
 struct trie_walk *trie_walk_free(struct trie_walk *walk);
 
-/* What a walk is told of each pattern that matches: @n_above components, those of the home
+/* What a walk is told of each pattern that matches, once: @n_above components, those of the home
  * directory, stand before it. */
 typedef void trie_found(void *arg, const struct trie_item *item, size_t n_above);
 
-/* Cut a name of at most TRIE_NAME_MAX bytes at its slashes. False: it is not clean. */
-bool trie_walk_read(struct trie_walk *walk, const char *path, size_t len);
+/* Copy a name and cut it at its slashes. False: it is too long or not clean. */
+bool trie_walk_read(struct trie_walk *walk, const char *path);
 
 /* Bytes of the name up to the end of its first @n components. */
 size_t trie_walk_len(const struct trie_walk *walk, size_t n);

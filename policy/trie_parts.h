@@ -2,97 +2,93 @@
 #ifndef FDB_POLICY_TRIE_PARTS_H
 #define FDB_POLICY_TRIE_PARTS_H
 
-/* What a trie is made of. For the module that builds it and the one that walks it. */
+/* What a trie is made of. For the modules that build it and the one that walks it. */
 
-#include <string.h>
-
-#include "policy/affix.h"
 #include "policy/trie.h"
 
-#define TRIE_LEAF (UINT32_C(1) << 31) /* of a child: not a node but one item */
+/* A child is a node, but for these: the only pattern that goes on so, which needs no node, and for
+ * partial globs those that begin, or begin and end, alike. 0: there is none. */
+#define TRIE_LEAF  (UINT32_C(1) << 31) /* an item */
+#define TRIE_GROUP (UINT32_C(1) << 30) /* one of trie.groups */
 
 /* The patterns that begin with the same components. */
 struct trie_node {
-	const struct component *component; /* the last of those; NULL: a root */
-	uint32_t depth;			   /* how many components those are */
-	uint32_t first, n; /* items whose other components are looked at one by one, from here on */
-	uint32_t star, deep;	 /* nodes after `*` and `**`, or 0: the root comes after nothing */
-	uint32_t heads, n_heads; /* in trie.affixes: of the children after a partial glob */
-	bool is_deep;		 /* its last component is `**` */
-	bool below_deep;	 /* another is; then no item here has one more */
+	uint32_t item;	     /* one of them */
+	uint32_t ends;	     /* the one that has no more, or 0 */
+	uint32_t star, deep; /* children after `*` and `**`, or 0 */
+	uint32_t heads;	     /* in trie.lengths: of the bytes that partial globs begin with */
+	uint16_t n_heads;
+	uint16_t depth; /* components so far, those not counted that are text */
+	bool is_deep;	/* its last component is `**` */
+	bool below_deep; /* another is; then no pattern here has one more, unless there is a node for it */
 	bool stays;		 /* once reached, later reaching adds nothing */
-	bool has_edges, goes_on; /* has edges, or children after `*` or a glob */
+	bool has_edges, goes_on; /* has children after plain components; after anything but `**` */
 };
 
-/* After a plain component. The table is keyed by node and hash; the bytes are the child's to
- * compare. */
-struct trie_edge {
-	uint32_t hash; /* of the component; 0: free */
-	uint32_t node, child;
+/* Of partial globs: the lengths of the bytes that they end with; in the end, children. */
+struct trie_group {
+	uint32_t first, n; /* in trie.lengths, or in trie.children */
 };
 
-/* After any other component. */
-struct trie_glob {
-	const struct component *component;
+/* The child of @owner after some bytes. An owner is a node, for a whole component, or for one of the
+ * roots for all the components of a text; or a length, for the ends of a partial glob. */
+struct trie_slot {
+	uint32_t owner; /* 0: free */
+	uint32_t tag;	/* of the bytes, which must be compared when they look the same */
 	uint32_t child;
 };
 
-enum { TRIE_ROOT, TRIE_ROOT_HOME, TRIE_ROOTS }; /* from "/", and from the home directory */
+enum {
+	TRIE_NONE,
+	TRIE_ROOT,
+	TRIE_ROOT_HOME,
+	TRIE_ROOTS
+}; /* from "/", and from the home directory */
 
 struct trie {
-	struct trie_item *items; /* patterns that begin alike stand together */
-	size_t n_items;
-	bool has_home; /* some pattern begins there */
-	struct trie_use *uses;
+	uint64_t *block; /* all items, in order; each is named by its first word */
+	size_t n_words;
+	bool has_home;	       /* some pattern begins there */
+	struct trie_use *uses; /* of items with more than one */
 	size_t n_uses;
 	struct trie_node *nodes;
 	size_t n_nodes;
-	struct trie_edge *edges;
-	size_t n_edges, edges_room; /* a power of two, or 0 */
-	struct affix *affixes;	    /* heads, each with its tails, each with its globs */
-	size_t n_affixes;
-	struct trie_glob *globs;
-	size_t n_globs;
+	struct trie_slot *slots; /* a table, keyed by owner and bytes */
+	uint8_t *
+		filter; /* for each slot eight bits, some of which say that it may be worth a look */
+	uint32_t n_slots;
+	uint32_t longest;  /* components of the longest text */
+	uint16_t *lengths; /* ascending, for each node and group */
+	size_t n_lengths;
+	struct trie_group *groups;
+	size_t n_groups;
+	uint32_t *children;
+	size_t n_children;
 };
 
-static inline uint64_t trie_mix(uint64_t hash, uint64_t word)
+static inline const struct trie_item *trie_item(const struct trie *trie, uint32_t child)
 {
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 32;
+	return (const struct trie_item *)(const void *)(trie->block + (child & ~TRIE_LEAF));
 }
 
-static inline uint64_t trie_load(const char *bytes)
+static inline uint32_t trie_node_owner(uint32_t node)
 {
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return word;
+	return node << 1;
 }
 
-/* Never 0. Eight bytes at a time, the last of them overlapping those before. */
-static inline uint32_t trie_hash(const char *bytes, size_t len)
+static inline uint32_t trie_length_owner(uint32_t length)
 {
-	uint64_t hash = len;
-	uint32_t low, high;
-
-	if (len >= 8) {
-		for (size_t i = 0; i + 8 < len; i += 8)
-			hash = trie_mix(hash, trie_load(bytes + i));
-		return (uint32_t)trie_mix(hash, trie_load(bytes + len - 8)) | 1;
-	}
-	if (len >= 4) {
-		memcpy(&low, bytes, 4);
-		memcpy(&high, bytes + len - 4, 4);
-		return (uint32_t)trie_mix(hash, low | (uint64_t)high << 32) | 1;
-	}
-	low = (unsigned char)bytes[0] | (uint32_t)(unsigned char)bytes[len / 2] << 8 |
-	      (uint32_t)(unsigned char)bytes[len - 1] << 16;
-	return (uint32_t)trie_mix(hash, low) | 1;
+	return length << 1 | 1;
 }
 
-static inline size_t trie_edge_slot(const struct trie *trie, uint32_t node, uint32_t hash)
+static inline size_t trie_slot_of(const struct trie *trie, uint64_t key)
 {
-	return trie_mix(hash, (uint64_t)node << 32) & (trie->edges_room - 1);
+	return (key >> 32) * trie->n_slots >> 32;
+}
+
+static inline bool trie_may_have(const struct trie *trie, uint64_t key)
+{
+	return trie->filter[trie_slot_of(trie, key)] >> (key & 7) & 1;
 }
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All nodes that the name has led to so far are kept at once and go one
- * component further together, so that nothing is ever tried again. A node is
- * reached from its parent only, hence at most once at each place in the name;
- * one after `**` stays from where it is first reached, and reaching it again
- * later would add nothing.
+ * Every beginning of the name is looked up among the texts that patterns begin
+ * with. From each that is there, all nodes that the name leads to are kept at
+ * once and go one component further together, so that nothing is ever tried
+ * again. A node is reached from its parent only, hence at most once at each
+ * place in the name; one after `**` stays from where it is first reached, and
+ * reaching it again later would add nothing.
  *
- * The cost is that of the components times the nodes that the name leads to,
- * and of those few items that a node was not split for.
+ * The cost is that of the components times the nodes that the name leads to.
  */
 #include "policy/trie.h"
 
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "policy/trie_hash.h"
 #include "policy/trie_parts.h"
 
 #define PARTS_MAX (TRIE_NAME_MAX / 2 + 1) /* a slash and a byte each */
@@ -26,14 +27,17 @@ DEFINE_CLEANUP(struct trie_walk *, trie_walk_free)
 /* A component of the name. */
 struct part {
 	uint16_t start, len;
-	uint32_t hash; /* 0: not asked for yet */
+	uint32_t hash;
+};
+
+/* The name's first components, of which the table may know. */
+struct text {
+	uint64_t key;
+	size_t n_parts;
 };
 
 struct trie_walk {
 	const struct trie *trie;
-	const char *path;
-	struct part parts[PARTS_MAX];
-	size_t n_parts;
 	/* Of one search. */
 	const struct match_values *values;
 	trie_found *found;
@@ -44,6 +48,11 @@ struct trie_walk {
 	uint32_t *staying;    /* those after `**` */
 	uint32_t *staying_at; /* of a node: its index in `staying`, if that is it */
 	size_t n_staying;
+	/* The name, and room for hashing on either side. */
+	size_t n_parts;
+	struct part parts[PARTS_MAX];
+	struct text texts[PARTS_MAX];
+	char padded[TRIE_HASH_PAD + TRIE_NAME_MAX + 1 + TRIE_HASH_PAD];
 };
 
 int trie_walk_new(struct trie_walk **ret, const struct trie *trie)
@@ -75,71 +84,79 @@ struct trie_walk *trie_walk_free(struct trie_walk *walk)
 	return NULL;
 }
 
+static const char *path_of(const struct trie_walk *walk)
+{
+	return walk->padded + TRIE_HASH_PAD;
+}
+
 /* Which of eight bytes are slashes: the highest bit of each. */
 static uint64_t slashes(uint64_t word)
 {
 	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	uint64_t other = le64toh(word) ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
+	uint64_t other = word ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
 
 	return ~(((other & low) + low) | other | low);
 }
 
-/* Of the bytes from @at on, eight or as many as there are. */
-static uint64_t slashes_at(const char *path, size_t len, size_t at)
+/* The component that ends at @end. */
+static inline bool read_part(const char *path, size_t start, size_t end, struct part *ret)
 {
-	uint64_t word = 0;
+	size_t len = end - start;
 
-	if (len - at >= sizeof(word))
-		return slashes(trie_load(path + at));
-	if (len >= sizeof(word))
-		return slashes(trie_load(path + len - sizeof(word))) >> 8 * (8 - (len - at));
-	memcpy(&word, path + at, len - at);
-	return slashes(word);
-}
-
-/* The component that ends at @end; the next one starts after the slash there. */
-static bool add_part(struct trie_walk *walk, size_t *start, size_t end)
-{
-	size_t len = end - *start;
-
-	if ((len <= 2 && match_is_no_name(walk->path + *start, len)) || walk->n_parts == PARTS_MAX)
+	if (len <= 2 && match_is_no_name(path + start, len))
 		return false;
-	walk->parts[walk->n_parts++] = (struct part){ (uint16_t)*start, (uint16_t)len, 0 };
-	*start = end + 1;
+	*ret = (struct part){
+		.start = (uint16_t)start,
+		.len = (uint16_t)len,
+		.hash = trie_hash_all(path + start, len),
+	};
 	return true;
 }
 
-bool trie_walk_read(struct trie_walk *walk, const char *path, size_t len)
+/* Without a slash at the end and two in a row there are at most PARTS_MAX. */
+static bool cut(struct trie_walk *walk, const char *path, size_t len)
 {
+	struct part *part = walk->parts;
 	size_t start = 1;
 
-	walk->path = path;
-	walk->n_parts = 0;
-	if (path[0] != '/')
-		return false;
-	if (len == 1)
-		return true;
 	for (size_t at = 0; at < len; at += 8)
-		for (uint64_t found = slashes_at(path, len, at); found; found &= found - 1) {
+		for (uint64_t found = slashes(trie_load(path + at)); found; found &= found - 1) {
 			size_t end = at + (size_t)__builtin_ctzll(found) / 8;
 
-			if (end > 0 && !add_part(walk, &start, end))
+			if (end > 0 && !read_part(path, start, end, part++))
 				return false;
+			start = end + 1;
 		}
-	return add_part(walk, &start, len);
+	if (!read_part(path, start, len, part++))
+		return false;
+	walk->n_parts = (size_t)(part - walk->parts);
+	return true;
+}
+
+bool trie_walk_read(struct trie_walk *walk, const char *path)
+{
+	size_t len = strnlen(path, TRIE_NAME_MAX + 1);
+	char *copy = walk->padded + TRIE_HASH_PAD;
+
+	walk->n_parts = 0;
+	if (len > TRIE_NAME_MAX || path[0] != '/')
+		return false;
+	memcpy(copy, path, len);
+	memset(copy + len, 0, TRIE_HASH_PAD);
+	return len == 1 || cut(walk, copy, len);
 }
 
 size_t trie_walk_len(const struct trie_walk *walk, size_t n)
 {
 	if (n == 0)
-		return walk->path[1] ? 0 : 1;
+		return walk->n_parts > 0 ? 0 : 1;
 	return walk->parts[n - 1].start + walk->parts[n - 1].len;
 }
 
 static bool part_matches(const struct trie_walk *walk, const struct component *component, size_t i)
 {
 	const struct part *part = &walk->parts[i];
-	const char *text = walk->path + part->start;
+	const char *text = path_of(walk) + part->start;
 
 	if (component->plain)
 		return component->atoms->len == part->len &&
@@ -147,62 +164,68 @@ static bool part_matches(const struct trie_walk *walk, const struct component *c
 	return match_component(component, text, part->len, walk->values);
 }
 
+/* Components without `**`, against as many parts. */
+static bool parts_match(const struct trie_walk *walk, const struct pattern *pattern, uint32_t depth,
+			size_t i)
+{
+	for (; depth < pattern->n; depth++, i++)
+		if (!part_matches(walk, pattern->components[depth], i))
+			return false;
+	return true;
+}
+
+/* The `**` at @depth and all behind it. The end of a name can only be what the end of the pattern
+ * matches; at the end of a pattern `**` wants a component. */
+static bool deep_matches(const struct trie_walk *walk, const struct pattern *pattern,
+			 uint32_t depth, size_t i)
+{
+	size_t n = pattern->n - depth - 1, left = walk->n_parts - i;
+
+	if (n == 0)
+		return left > 0;
+	for (uint32_t j = depth + 1; j < pattern->n; j++)
+		if (pattern->components[j]->deep)
+			return match_components(pattern, depth, path_of(walk),
+						trie_walk_len(walk, i), walk->values);
+	return left >= n && parts_match(walk, pattern, depth + 1, walk->n_parts - n);
+}
+
 /* The rest of the pattern, after @depth components, against the rest of the name. */
-static bool rest_matches(struct trie_walk *walk, const struct pattern *pattern, uint32_t depth,
-			 size_t i)
+static bool rest_matches(const struct trie_walk *walk, const struct pattern *pattern,
+			 uint32_t depth, size_t i)
 {
 	for (; depth < pattern->n; depth++, i++) {
 		if (pattern->components[depth]->deep)
-			return match_components(pattern, depth, walk->path, trie_walk_len(walk, i),
-						walk->values);
+			return deep_matches(walk, pattern, depth, i);
 		if (i == walk->n_parts || !part_matches(walk, pattern->components[depth], i))
 			return false;
 	}
 	return i == walk->n_parts;
 }
 
-/* Here the rest is as long as it is; at the end of a pattern `**` wants a component. */
-static bool rest_matches_somewhere(struct trie_walk *walk, const struct pattern *pattern,
-				   uint32_t depth, size_t i)
+/* What comes after @depth components of @node, or is all of it, is this item alone. */
+static void try_leaf(struct trie_walk *walk, const struct trie_node *node, uint32_t leaf, size_t i)
 {
-	size_t n = pattern->n - depth, left = walk->n_parts - i;
+	const struct trie_item *item = trie_item(walk->trie, leaf);
+	const struct pattern *pattern = &item->pattern;
 
-	if (n == 0)
-		return left > 0;
-	return left >= n && rest_matches(walk, pattern, depth, walk->n_parts - n);
-}
-
-static uint32_t hash_of(struct trie_walk *walk, size_t i)
-{
-	struct part *part = &walk->parts[i];
-
-	if (part->hash == 0)
-		part->hash = trie_hash(walk->path + part->start, part->len);
-	return part->hash;
-}
-
-/* False for most items that do not match, without a look at their patterns. */
-static bool may_match(struct trie_walk *walk, const struct trie_item *item)
-{
-	size_t at = walk->n_above + item->where;
-
-	return item->hash == 0 || (at < walk->n_parts && hash_of(walk, at) == item->hash);
-}
-
-static void ask_item(struct trie_walk *walk, const struct trie_node *node, uint32_t index, size_t i)
-{
-	const struct trie_item *item = &walk->trie->items[index];
-	const struct pattern *pattern = item->pattern;
-	bool matches;
-
-	if (!may_match(walk, item) || (pattern->specifiers & walk->values->unknown))
+	if (pattern->specifiers & walk->values->unknown)
 		return;
-	if (node->is_deep)
-		matches = rest_matches_somewhere(walk, pattern, node->depth, i);
-	else
-		matches = (!node->below_deep || pattern->n - node->depth == walk->n_parts - i) &&
-			  rest_matches(walk, pattern, node->depth, i);
-	if (matches)
+	/* Below `**` it is found at one place only, the one that the end of the name leaves it. */
+	if (node->below_deep && (size_t)(pattern->n - node->depth) != walk->n_parts - i)
+		return;
+	if (rest_matches(walk, pattern, node->depth, i))
+		walk->found(walk->arg, item, walk->n_above);
+}
+
+/* @node has been reached, and an item ends with it. */
+static void try_end(struct trie_walk *walk, const struct trie_node *node, size_t i)
+{
+	const struct trie_item *item = trie_item(walk->trie, node->ends);
+	size_t left = walk->n_parts - i;
+
+	if ((node->is_deep ? left > 0 : left == 0) &&
+	    !(item->pattern.specifiers & walk->values->unknown))
 		walk->found(walk->arg, item, walk->n_above);
 }
 
@@ -221,83 +244,116 @@ static bool stay(struct trie_walk *walk, uint32_t node)
 /* The name's first @i components have led to @index, and so to the `**` that comes next. */
 static void arrive(struct trie_walk *walk, uint32_t index, size_t i)
 {
-	do {
+	for (;;) {
 		const struct trie_node *node = &walk->trie->nodes[index];
 
 		if (node->stays && !stay(walk, index))
 			return;
 		if (!node->is_deep && node->goes_on)
 			walk->next[walk->n_next++] = index;
-		for (uint32_t item = node->first; item < node->first + node->n; item++)
-			ask_item(walk, node, item, i);
+		if (node->ends)
+			try_end(walk, node, i);
+		if (node->deep & TRIE_LEAF)
+			try_leaf(walk, node, node->deep, i);
+		if (node->deep == 0 || node->deep & TRIE_LEAF)
+			return;
 		index = node->deep;
-	} while (index != 0);
-}
-
-/* The edge's child is the one of the component, or of another that has the same hash. */
-static bool follow_edge(struct trie_walk *walk, const struct trie_node *node, uint32_t child,
-			size_t i)
-{
-	struct trie_node leaf = { .depth = node->depth, .below_deep = node->below_deep };
-
-	if (child & TRIE_LEAF) {
-		ask_item(walk, &leaf, child & ~TRIE_LEAF, i);
-		return false;
 	}
-	if (!part_matches(walk, walk->trie->nodes[child].component, i))
-		return false;
-	arrive(walk, child, i + 1);
-	return true;
 }
 
-static void follow_edges(struct trie_walk *walk, uint32_t index, size_t i)
+/* The child of @node for the component at @i, if its own one matches. */
+static void try_child(struct trie_walk *walk, const struct trie_node *node, uint32_t child,
+		      size_t i)
+{
+	const struct trie_node *next = &walk->trie->nodes[child];
+
+	if (child & TRIE_LEAF)
+		try_leaf(walk, node, child, i);
+	else if (part_matches(walk,
+			      trie_item(walk->trie, next->item)->pattern.components[node->depth],
+			      i))
+		arrive(walk, child, i + 1);
+}
+
+typedef void try(struct trie_walk *walk, const struct trie_node *node, uint32_t child, size_t i);
+
+/* Everything in the table that looks like what @key was made of. */
+static inline void look_up(struct trie_walk *walk, uint64_t key, uint32_t owner, try *try_it,
+			   const struct trie_node *node, size_t i)
 {
 	const struct trie *trie = walk->trie;
-	uint32_t hash = hash_of(walk, i);
-	const struct trie_edge *edge;
+	size_t at = trie_slot_of(trie, key);
 
-	for (size_t slot = trie_edge_slot(trie, index, hash);;
-	     slot = (slot + 1) & (trie->edges_room - 1)) {
-		edge = &trie->edges[slot];
-		if (edge->hash == 0)
-			return;
-		if (edge->hash == hash && edge->node == index &&
-		    follow_edge(walk, &trie->nodes[index], edge->child, i))
-			return;
-	}
+	for (; trie->slots[at].owner; at = at + 1 < trie->n_slots ? at + 1 : 0)
+		if (trie->slots[at].tag == (uint32_t)key && trie->slots[at].owner == owner)
+			try_it(walk, node, trie->slots[at].child, i);
 }
 
-static void try_globs(struct trie_walk *walk, const struct affix *tail, size_t i)
+static void try_middles(struct trie_walk *walk, const struct trie_node *node, uint32_t child,
+			size_t i)
 {
-	const struct part *part = &walk->parts[i];
+	const struct trie *trie = walk->trie;
+	const struct trie_group *group = &trie->groups[child & ~TRIE_GROUP];
 
-	for (uint32_t glob = tail->first; glob < tail->first + tail->n; glob++)
-		if (match_component(walk->trie->globs[glob].component, walk->path + part->start,
-				    part->len, walk->values))
-			arrive(walk, walk->trie->globs[glob].child, i + 1);
+	if (child & TRIE_LEAF || !(child & TRIE_GROUP)) {
+		try_child(walk, node, child, i);
+		return;
+	}
+	for (uint32_t at = group->first; at < group->first + group->n; at++)
+		try_child(walk, node, trie->children[at], i);
+}
+
+/* Partial globs that begin as the component at @i does. */
+static void try_tails(struct trie_walk *walk, const struct trie_node *node, uint32_t child,
+		      size_t i)
+{
+	const struct trie *trie = walk->trie;
+	const struct part *part = &walk->parts[i];
+	const char *end = path_of(walk) + part->start + part->len;
+	const struct trie_group *group = &trie->groups[child & ~TRIE_GROUP];
+	struct trie_hash hash = { 0 };
+
+	if (child & TRIE_LEAF || !(child & TRIE_GROUP)) {
+		try_child(walk, node, child, i);
+		return;
+	}
+	for (uint32_t at = group->first;
+	     at < group->first + group->n && trie->lengths[at] <= part->len; at++) {
+		uint32_t owner = trie_length_owner(at);
+		uint64_t key = trie_key(owner, trie_hash_tail(&hash, end, trie->lengths[at]));
+
+		if (trie_may_have(trie, key))
+			look_up(walk, key, owner, try_middles, node, i);
+	}
 }
 
 static void follow_globs(struct trie_walk *walk, const struct trie_node *node, size_t i)
 {
-	const struct affix *all = walk->trie->affixes;
-	const char *text = walk->path + walk->parts[i].start;
-	size_t len = walk->parts[i].len;
-	uint32_t head, tail;
+	const struct trie *trie = walk->trie;
+	const struct part *part = &walk->parts[i];
+	const char *start = path_of(walk) + part->start;
+	struct trie_hash hash = { 0 };
 
-	for (head = affix_find(AFFIX_HEAD, all, node->heads, node->n_heads, text, len);
-	     head != AFFIX_NONE; head = all[head].shorter)
-		for (tail = affix_find(AFFIX_TAIL, all, all[head].first, all[head].n, text, len);
-		     tail != AFFIX_NONE; tail = all[tail].shorter)
-			try_globs(walk, &all[tail], i);
+	for (uint32_t at = node->heads;
+	     at < node->heads + node->n_heads && trie->lengths[at] <= part->len; at++) {
+		uint32_t owner = trie_length_owner(at);
+		uint64_t key = trie_key(owner, trie_hash_head(&hash, start, trie->lengths[at]));
+
+		if (trie_may_have(trie, key))
+			look_up(walk, key, owner, try_tails, node, i);
+	}
 }
 
 static void step(struct trie_walk *walk, uint32_t index, size_t i)
 {
 	const struct trie_node *node = &walk->trie->nodes[index];
+	uint64_t key = trie_key(trie_node_owner(index), walk->parts[i].hash);
 
-	if (node->has_edges)
-		follow_edges(walk, index, i);
-	if (node->star)
+	if (node->has_edges && trie_may_have(walk->trie, key))
+		look_up(walk, key, trie_node_owner(index), try_child, node, i);
+	if (node->star & TRIE_LEAF)
+		try_leaf(walk, node, node->star, i);
+	else if (node->star)
 		arrive(walk, node->star, i + 1);
 	if (node->n_heads > 0)
 		follow_globs(walk, node, i);
@@ -313,14 +369,13 @@ static void take_next(struct trie_walk *walk)
 	walk->n_next = 0;
 }
 
-/* From @root on, which the name's first @n_above components lead to. */
-static void find_from(struct trie_walk *walk, uint32_t root, size_t n_above)
+/* From @node on, which the name's first @i components lead to. */
+static void find_from(struct trie_walk *walk, uint32_t node, size_t i)
 {
-	walk->n_above = n_above;
 	walk->n_next = 0;
 	walk->n_staying = 0;
-	arrive(walk, root, n_above);
-	for (size_t i = n_above; i < walk->n_parts && walk->n_next + walk->n_staying > 0; i++) {
+	arrive(walk, node, i);
+	for (; i < walk->n_parts && walk->n_next + walk->n_staying > 0; i++) {
 		size_t n_staying = walk->n_staying;
 
 		take_next(walk);
@@ -331,6 +386,55 @@ static void find_from(struct trie_walk *walk, uint32_t root, size_t n_above)
 	}
 }
 
+/* @child may begin with the name's components before @i, but for those above the root. */
+static void try_text(struct trie_walk *walk, const struct trie_node *root, uint32_t child, size_t i)
+{
+	const struct trie *trie = walk->trie;
+	uint32_t item = child & TRIE_LEAF ? child : trie->nodes[child].item;
+	const struct pattern *pattern = &trie_item(trie, item)->pattern;
+	size_t start = walk->n_above > 0 ? trie_walk_len(walk, walk->n_above) : 0;
+
+	if (trie_walk_len(walk, i) - start != pattern->plain_len ||
+	    memcmp(path_of(walk) + start, pattern_plain(pattern), pattern->plain_len) != 0)
+		return;
+	if (child & TRIE_LEAF)
+		try_leaf(walk, root, child, i);
+	else
+		find_from(walk, child, i);
+}
+
+/* Beginnings of the name, with @n_above components and more, that the table may have. All are hashed
+ * before any is followed, so that nothing comes between. */
+static size_t find_texts(struct trie_walk *walk, uint32_t owner, size_t n_above)
+{
+	const struct trie *trie = walk->trie;
+	const struct part *parts = walk->parts;
+	struct text *texts = walk->texts;
+	uint64_t key = trie_key(owner, 0);
+	size_t n = 0, end = walk->n_parts - n_above;
+
+	end = n_above + (end < trie->longest ? end : trie->longest);
+	for (size_t i = n_above; i < end; i++) {
+		key = trie_mix(key, parts[i].hash);
+		texts[n] = (struct text){ key, i + 1 };
+		n += trie_may_have(trie, key);
+	}
+	return n;
+}
+
+/* From @root on, which the name's first @n_above components lead to. */
+static void find_all(struct trie_walk *walk, uint32_t root, size_t n_above)
+{
+	uint32_t owner = trie_node_owner(root);
+	size_t n = find_texts(walk, owner, n_above);
+
+	walk->n_above = n_above;
+	find_from(walk, root, n_above);
+	for (size_t i = 0; i < n; i++)
+		look_up(walk, walk->texts[i].key, owner, try_text, &walk->trie->nodes[root],
+			walk->texts[i].n_parts);
+}
+
 void trie_walk_find(struct trie_walk *walk, const struct match_values *values, trie_found *found,
 		    void *arg)
 {
@@ -339,13 +443,13 @@ void trie_walk_find(struct trie_walk *walk, const struct match_values *values, t
 	walk->values = values;
 	walk->found = found;
 	walk->arg = arg;
-	find_from(walk, TRIE_ROOT, 0);
+	find_all(walk, TRIE_ROOT, 0);
 	if (!walk->trie->has_home)
 		return;
-	home = match_home(walk->path, values);
+	home = match_home(path_of(walk), values);
 	if (home == MATCH_NOT_THERE)
 		return;
 	while (trie_walk_len(walk, n_above) < home)
 		n_above++;
-	find_from(walk, TRIE_ROOT_HOME, n_above);
+	find_all(walk, TRIE_ROOT_HOME, n_above);
 }

@@ -33,11 +33,6 @@ static uint64_t hash_bytes(const char *bytes, size_t len)
 	return mix(hash, word);
 }
 
-static bool glob_is_plain(const struct glob_component *glob)
-{
-	return !glob->deep && glob->n == 1 && glob->pieces[0].kind == GLOB_BYTES;
-}
-
 static uint64_t hash_piece(uint64_t hash, const struct glob_piece *piece)
 {
 	hash = mix(hash, (uint64_t)piece->kind << 8 | (unsigned char)piece->specifier);
@@ -52,7 +47,7 @@ static uint32_t hash_glob(const struct glob_component *glob)
 {
 	uint64_t hash = glob->deep;
 
-	if (glob_is_plain(glob))
+	if (glob_component_is_plain(glob))
 		return (uint32_t)hash_bytes(glob->pieces[0].bytes, glob->pieces[0].len);
 	for (size_t i = 0; i < glob->n; i++)
 		hash = hash_piece(hash, &glob->pieces[i]);

@@ -184,6 +184,22 @@ START_TEST(compile_counts_the_wildcards_of_set_and_rest_together)
 }
 END_TEST
 
+/* As long as a name may be, and a byte longer. */
+START_TEST(compile_counts_the_bytes_of_set_and_rest_together)
+{
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	char text[5000];
+
+	snprintf(text, sizeof(text),
+		 "version 1;\nlet @s = \"/%0*d\";\nfor user 1 { allow read \"@s/%0*d\"; }\n", 2000,
+		 0, 2093 + _i, 0);
+	ck_assert_int_eq(load_text("test.fdp", text, strlen(text), &diags, &policy), 0);
+	ck_assert(!!policy == (_i == 0));
+	ck_assert_uint_eq(count_findings(&diags, "E016"), (unsigned int)_i);
+}
+END_TEST
+
 /* As deep as it may be, and one deeper. */
 static char *chain(unsigned int n)
 {
@@ -238,6 +254,7 @@ int main(void)
 	tcase_add_test(tcase, compile_makes_nobody_of_a_user_that_does_not_exist);
 	tcase_add_test(tcase, compile_bounds_what_sets_multiply_to);
 	tcase_add_test(tcase, compile_counts_the_wildcards_of_set_and_rest_together);
+	tcase_add_loop_test(tcase, compile_counts_the_bytes_of_set_and_rest_together, 0, 2);
 	tcase_add_test(tcase, compile_follows_names_only_so_far);
 	tcase_add_test(tcase, compile_keeps_accounts_only_for_specifiers_that_need_them);
 	return suite_main(suite);
