@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bench/measure.h"
 
+#include <errno.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -31,6 +33,21 @@ double series_median(struct series *series)
 {
 	qsort(series->items, series->n, sizeof(series->items[0]), compare);
 	return series->n > 0 ? series->items[series->n / 2] : 0;
+}
+
+double series_least(struct series *series)
+{
+	qsort(series->items, series->n, sizeof(series->items[0]), compare);
+	return series->n > 0 ? series->items[0] : 0;
+}
+
+int measure_on_one_processor(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sched_getcpu(), &set);
+	return sched_setaffinity(0, sizeof(set), &set) == 0 ? 0 : -errno;
 }
 
 size_t measure_heap(void)

@@ -21,6 +21,12 @@ struct series {
 void series_add(struct series *series, double value);
 double series_median(struct series *series);
 
+/* What else the machine does can only add to it. */
+double series_least(struct series *series);
+
+/* Stay on the processor that this is. 0 or -errno. */
+int measure_on_one_processor(void);
+
 /* Bytes that malloc(3) has given out. */
 size_t measure_heap(void);
 
