@@ -28,7 +28,9 @@ uint64_t histogram_low(size_t bucket)
 
 void histogram_add(struct histogram *histogram, uint64_t value)
 {
-	__atomic_fetch_add(&histogram->counts[histogram_bucket(value)], 1, __ATOMIC_RELAXED);
+	uint64_t *count = &histogram->counts[histogram_bucket(value)];
+
+	__atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
 }
 
 void histogram_sum(struct histogram *sum, const struct histogram *histogram)

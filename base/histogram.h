@@ -22,7 +22,7 @@ struct histogram {
 size_t histogram_bucket(uint64_t value);
 uint64_t histogram_low(size_t bucket);
 
-/* Count @value. Any number of threads may, and others may look on. */
+/* Count @value. One thread at a time; others may look on meanwhile. */
 void histogram_add(struct histogram *histogram, uint64_t value);
 
 /* Add what @histogram counts to *sum; a count that cannot grow stays at its largest. */

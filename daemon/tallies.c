@@ -16,12 +16,12 @@
 /*
  * Counting costs the hot path two or three additions to memory that is in the
  * cache, and whoever wants to know reads the memory: no message interrupts the
- * broker. The totals are left to the reader, so that threads that serve
- * different rules share no cache line. memfd_create(2): pages that are not
+ * broker. The totals are left to the reader. memfd_create(2): pages that are not
  * written take no memory, and reading them by pread(2) does not change that.
  *
- * Relaxed: each count stands for itself, and a reader who is one behind sees
- * the one in its next look.
+ * One thread counts at a time, the one that has the broker's lock (workers.h), so
+ * that an addition needs no locked instruction; a reader sees each count whole, and who is one
+ * behind sees it in the next look.
  */
 
 int tallies_create(void)
@@ -117,7 +117,7 @@ void tallies_done(struct tallies *tallies)
 
 static void add(uint64_t *count, uint64_t n)
 {
-	__atomic_fetch_add(count, n, __ATOMIC_RELAXED);
+	__atomic_store_n(count, *count + n, __ATOMIC_RELAXED);
 }
 
 static const enum tally_count counts[] = {

@@ -50,7 +50,7 @@ struct tallies_event {
 	uint64_t arrived_usec, now_usec; /* UTC */
 };
 
-/* Any thread may, at any time; never blocks. */
+/* With the lock of workers.h, as all that the server counts; never blocks. */
 void tallies_count(const struct tallies *tallies, const struct tallies_event *event);
 
 /* A connection has come: for which rules has its maker no value? */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
 #include "tests/support/user.h"
+#include "wire/admin.h"
+#include "wire/message.h"
 
 /* What the real daemon counts, as `fdbrokerctl top` and `metrics` show it. */
 
@@ -371,6 +374,44 @@ START_TEST(metrics_are_what_a_collector_reads)
 }
 END_TEST
 
+/* The descriptor that the admin socket gives; the caller's. */
+static int ask_for_tally(void)
+{
+	const struct admin_request request = { .opcode = ADMIN_OPCODE_TALLY };
+	const struct message_want want = { .fds = 1 };
+	static uint8_t buffer[WIRE_MESSAGE_MAX];
+	int sock = daemon_try_connect(s.daemon.admin), fd, size;
+	struct message m = MESSAGE_EMPTY;
+
+	ck_assert_int_ge(sock, 0);
+	size = admin_request_write(&request, buffer, sizeof(buffer));
+	ck_assert_int_eq(message_send(sock, buffer, (size_t)size, NULL), 0);
+	scene_await(sock);
+	ck_assert_int_eq(message_receive(sock, buffer, sizeof(buffer), &want, &m), 1);
+	ck_assert_uint_eq(m.n_fds, 1);
+	fd = TAKE_FD(m.fds[0]);
+	message_done(&m);
+	fd_close(sock);
+	return fd;
+}
+
+START_TEST(nobody_but_the_broker_writes_the_counters)
+{
+	char byte = 0;
+	int fd;
+
+	start();
+	fd = ask_for_tally();
+	ck_assert_int_eq(pread(fd, &byte, 1, 0), 1);
+	ck_assert(pwrite(fd, &byte, 1, 0) < 0 && errno == EPERM);
+	ck_assert(ftruncate(fd, 0) < 0 && errno == EPERM);
+	ck_assert(ftruncate(fd, 1 << 20) < 0 && errno == EPERM);
+	ck_assert_ptr_eq(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+	fd_close(fd);
+	scene_stop(&s);
+}
+END_TEST
+
 /* the live screen */
 
 struct live {
@@ -581,6 +622,7 @@ int main(void)
 	tcase_add_test(tcase, a_new_generation_counts_anew);
 	tcase_add_test(tcase, a_batch_shows_the_rules_by_their_hits);
 	tcase_add_test(tcase, metrics_are_what_a_collector_reads);
+	tcase_add_test(tcase, nobody_but_the_broker_writes_the_counters);
 	tcase_add_test(tcase, keys_work_on_the_live_screen);
 	tcase_add_test(tcase, the_live_screen_fits_the_terminal);
 	tcase_add_loop_test(tcase, a_signal_ends_the_live_screen_and_the_terminal_is_as_before, 0,
