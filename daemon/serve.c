@@ -95,12 +95,13 @@ static void abandon(struct exchange *x, struct worker *worker)
 /* When the answer has left. */
 static void ask_shadow(struct exchange *x)
 {
-	const struct order order = order_of(x, x->session->shadow);
+	struct order order;
 	enum shadow_result result;
 
 	/* It may be asked no more since; or there is nothing to compare with. */
-	if (!order.trace || !x->server->shadow || x->outcome.would_block)
+	if (!x->trace || !x->server->shadow || x->outcome.would_block)
 		return;
+	order = order_of(x, x->session->shadow);
 	result = shadow_judge(x->server->shadow, &order, &x->outcome, &x->shadow);
 	shadow_tally_add(&x->server->shadow_tally, x, result);
 	if (result == SHADOW_SAME)
