@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/findings.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
 #include "policy/source.h"
 
 static const char *const severities[] = {
@@ -30,6 +34,16 @@ void findings_show(const struct screen *screen, const struct diags *diags,
 	screen_show(screen, &out);
 }
 
+static void add_detail(struct json_object *object, const struct diag *diag)
+{
+	_cleanup_(freep) char *both = NULL;
+
+	if (diag->detail && diag->more && asprintf(&both, "%s\n%s", diag->detail, diag->more) < 0)
+		both = NULL;
+	if (diag->detail)
+		json_add_text(object, "detail", both ? both : diag->detail);
+}
+
 static struct json_object *finding_json(const struct diag *diag)
 {
 	struct json_object *object = json_part();
@@ -42,8 +56,7 @@ static struct json_object *finding_json(const struct diag *diag)
 	json_add_text(object, "severity", severities[diag->severity]);
 	json_add_text(object, "id", diag->id);
 	json_add_text(object, "message", diag->message);
-	if (diag->detail)
-		json_add_text(object, "detail", diag->detail);
+	add_detail(object, diag);
 	if (diag->help)
 		json_add_text(object, "help", diag->help);
 	if (diag->fix) {

@@ -124,8 +124,9 @@ static void check_directory(struct visit *visit, const char *name, const struct 
 		diag = warn(visit, "W201", "parent directory can be changed by others than root");
 		diag_detail(diags, diag,
 			    "%s is owned by uid %u, gid %u (mode %04o): they can rename or link "
-			    "other files\nof the same file system into place",
+			    "other files",
 			    name, st->st_uid, st->st_gid, (unsigned int)st->st_mode & 07777);
+		diag_more(diags, diag, "of the same file system into place");
 		diag_help(diags, diag, "%s",
 			  says(visit->rule, AST_ATTR_PARENTS, "any")
 				  ? "without  parents any;  the rule would not match there"

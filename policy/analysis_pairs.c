@@ -210,9 +210,10 @@ static void say_shadowed(const struct around *around, const struct analysed_rule
 
 	if (analysis_find(a, question, &witness) < 1)
 		return;
-	diag_detail(a->diags, diag, "covered by deny %s (%s:%u)%s\n%s %s is denied", deny->id,
-		    deny->source->path, deny->ast->place.line, alone ? "" : " and others",
-		    first_mode(rule->ast->modes & deny->effect), witness.data);
+	diag_detail(a->diags, diag, "covered by deny %s (%s:%u)%s", deny->id, deny->source->path,
+		    deny->ast->place.line, alone ? "" : " and others");
+	diag_more(a->diags, diag, "%s %s is denied", first_mode(rule->ast->modes & deny->effect),
+		  witness.data);
 	if (alone && !deny->floor)
 		diag_help(a->diags, diag,
 			  "if the grant is meant, write  disable \"%s\";  or narrow it", deny->id);

@@ -49,6 +49,7 @@ static void diag_done(struct diag *diag)
 {
 	free(diag->message);
 	free(diag->detail);
+	free(diag->more);
 	free(diag->help);
 	free(diag->fix);
 	source_free(diag->held);
@@ -128,6 +129,18 @@ void diag_detail(struct diags *diags, struct diag *diag, const char *format, ...
 	va_end(args);
 }
 
+void diag_more(struct diags *diags, struct diag *diag, const char *format, ...)
+{
+	va_list args;
+
+	if (!diag)
+		return;
+	free(diag->more);
+	va_start(args, format);
+	diag->more = format_string(diags, format, args);
+	va_end(args);
+}
+
 void diag_help(struct diags *diags, struct diag *diag, const char *format, ...)
 {
 	va_list args;
@@ -176,21 +189,27 @@ void diags_sort(struct diags *diags)
 	}
 }
 
-/* Our own text with quoted bytes in it: backslashes stay single, a newline indents. */
+/* Our own text with quoted bytes in it: backslashes stay single. It is one line, whatever name
+ * stands in it. */
 static void add_prose(struct text *out, const char *string)
 {
 	while (*string) {
-		size_t len = strcspn(string, "\\\n");
+		size_t len = strcspn(string, "\\");
 
 		text_escape(out, string, len);
 		string += len;
-		if (*string == '\\')
-			text_puts(out, "\\");
-		else if (*string == '\n')
-			text_puts(out, "\n        ");
 		if (*string)
-			string++;
+			text_add(out, string++, 1);
 	}
+}
+
+static void add_line(struct text *out, const char *start, const char *string)
+{
+	if (!string)
+		return;
+	text_puts(out, start);
+	add_prose(out, string);
+	text_puts(out, "\n");
 }
 
 /* Bytes of the character at text[0], at most len; a byte that is none counts as one. */
@@ -298,16 +317,9 @@ void diag_render(const struct diag *diag, bool colour, struct text *out)
 	text_puts(out, "\n");
 	if (diag->place.source && diag->place.line > 0)
 		add_excerpt(&diag->place, colour, out);
-	if (diag->detail) {
-		text_puts(out, "      = ");
-		add_prose(out, diag->detail);
-		text_puts(out, "\n");
-	}
-	if (diag->help) {
-		text_puts(out, "      = help: ");
-		add_prose(out, diag->help);
-		text_puts(out, "\n");
-	}
+	add_line(out, "      = ", diag->detail);
+	add_line(out, "        ", diag->more);
+	add_line(out, "      = help: ", diag->help);
 }
 
 void diag_render_gcc(const struct diag *diag, struct text *out)

@@ -24,6 +24,7 @@ struct diag {
 	struct source *held; /* its source: owned in common, may outlive the tree */
 	char *message;	     /* owned, like the rest */
 	char *detail;	     /* further "= …" line, or NULL */
+	char *more;	     /* a line below that, or NULL */
 	char *help;	     /* "= help: …", or NULL */
 	char *fix;	     /* what would stand at place instead, for tools, or NULL */
 };
@@ -44,6 +45,7 @@ struct diags {
 struct diag *diag_add(struct diags *diags, enum diag_severity severity, const char *id,
 		      struct place place, const char *format, ...) _printf_(5, 6);
 void diag_detail(struct diags *diags, struct diag *diag, const char *format, ...) _printf_(3, 4);
+void diag_more(struct diags *diags, struct diag *diag, const char *format, ...) _printf_(3, 4);
 void diag_help(struct diags *diags, struct diag *diag, const char *format, ...) _printf_(3, 4);
 void diag_fix(struct diags *diags, struct diag *diag, const char *replacement);
 

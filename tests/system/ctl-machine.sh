@@ -46,6 +46,11 @@ says "rule.fdp:2:40: warning[W202]: path goes through a symbolic link; requests 
 says '= /bin -> /usr/bin'
 says '= help: write /usr/bin/true, or allow that name too'
 
+it 'writes a name on one line, whatever stands in it'
+rule 'allow read "/srv/none\x0aforged: an error";'
+says '= /srv/none\nforged: an error does not exist'
+! grep -q '^forged' "$out" || fail 'a line is forged'
+
 it 'is content with a link whose real name is allowed too'
 rule "allow read '/bin/true', '/usr/bin/true';"
 finds_nothing

@@ -80,7 +80,8 @@ START_TEST(diag_shows_place_severity_detail_and_help)
 	struct diag *diag = diag_add(&diags, DIAG_WARNING, "W101", place, "no '%s'", "y");
 	char *string;
 
-	diag_detail(&diags, diag, "first\nsecond");
+	diag_detail(&diags, diag, "first");
+	diag_more(&diags, diag, "second");
 	diag_help(&diags, diag, "write z");
 	string = render(diag, false);
 	ck_assert_str_eq(string, "a.fdp:1:3: warning[W101]: no 'y'\n    1 | x y;\n      |   ^\n"
@@ -138,11 +139,15 @@ START_TEST(diag_escapes_names_and_messages)
 	struct text gcc = TEXT_EMPTY;
 	char *string;
 
-	diag_help(&diags, diag, "%s", "\x9b");
+	diag_detail(&diags, diag, "%s", "/srv/a\nforged: error[E001]: b");
+	diag_more(&diags, diag, "%s", "\n");
+	diag_help(&diags, diag, "%s", "\x9b\n");
 	string = render(diag, false);
 	diag_render_gcc(diag, &gcc);
 	for (const char *p = string; *p; p++)
 		ck_assert_msg(*p == '\n' || (*p >= ' ' && *p < 0x7f), "%s", string);
+	ck_assert_ptr_null(strstr(string, "\nforged"));
+	ck_assert_ptr_nonnull(strstr(string, "      = /srv/a\\nforged"));
 	ck_assert_str_eq(gcc.data,
 			 "a\\x1b[2J\\n.fdp:1:1: error: '\\x1b]0;\\xe2\\x80\\xae' [E002]\n");
 	text_done(&gcc);
