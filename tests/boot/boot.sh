@@ -76,13 +76,13 @@ share_reports() {
 	reports=${reports#*log_path=}
 	reports=${reports%%/asan*}
 	[ -n "$reports" ] && [ -d "$reports" ] || return 0
-	for unit in fdbroker fdb-mine fdb-other; do
+	for unit in fdbroker fdb-mine fdb-new fdb-other; do
 		mkdir -p "$root/etc/systemd/system/$unit.service.d"
 		printf '[Service]\nEnvironment="ASAN_OPTIONS=%s"\nEnvironment="UBSAN_OPTIONS=%s"\n' \
 			"$ASAN_OPTIONS" "${UBSAN_OPTIONS:-}" | sed "s|$reports|/fdb-reports|" \
 			>"$root/etc/systemd/system/$unit.service.d/sanitizers.conf"
 	done
-	for unit in fdb-mine fdb-other; do
+	for unit in fdb-mine fdb-new fdb-other; do
 		echo 'ReadWritePaths=/fdb-reports' \
 			>>"$root/etc/systemd/system/$unit.service.d/sanitizers.conf"
 	done
@@ -93,7 +93,7 @@ share_reports() {
 
 boot() {
 	# shellcheck disable=SC2046 # an option, or nothing
-	timeout -k 5 120 systemd-nspawn -q -D "$root" --boot --register=no --keep-unit \
+	timeout -k 5 600 systemd-nspawn -q -D "$root" --boot --register=no --keep-unit \
 		--link-journal=no $(share_reports) \
 		--system-call-filter="landlock_create_ruleset landlock_add_rule
 			landlock_restrict_self open_by_handle_at pidfd_getfd" \

@@ -126,7 +126,9 @@ hang_and_serve() {
 
 printf 'root lends this\n' >/srv/boot/for-mine
 printf 'and after a reload this\n' >/srv/boot/for-other
+printf 'everybody may read this, outside of a sandbox\n' >/srv/boot/for-all
 chmod 0600 /srv/boot/for-mine /srv/boot/for-other
+chmod 0644 /srv/boot/for-all
 load first
 
 check "sysusers makes the daemon's user" getent passwd fdbroker
@@ -157,6 +159,54 @@ check "the records are in the journal by message id, explained by the catalog" \
 	sh -c 'journalctl -b -q -x --no-pager MESSAGE_ID=96e869cf24f34460a6e6d6470d38ec47 |
 		grep "explain --decision"'
 
+# From a refusal to a rule: what learn proposes runs as a shadow first, and then is the policy.
+learned=/boot-test/learned.fdp
+learns() {
+	journalctl --sync
+	fdbrokerctl learn --unit fdb-new.service --label learned >"$learned" || return
+	cat "$learned"
+	grep -qF "allow read '/srv/boot/for-all'" "$learned"
+}
+explains() { # TEXT: why the last refusal of the new unit was one
+	journalctl --sync
+	id=$(journalctl -b -q -o cat --no-pager --output-fields=FDBROKER_ID -n 1 \
+		FDBROKER_UNIT=fdb-new.service FDBROKER_DECISION=deny)
+	fdbrokerctl explain --no-pager --decision "$id" | tee /dev/stderr | grep -qF -e "$1"
+}
+shows() { # TEXT COMMAND...
+	text=$1
+	shift
+	fdbrokerctl "$@" | tee /dev/stderr | grep -qF -e "$text"
+}
+changes() { # TEXT ARGUMENT...: fdbrokerctl diff finds it
+	text=$1
+	shift
+	found=$(fdbrokerctl diff "$@")
+	[ $? -eq 1 ] || return
+	echo "$found" | tee /dev/stderr | grep -qF -e "$text"
+}
+check "a unit that no rule names is refused what everybody may read" \
+	not systemctl start fdb-new.service
+check "  and explain says why" explains 'DENY  default: no allow rule names this request'
+check "  learn proposes a rule for it" learns
+check "  which can be loaded" fdbrokerctl check "$learned"
+check "  and which diff knows to allow that and nothing else" \
+	changes 'read /srv/boot/for-all' --with "$learned"
+check "  but it is not installed" not test -e /etc/fdbroker/policy.d/learned.fdp
+check "it runs as a shadow" fdbrokerctl shadow "$learned"
+check "  which changes nothing" not systemctl start fdb-new.service
+check "  and tells where it differs" \
+	shows 'deny by default, shadow: allow-if by learned.boot; read /srv/boot/for-all' shadow
+check "  in the journal too" records FDBROKER_SHADOW=allow-if FDBROKER_UNIT=fdb-new.service
+check "  status knows of it" shows shadow status
+check "the shadow is promoted" fdbrokerctl shadow --promote
+check "  and is the policy" systemctl start fdb-new.service
+check "  and no shadow any more" is 1 sh -c 'fdbrokerctl shadow >&2; echo $?'
+check "  diff has nothing to say then" fdbrokerctl diff
+check "status says what is served" shows 'active, generation' status --no-pager
+check "top counts by rule" shows learned.boot top -b -n 1
+check "metrics do too" shows 'rule="learned.boot"' metrics
+
 load bad
 check "systemctl reload fails on a bad policy" not systemctl reload fdbroker.service
 log() { # WHAT ARGUMENT...: in what fdbrokerctl shows of the journal
@@ -167,7 +217,7 @@ log() { # WHAT ARGUMENT...: in what fdbrokerctl shows of the journal
 }
 check "fdbrokerctl log reads the journal" log /srv/boot/for-mine --since -1h
 check "  by unit and decision" log 'DENY     read   /srv/boot/' --deny --unit fdb-other
-check "  as JSON" log '"unit":"fdb-other.service"' --deny --json -n 1
+check "  as JSON" log '"unit":"fdb-other.service"' --deny --json -n 1 --unit fdb-other
 check "  and is silent where there is nothing" not log . --path '/srv/boot/nothing'
 check "  and says so where it may not be read" is 77 \
 	sh -c 'setpriv --reuid 65533 --regid 65533 --clear-groups fdbrokerctl log >&2; echo $?'
@@ -176,13 +226,6 @@ check "the refused reload is in the journal" records MESSAGE_ID=dd5a2cddd34f460b
 check "the old policy still allows what it did" systemctl start fdb-mine.service
 check "the old policy still refuses what it did" not systemctl start fdb-other.service
 load second
-changes() { # TEXT ARGUMENT...: fdbrokerctl diff finds it
-	text=$1
-	shift
-	found=$(fdbrokerctl diff "$@")
-	[ $? -eq 1 ] || return
-	echo "$found" | tee /dev/stderr | grep -qF -e "$text"
-}
 check "fdbrokerctl diff tells what is installed from what runs" \
 	changes 'read /srv/boot/for-mine as user nobody and unit "fdb-other.service": was deny, now allow'
 check "a policy is loaded on trial" fdbrokerctl reload --confirm 1s
