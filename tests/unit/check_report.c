@@ -36,22 +36,21 @@ static bool is_written(const struct exchange *x, int sent)
 	return recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT) > 0;
 }
 
-static const struct policy_rule silent = {
-	.id = "a.s", .file = "a", .allow = true, .audit = POLICY_AUDIT_NONE
-};
-static const struct policy_rule usual = {
-	.id = "a.u", .file = "a", .allow = true, .audit = POLICY_AUDIT_DENY
-};
-static const struct policy_rule chatty = {
-	.id = "a.c", .file = "a", .allow = true, .audit = POLICY_AUDIT_ALL
-};
-static const struct policy_rule as_root = {
-	.id = "a.r", .file = "a", .allow = true, .as_root = true, .audit = POLICY_AUDIT_NONE
-};
-static const struct policy_rule deny = { .id = "a.d", .file = "a", .audit = POLICY_AUDIT_DENY };
-static const struct policy_rule silent_deny = { .id = "a.q",
-						.file = "a",
-						.audit = POLICY_AUDIT_NONE };
+static const struct policy_obligations nothing;
+
+/* As compiled rules are: what a rule asks for besides is never NULL. */
+#define RULE(name, ...)                                                                            \
+	{                                                                                          \
+		.id = (name), .file = "a", .obligations = &nothing, __VA_ARGS__                    \
+	}
+
+static const struct policy_rule silent = RULE("a.s", .allow = true, .audit = POLICY_AUDIT_NONE);
+static const struct policy_rule usual = RULE("a.u", .allow = true, .audit = POLICY_AUDIT_DENY);
+static const struct policy_rule chatty = RULE("a.c", .allow = true, .audit = POLICY_AUDIT_ALL);
+static const struct policy_rule as_root =
+	RULE("a.r", .allow = true, .as_root = true, .audit = POLICY_AUDIT_NONE);
+static const struct policy_rule deny = RULE("a.d", .audit = POLICY_AUDIT_DENY);
+static const struct policy_rule silent_deny = RULE("a.q", .audit = POLICY_AUDIT_NONE);
 
 static const struct {
 	const char *name;
