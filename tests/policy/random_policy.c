@@ -181,6 +181,11 @@ static const char *const conditions[] = {
 	"deliver snapshot;",
 };
 
+/* What may stand on a deny without making it conditional. */
+static const char *const beside[] = {
+	";", ";", ";", " { hide; }", " { audit all; }", " { hide; note \"why\"; audit none; }",
+};
+
 /* E014: a copy is of a regular file with a size, and can only be read. */
 static bool can_be_copied(bool allow, const char *modes, const char *attrs)
 {
@@ -194,7 +199,7 @@ static void add_attrs(struct random *random, struct text *out, bool allow, const
 	size_t start;
 
 	if (!allow && !once_in(random, 3)) {
-		text_puts(out, once_in(random, 3) ? " { hide; }" : ";");
+		text_puts(out, PICK(random, beside));
 		return;
 	}
 	text_puts(out, " {");
@@ -216,7 +221,7 @@ static void add_attrs(struct random *random, struct text *out, bool allow, const
 		text_printf(out, " %s", conditions[i]);
 		any = true;
 	}
-	text_puts(out, " }");
+	text_puts(out, !allow && once_in(random, 3) ? " hide; }" : " }");
 }
 
 static const char *const allow_modes[] = {

@@ -722,22 +722,25 @@ struct reference_verdict reference_object(const struct reference *r,
 {
 	struct reference_verdict verdict = { .verdict = VERDICT_DENY };
 	struct rank rank;
+	bool hidden = false;
 
-	if (reference_floor_object(modes, object)) {
+	if (reference_floor_object(modes, object))
 		verdict.deny = "builtin";
-		return verdict;
-	}
+	/* The first, but one that hides comes before those that do not. */
 	for (size_t j = 0; j < r->n; j++) {
 		const struct entry *entry = &r->rules[j];
 
 		if (entry->ast->allow || !reference_is_conditional(entry->ast) ||
+		    (verdict.deny && (hidden || !reference_hides(entry->ast))) ||
 		    names(r, entry, path, modes, now_sec, &rank) == NO ||
 		    reference_condition(entry->ast, modes, r->subject, object) !=
 			    POLICY_CONDITION_NONE)
 			continue;
 		verdict.deny = entry->id;
-		return verdict;
+		hidden = reference_hides(entry->ast);
 	}
+	if (verdict.deny)
+		return verdict;
 	verdict.condition =
 		reference_condition(entry_of(r, answer->allows[i])->ast, modes, r->subject, object);
 	verdict.verdict = verdict.condition == POLICY_CONDITION_NONE ? VERDICT_ALLOW : VERDICT_NEXT;

@@ -282,6 +282,25 @@ START_TEST(check_supported_is_a_note_for_who_only_looks)
 }
 END_TEST
 
+/* fdbroker.policy(5): what the object is, until when, and what is written, said or shown of it. */
+static const char *const on_deny[] = {
+	"type socket;", "owner root;",	"file-group 0;", "mode-max 0644;",	 "links 1;",
+	"links any;",	"max-size 4K;", "device 8:*;",	 "until 2027-01-31;",	 "fs proc;",
+	"fs any;",	"mount nodev;", "audit none;",	 "note \"for nobody\";", "hide;",
+};
+
+START_TEST(check_accepts_on_a_deny_what_says_which_object_is_meant)
+{
+	char text[256];
+	struct parsed p;
+
+	snprintf(text, sizeof(text), "version 1;\ndeny any \"/a\" { %s }\n", on_deny[_i]);
+	p = parsed_checked("test.fdp", text, strlen(text));
+	ck_assert_msg(p.diags.n == 0, "%s", on_deny[_i]);
+	parsed_done(&p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("check");
@@ -301,5 +320,7 @@ int main(void)
 			    (int)ELEMENTSOF(refused));
 	tcase_add_test(tcase, check_supported_has_nothing_against_what_is_enforced);
 	tcase_add_test(tcase, check_supported_is_a_note_for_who_only_looks);
+	tcase_add_loop_test(tcase, check_accepts_on_a_deny_what_says_which_object_is_meant, 0,
+			    (int)ELEMENTSOF(on_deny));
 	return suite_main(suite);
 }
