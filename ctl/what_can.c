@@ -2,15 +2,17 @@
 /*
  * `what-can`: everything that the policy allows one caller, by rule. The
  * compiled policy says which rules are for him; the files say what they are, in the words
- * that somebody wrote.
+ * that somebody wrote, with his values in the paths.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macro.h"
 #include "ctl/findings.h"
 #include "ctl/json.h"
+#include "ctl/own_path.h"
 #include "ctl/question.h"
 #include "ctl/written.h"
 #include "policy/explain.h"
@@ -35,60 +37,133 @@ static void reach_done(struct reach *reach)
 	policy_free(reach->policy);
 }
 
-static void add_paths(const struct ast_paths *paths, const char *before, struct text *out)
+/* One rule for this caller, as text. */
+struct reached {
+	const struct written_rule *written;
+	const struct policy_rule *rule;
+	struct text modes, paths, conditions, limits;
+	bool undecided;
+};
+
+static void reached_done(struct reached *reached)
 {
-	for (size_t i = 0; i < paths->n; i++) {
-		text_puts(out, i > 0 ? ", " : before);
-		ast_print_path(&paths->items[i], out);
-	}
+	text_done(&reached->modes);
+	text_done(&reached->paths);
+	text_done(&reached->conditions);
+	text_done(&reached->limits);
 }
 
-static struct json_object *rule_json(const struct written_rule *written, const char *modes,
-				     const char *paths, const char *conditions, bool undecided)
+/* As they are for this caller; none that is nothing to him. Return false if there is none at all. */
+static bool add_paths(const struct reach *reach, const struct ast_paths *paths, const char *before,
+		      struct reached *to)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < paths->n; i++) {
+		_cleanup_(text_done) struct text own = TEXT_EMPTY;
+		enum own_path kind =
+			own_path_add(&paths->items[i], reach->caller->policy_caller, &own);
+
+		if (kind == OWN_PATH_NONE)
+			continue;
+		to->undecided |= kind == OWN_PATH_UNKNOWN;
+		text_printf(&to->paths, "%s%s", any ? ", " : before, own.data ? own.data : "");
+		any = true;
+	}
+	return any;
+}
+
+/* How often, how many at once and until when, in the rule's own words. */
+static void add_limits(const struct ast_rule *rule, struct text *out)
+{
+	static const struct {
+		enum ast_attr_name name;
+		const char *word; /* the rate needs none */
+	} limits[] = {
+		{ AST_ATTR_RATE, "" },
+		{ AST_ATTR_INFLIGHT, " inflight" },
+		{ AST_ATTR_UNTIL, " until" },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(limits); i++)
+		for (size_t j = 0; j < rule->n_attrs; j++) {
+			const struct ast_attr *attr = &rule->attrs[j];
+
+			if (attr->name != limits[i].name)
+				continue;
+			text_printf(out, "%s%s", out->len > 0 ? "," : "", limits[i].word);
+			for (size_t k = 0; k < attr->values.n; k++)
+				text_printf(out, " %s", attr->values.items[k].text);
+		}
+}
+
+static struct json_object *rule_json(const struct reached *reached)
 {
 	struct json_object *object = json_part();
+	const char *limits = reached->limits.len > 0 ? reached->limits.data + 1 : NULL;
 
-	json_add_text(object, "rule", written->id);
-	json_add_text(object, "modes", modes);
-	json_add_text(object, "paths", paths);
-	json_add_bool(object, "as_root", written->rule->as_root);
-	json_add_text(object, "conditions", conditions);
-	json_add_bool(object, "undecided", undecided);
+	json_add_text(object, "rule", reached->rule->id);
+	json_add_text(object, "modes", reached->modes.data);
+	json_add_text(object, "paths", reached->paths.data);
+	json_add_bool(object, "as_root", reached->written->rule->as_root);
+	json_add_text(object, "conditions", reached->conditions.data);
+	json_add_text(object, "limits", limits);
+	json_add_bool(object, "undecided", reached->undecided);
 	return object;
 }
 
-static void show_rule(struct reach *reach, const struct written_rule *written,
-		      const struct policy_rule *rule, bool undecided)
+static void print_rule(const struct screen *screen, const struct reached *reached)
 {
-	struct text out = TEXT_EMPTY, modes = TEXT_EMPTY, paths = TEXT_EMPTY;
-	struct text conditions = TEXT_EMPTY;
-	const struct screen *screen = &reach->ctl->out;
+	const struct policy_rule *rule = reached->rule;
+	struct text out = TEXT_EMPTY;
 
-	policy_modes_print(written->rule->modes, &modes);
-	add_paths(&written->rule->paths, "", &paths);
-	add_paths(&written->rule->except, " except ", &paths);
-	explain_conditions(rule, &conditions);
-	if (reach->allows) {
-		json_append(rule->allow ? reach->allows : reach->denies,
-			    rule_json(written, modes.data, paths.data, conditions.data, undecided));
-	} else {
-		screen_paint(screen, &out, rule->allow ? PAINT_ALLOW : PAINT_DENY,
-			     rule->allow ? "allow" : "deny ");
-		text_printf(&out, "  %s%s  ", modes.data, rule->as_root ? " as root" : "");
-		screen_add_text(&out, paths.data, paths.len);
-		text_puts(&out, "  ");
-		screen_paint(screen, &out, PAINT_RULE, rule->id);
-		text_puts(&out, conditions.len > 0 ? "  if " : "");
-		text_puts(&out, conditions.data ? conditions.data : "");
-		explain_deliver(rule, &out);
-		if (undecided)
-			text_puts(&out, "  (hinges on facts that were not stated)");
-		text_puts(&out, "\n");
-		screen_show(screen, &out);
+	screen_paint(screen, &out, rule->allow ? PAINT_ALLOW : PAINT_DENY,
+		     rule->allow ? "allow" : "deny ");
+	text_printf(&out, "  %s%s  ", reached->modes.data, rule->as_root ? " as root" : "");
+	screen_add_text(&out, reached->paths.data, reached->paths.len);
+	text_puts(&out, "  ");
+	screen_paint(screen, &out, PAINT_RULE, rule->id);
+	text_puts(&out, reached->conditions.len > 0 ? "  if " : "");
+	text_puts(&out, reached->conditions.data ? reached->conditions.data : "");
+	explain_deliver(rule, &out);
+	if (reached->limits.len > 0) {
+		text_puts(&out, ",");
+		screen_add_text(&out, reached->limits.data, reached->limits.len);
 	}
-	text_done(&modes);
-	text_done(&paths);
-	text_done(&conditions);
+	if (reached->undecided)
+		text_puts(&out, "  (hinges on facts that were not stated)");
+	text_puts(&out, "\n");
+	screen_show(screen, &out);
+}
+
+static void show_rule(struct reach *reach, struct reached *reached)
+{
+	policy_modes_print(reached->written->rule->modes, &reached->modes);
+	explain_conditions(reached->rule, &reached->conditions);
+	add_limits(reached->written->rule, &reached->limits);
+	if (reach->allows)
+		json_append(reached->rule->allow ? reach->allows : reach->denies,
+			    rule_json(reached));
+	else if (!reach->ctl->options.quiet)
+		print_rule(&reach->ctl->out, reached);
+}
+
+/* The rule that @match says is for the caller, or may be. */
+static void take_rule(struct reach *reach, const struct policy_rule *rule,
+		      const struct written_rule *written, const struct explain_match *match)
+{
+	_cleanup_(reached_done) struct reached reached = {
+		.rule = rule,
+		.written = written,
+		.undecided = match->subject == TRUTH_UNKNOWN,
+	};
+
+	if (!add_paths(reach, &written->rule->paths, "", &reached))
+		return;
+	(void)add_paths(reach, &written->rule->except, " except ", &reached);
+	reach->n_allowed += rule->allow && !reached.undecided;
+	reach->n_undecided += rule->allow && reached.undecided;
+	show_rule(reach, &reached);
 }
 
 /* The rules of one action that are, or may be, for the caller. */
@@ -109,12 +184,8 @@ static void show_rules(struct reach *reach, bool allow)
 		if (rule->allow != allow || !written)
 			continue;
 		match = explain_rule(reach->explainer, &query, i);
-		if (match.subject == TRUTH_NO || match.expired)
-			continue;
-		reach->n_allowed += allow && match.subject == TRUTH_YES;
-		reach->n_undecided += allow && match.subject == TRUTH_UNKNOWN;
-		if (!reach->ctl->options.quiet)
-			show_rule(reach, written, rule, match.subject == TRUTH_UNKNOWN);
+		if (match.subject != TRUTH_NO && !match.expired)
+			take_rule(reach, rule, written, &match);
 	}
 }
 

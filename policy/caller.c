@@ -250,6 +250,14 @@ struct policy_caller *policy_caller_free(struct policy_caller *caller)
 	return NULL;
 }
 
+const char *policy_caller_value(const struct policy_caller *caller, char letter, bool *ret_known)
+{
+	enum specifier which = specifier_of(letter);
+
+	*ret_known = which == SPECIFIER_MAX || !(caller->values.unknown & 1U << which);
+	return which == SPECIFIER_MAX ? NULL : caller->values.text[which];
+}
+
 /* Of the specifiers that the policy uses. */
 static uint32_t missing_values(const struct policy_caller *caller)
 {

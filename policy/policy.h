@@ -106,6 +106,10 @@ int policy_caller_new(struct policy_caller **ret, const struct policy *policy,
 		      const struct policy_subject *subject);
 struct policy_caller *policy_caller_free(struct policy_caller *caller);
 
+/* What a specifier of this letter stands for: "a" for `%i` of x@a.service; NULL if he has none that may
+ * stand in a path. @ret_known: whether the fact that it comes from is known, so that NULL is final. */
+const char *policy_caller_value(const struct policy_caller *caller, char letter, bool *ret_known);
+
 /* The first rule from @i on that is for him, and has a path with a specifier for which he has no
  * value; policy_n_rules() if there is none. */
 size_t policy_caller_unresolved(const struct policy_caller *caller, size_t i);

@@ -16,7 +16,7 @@ for subject web {
     key: allow read as root "/etc/key" { owner root; links 1; }
 }
 for user $me { mine: allow read, write "/srv/mine"; }
-for user 4242 { other: allow read "/srv/mine"; }
+for user 3000004242 { other: allow read "/srv/mine"; }
 for anyone { motd: allow read "/etc/motd", "/etc/issue"; }
 for unit "bad.service" { no: deny any "/srv/mine"; }
 secret: deny any "/srv/www/*/secret";
@@ -49,7 +49,7 @@ who read /srv/mine
 kill "$sleeper"
 exits 0
 grep -q "^10-t.mine .*[ ,]$sleeper\(,\|\$\)" "$out" || fail 'not this one'
-grep -q "^10-t.other .* -\$" "$out" || fail 'somebody is 4242'
+grep -q "^10-t.other .* -\$" "$out" || fail 'somebody is 3000004242'
 says 'but not   unit "bad.service", by 10-t.no'
 
 it 'finds anyone'
@@ -98,13 +98,45 @@ it 'lists what a caller is allowed, and what he is denied'
 what --as 'unit "web@a.service" and user daemon'
 exits 0
 cat >expected <<'END'
-allow  read  "/srv/www/%i/**" except "/srv/www/*/.git/**"  10-t.page  if symlinks follow
+allow  read  "/srv/www/a/**" except "/srv/www/*/.git/**"  10-t.page  if symlinks follow
 allow  read as root  "/etc/key"  10-t.key  if owner { root }, links 1, symlinks refuse, mounts stay, parents trusted
 allow  read  "/etc/motd", "/etc/issue"  10-t.motd
 deny   any  "/srv/www/*/secret"  10-t.secret
 END
 sed -i 's/  if symlinks follow$//' expected
 same expected
+
+it 'has the values of the caller in the paths, and what limits a rule'
+mkdir ci
+cat >ci/60-ci.fdp <<'END'
+version 1;
+for unit "ci-runner@*.service" {
+    token: allow read "/etc/ci/tokens/%i.token" {
+        rate 6/min burst 3 per unit; inflight 4; until 2999-01-31;
+    }
+    dirs: allow list "/var/%i-%%i[a\%]\%/*", '/var/%i', "/home/%U" except "/var/%j/*";
+}
+for anyone { inst: allow read "/srv/%n"; }
+for user 4242 { home: allow read "%h/x"; }
+END
+run fdbrokerctl what-can --policy=ci --as 'unit "ci-runner@a.service" and user 4242'
+exits 0
+cat >expected <<'END'
+allow  read  "/etc/ci/tokens/a.token"  60-ci.token  if symlinks follow, 6/min burst 3 per unit, inflight 4, until 2999-01-31
+allow  list  "/var/a-%%i[a\%]\%/*", '/var/%i', "/home/4242" except "/var/runner/*"  60-ci.dirs
+allow  read  "/srv/ci-runner@a.service"  60-ci.inst
+END
+sed -i 's/  if symlinks follow,/,/' expected
+same expected
+
+it 'never lets a value be a pattern'
+run fdbrokerctl what-can --policy=ci --as "unit 'ci-runner@*]}.service'"
+exits 0
+says '"/etc/ci/tokens/\*\x5d\x7d.token"'
+
+it 'leaves a specifier whose value was not stated, and says so'
+run fdbrokerctl what-can --policy=ci --as 'user 4242'
+says '"/srv/%n"  60-ci.inst  (hinges on'
 
 it 'marks what hinges on facts that were not stated, and exits 3 if that is all'
 sed '/anyone/d' policy/10-t.fdp >only.fdp
@@ -122,7 +154,7 @@ printf 'nothing\n' >expected
 same expected
 
 it 'answers what-can in JSON'
-what --json --as 'user 4242 and unit "x.service"'
+what --json --as 'user 3000004242 and unit "x.service"'
 exits 0
 json schema 1
 json allows 0 rule 10-t.other
