@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * `fmt`: files in the canonical layout. A file that does not parse is left as it
- * is, and so is one whose new text would not parse to the same tree: a tool that lays out
+ * `fmt`: policies and fdbroker.conf in the canonical layout. A file that does not parse is left as it
+ * is, and so is one whose new text would not parse to the same: a tool that lays out
  * must not be able to change what is allowed.
  */
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include "ctl/command.h"
 #include "ctl/file.h"
 #include "ctl/findings.h"
+#include "policy/conf.h"
 #include "policy/format.h"
 #include "policy/parser.h"
 
@@ -33,33 +34,48 @@ static void reshape_done(struct reshape *reshape)
 	text_done(&reshape->text);
 }
 
-/* What a text means: the tree that it parses to, printed. */
-static int read_meaning(const struct source *source, struct diags *diags, struct text *out)
+static int print_policy(const struct source *source, struct diags *diags, struct text *out)
 {
 	_cleanup_(ast_freep) struct ast *tree = NULL;
 	int r = parser_parse(source, diags, &tree);
 
-	if (r < 0)
-		return r;
-	ast_print(tree, out);
-	return out->failed ? -ENOMEM : 0;
+	if (r == 0)
+		ast_print(tree, out);
+	return r;
 }
 
-static int check_meaning(const struct reshape *reshape, struct diags *diags)
+static int print_settings(const struct source *source, struct diags *diags, struct text *out)
+{
+	_cleanup_(conf_done) struct conf conf = CONF_EMPTY;
+	int r = conf_parse(source, diags, &conf);
+
+	if (r == 0)
+		conf_print(&conf, out);
+	return r;
+}
+
+/* What a text means: what it parses to, printed. */
+static int read_meaning(const struct source *source, struct diags *diags, struct text *out)
+{
+	int r = conf_is(source) ? print_settings(source, diags, out)
+				: print_policy(source, diags, out);
+
+	return r == 0 && out->failed ? -ENOMEM : r;
+}
+
+static int check_meaning(const struct reshape *reshape, const char *before, struct diags *diags)
 {
 	_cleanup_(source_freep) struct source *after = NULL;
-	_cleanup_(text_done) struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+	_cleanup_(text_done) struct text new = TEXT_EMPTY;
 	const char *text = reshape->text.data ? reshape->text.data : "";
 	int r;
 
 	r = source_new(&after, reshape->path, text, reshape->text.len, SOURCE_ADMIN);
 	if (r == 0)
-		r = read_meaning(reshape->source, diags, &old);
-	if (r == 0)
 		r = read_meaning(after, diags, &new);
 	if (r < 0)
 		return r;
-	return diags->n_errors == 0 && strcmp(old.data, new.data) == 0 ? 0 : -ENOTRECOVERABLE;
+	return diags->n_errors == 0 && strcmp(before, new.data) == 0 ? 0 : -ENOTRECOVERABLE;
 }
 
 static int read_source(struct reshape *reshape)
@@ -75,9 +91,9 @@ static int read_source(struct reshape *reshape)
 
 static int lay_out(struct reshape *reshape, struct diags *diags)
 {
-	_cleanup_(ast_freep) struct ast *tree = NULL;
+	_cleanup_(text_done) struct text before = TEXT_EMPTY;
 	const struct source *source = reshape->source;
-	int r = parser_parse(source, diags, &tree);
+	int r = read_meaning(source, diags, &before);
 
 	if (r < 0 || diags->n_errors > 0)
 		return r < 0 ? r : -EINVAL;
@@ -86,7 +102,7 @@ static int lay_out(struct reshape *reshape, struct diags *diags)
 		return r;
 	reshape->changed = reshape->text.len != source->size ||
 			   memcmp(reshape->text.data, source->text, source->size) != 0;
-	return check_meaning(reshape, diags);
+	return check_meaning(reshape, before.data, diags);
 }
 
 static enum exit_code reshape_read(const struct ctl *ctl, struct reshape *reshape)

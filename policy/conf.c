@@ -123,6 +123,42 @@ void conf_done(struct conf *conf)
 	*conf = CONF_EMPTY;
 }
 
+static bool is_word(const struct token *token, const char *word)
+{
+	return token->kind == TOKEN_WORD && token->len == strlen(word) &&
+	       memcmp(token->text, word, token->len) == 0;
+}
+
+/* Behind `version 1;`, or where that is missing; no statement of a policy begins so. */
+bool conf_is(const struct source *source)
+{
+	struct lexer lexer;
+	struct token token, next;
+
+	lexer_init(&lexer, source, NULL);
+	token = lexer_next(&lexer);
+	if (is_word(&token, "version")) {
+		while (token.kind != TOKEN_SEMICOLON && token.kind != TOKEN_END)
+			token = lexer_next(&lexer);
+		token = lexer_next(&lexer);
+	}
+	next = lexer_next(&lexer);
+	return is_word(&token, "settings") && next.kind == TOKEN_OPEN;
+}
+
+void conf_print(const struct conf *conf, struct text *out)
+{
+	text_puts(out, "settings {\n");
+	for (size_t i = 0; i < conf->n; i++) {
+		const struct setting *setting = &conf->items[i];
+
+		/* The kind is part of it: what is quoted has escapes. */
+		text_printf(out, "    %s %d %s;\n", setting->name, (int)setting->value.kind,
+			    setting->value.text);
+	}
+	text_puts(out, "}\n");
+}
+
 void conf_unknown(const struct setting *setting, const char *const *names, size_t n,
 		  struct diags *diags)
 {

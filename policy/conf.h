@@ -7,8 +7,10 @@
  * Which names there are and what their values mean is the daemon's to say.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
 #include "policy/ast.h"
 #include "policy/diag.h"
 
@@ -37,6 +39,12 @@ struct conf {
  */
 int conf_parse(const struct source *source, struct diags *diags, struct conf *ret);
 void conf_done(struct conf *conf);
+
+/* Is this text settings rather than policy? Whichever it is, it may be full of mistakes. */
+bool conf_is(const struct source *source);
+
+/* Add the settings as text: two files that mean the same give the same. */
+void conf_print(const struct conf *conf, struct text *out);
 
 /* E002 at a setting whose name is none of @names. */
 void conf_unknown(const struct setting *setting, const char *const *names, size_t n,

@@ -346,12 +346,24 @@ static size_t find_close(const struct layout *layout, size_t i)
 	return i < layout->n ? i + 1 : i;
 }
 
+/* What fdbroker.conf consists of: one to a line, as the rules of a scope, however few there are. A
+ * rule's label of that name has a colon behind it. */
+static bool is_settings(const struct layout *layout, size_t i)
+{
+	size_t next = i + 1;
+
+	while (next < layout->n && layout->pieces[next].kind != PIECE_TOKEN)
+		next++;
+	return is_word(&layout->pieces[i], "settings") && next < layout->n &&
+	       is_token(&layout->pieces[next], TOKEN_OPEN);
+}
+
 /* Lay out the statement at @i, or its head; where to go on. */
 static size_t put_statement(struct layout *layout, size_t i)
 {
 	size_t to = find_end(layout, i);
 	bool opens = is_block(&layout->pieces[to - 1], TOKEN_OPEN);
-	bool is_scope = is_word(&layout->pieces[i], "for");
+	bool is_scope = is_word(&layout->pieces[i], "for") || is_settings(layout, i);
 	struct run run = { .from = i, .to = to };
 
 	begin(layout, &layout->pieces[i]);

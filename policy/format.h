@@ -2,13 +2,13 @@
 #ifndef FDB_POLICY_FORMAT_H
 #define FDB_POLICY_FORMAT_H
 
-/* A policy file in its one canonical layout, comments included. */
+/* A policy file, or fdbroker.conf, in its one canonical layout, comments included. */
 
 #include "base/text.h"
 #include "policy/source.h"
 
 /**
- * format_source() - lay out a policy anew
+ * format_source() - lay out a file anew
  * @source:	must parse without errors
  *
  * Every token and every comment is kept, in order and byte for byte; only the white space between

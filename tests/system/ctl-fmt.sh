@@ -126,6 +126,59 @@ json files 0 file messy.fdp
 json files 0 changed true
 json files 1 changed false
 
+it 'lays out fdbroker.conf too, one setting to a line'
+cat >messy.conf <<'END'
+# Head.
+version  1 ; # the first
+settings{max-clients   2048 ; # many
+
+		# why
+  audit-file "/var/log/a # b" ; audit-max-size 1M;
+}
+END
+cat >neat.conf <<'END'
+# Head.
+version 1;  # the first
+settings {
+    max-clients 2048;  # many
+
+    # why
+    audit-file "/var/log/a # b";
+    audit-max-size 1M;
+}
+END
+fmt --check messy.conf
+exits 1
+cp messy.conf file.conf
+fmt file.conf
+exits 0
+says file.conf
+cmp -s file.conf neat.conf || fail "$(cat file.conf)"
+fmt --check neat.conf "$data/../examples/fdbroker.conf"
+exits 0
+silent
+printf 'version 1; settings { max-clients 1; }\n' >short.conf
+fmt_stdin short.conf
+printf 'version 1;\nsettings {\n    max-clients 1;\n}\n' >expected
+same expected
+
+it 'leaves fdbroker.conf as it is if it has errors'
+printf 'version 1;\nsettings { max-clients; }\n' >bad.conf
+cp bad.conf bad.before
+fmt bad.conf
+exits 2
+errs 'bad.conf:2:23: error[E001]: expected a value'
+printf 'settings { max-clients 1; }\n' >bad.conf
+fmt bad.conf
+exits 2
+errs 'bad.conf:1:1: error[E'
+
+it 'is not misled by a rule that is called settings'
+printf 'version 1;\nsettings: deny any "/a" { hide; }\n' >label.fdp
+fmt --check label.fdp
+exits 0
+silent
+
 it 'leaves a file with errors as it is, shows them, and exits 2'
 printf 'version 1;\nalow read "/a";\n' >bad.fdp
 cp bad.fdp bad.before
