@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What shells and vim know of fdbrokerctl and its language is what there is.
+# What shells, vim and nano know of fdbrokerctl and its language is what there is.
 
 . "$srcdir/tests/support/sh-lib"
 
@@ -71,6 +71,23 @@ for table in statements modes keys attrs; do
 			fail "vim does not know $word"
 	done <table
 done
+
+it 'has the words of the language in the syntax for nano, and no others'
+nano=$tree/nano/fdbroker.nanorc
+sed -n 's/^color.*"\\<(\(.*\))\\>"$/\1/p' "$nano" | tr '|' '\n' | sort -u >known
+for table in statements modes keys attrs; do
+	words "$tree/policy/keywords.c" "$table"
+done >table
+printf '%s\n' and or not as root except mode enforce complain settings >>table
+sort -u table | cmp -s - known || fail "$(sort -u table | diff - known)"
+
+it 'has for nano only expressions that compile'
+sed -n 's/^\(syntax [a-z]*\|color [a-z,]*\) "\(.*\)"$/\2/p' "$nano" >expressions
+[ "$(wc -l <expressions)" -eq "$(grep -c '^\(syntax\|color\) ' "$nano")" ] || fail 'some are not seen'
+while read -r expression; do
+	printf '\n' | grep -qE -e "$expression" 2>"$err"
+	[ $? -le 1 ] || fail "$expression: $(cat "$err")"
+done <expressions
 
 it 'has every mode in the completions'
 words "$tree/policy/keywords.c" modes | grep -v '^any$' | while read -r mode; do
