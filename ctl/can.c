@@ -111,16 +111,9 @@ static enum exit_code bad_caller(const struct ctl *ctl, struct diags *diags)
 	return EXIT_USAGE;
 }
 
-/* Errors of a look that are the daemon's answer too: the name is allowed, and that is all. */
-static bool is_answer(int error)
-{
-	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG ||
-	       error == EEXIST;
-}
-
 static enum exit_code show_error(const struct ctl *ctl, const struct request *request, int error)
 {
-	const char *reason = error == ENOENT ? "not-found" : "kernel";
+	const char *reason = answer_live_reason(error);
 	struct json_object *object;
 	struct text out = TEXT_EMPTY;
 
@@ -168,7 +161,7 @@ static enum exit_code answer_request(const struct ctl *ctl, const struct session
 					   session->candidates };
 
 		r = answer_live(&live, &query, &answer);
-		if (is_answer(-r))
+		if (answer_live_reason(-r))
 			return show_error(ctl, request, -r);
 		if (r < 0)
 			return ctl_fail(ctl, exit_of_errno(-r), "cannot look at %s: %s",

@@ -28,7 +28,8 @@ static void find_nearest(struct evaluation *e)
 		const struct policy_rule *rule = policy_rule(e->inquiry->policy, i);
 		size_t d = rule->allow ? distance(&e->matches[i]) : SIZE_MAX;
 
-		if (d >= least)
+		/* A scope in complain mode is near to everything, and no rule to take after. */
+		if (d >= least || rule->complain)
 			continue;
 		least = d;
 		e->nearest = (struct nearest){ .rule = rule, .match = e->matches[i] };
@@ -50,6 +51,18 @@ static int prepare(struct evaluation *e)
 	if (!e->matches)
 		return -ENOMEM;
 	return candidates_new(&e->candidates, e->inquiry->policy);
+}
+
+static int look(struct evaluation *e, const struct policy_query *query)
+{
+	const struct live live = { e->inquiry->policy, e->inquiry->subject, e->candidates };
+	int r = answer_live(&live, query, &e->answer);
+
+	if (r == 0 || !answer_live_reason(-r))
+		return r;
+	e->answer = (struct answer){ .kind = ANSWER_NO };
+	e->error = -r;
+	return 0;
 }
 
 int evaluation_run(struct evaluation *e, const struct inquiry *inquiry)
@@ -74,12 +87,15 @@ int evaluation_run(struct evaluation *e, const struct inquiry *inquiry)
 		e->matches[i] = explain_rule(e->explainer, &query, i);
 	if (e->answer.kind == ANSWER_NO && e->answer.reason == POLICY_REASON_DEFAULT)
 		find_nearest(e);
-	if (e->answer.kind == ANSWER_YES && inquiry->live) {
-		const struct live live = { inquiry->policy, inquiry->subject, e->candidates };
+	return e->answer.kind == ANSWER_YES && inquiry->live ? look(e, &query) : 0;
+}
 
-		return answer_live(&live, &query, &e->answer);
-	}
-	return 0;
+bool evaluation_comes_near(const struct evaluation *e, size_t i)
+{
+	const struct explain_match *match = &e->matches[i];
+
+	return match->path != TRUTH_NO &&
+	       (policy_rule(e->inquiry->policy, i)->allow || match->modes);
 }
 
 void evaluation_done(struct evaluation *e)

@@ -30,6 +30,7 @@ struct evaluation {
 	struct candidates *candidates;
 	struct explain_match *matches; /* of each rule, in the policy's order */
 	struct answer answer;
+	int error;		/* live: why an allowed name is no answer, or 0 */
 	struct nearest nearest; /* when the answer is no by default */
 };
 
@@ -37,6 +38,9 @@ struct evaluation {
 
 /* 0; or -errno from memory, or with @inquiry.live from looking at the object. */
 int evaluation_run(struct evaluation *evaluation, const struct inquiry *inquiry);
+
+/* A rule is worth a line if it is for this path, and a deny only for these modes too. */
+bool evaluation_comes_near(const struct evaluation *evaluation, size_t i);
 void evaluation_done(struct evaluation *evaluation);
 
 #endif

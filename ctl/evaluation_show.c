@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/evaluation_show.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "ctl/findings.h"
+#include "ctl/object.h"
+#include "policy/analysis.h"
 #include "policy/parser.h"
 
 static const char *const truth_words[] = {
@@ -49,12 +54,6 @@ void evaluation_add_caller(struct text *out, const struct policy_subject *subjec
 
 /* steps */
 
-/* A rule is worth a line if it is for this path, and a deny only for these modes too. */
-static bool comes_near(const struct policy_rule *rule, const struct explain_match *match)
-{
-	return match->path != TRUTH_NO && (rule->allow || match->modes);
-}
-
 static void add_match(const struct evaluation *e, size_t i, struct text *out)
 {
 	const struct policy_rule *rule = policy_rule(e->inquiry->policy, i);
@@ -99,7 +98,7 @@ static void add_rules(const struct ctl *ctl, const struct evaluation *e, bool al
 
 		if (rule->allow != allow)
 			continue;
-		if (!comes_near(rule, &e->matches[i]) && !ctl->options.all) {
+		if (!evaluation_comes_near(e, i) && !ctl->options.all) {
 			n_hidden++;
 			continue;
 		}
@@ -174,6 +173,9 @@ static void add_answer(const struct ctl *ctl, const struct evaluation *e, struct
 	case ANSWER_NO:
 		screen_paint(&ctl->out, out, PAINT_DENY, "DENY");
 		text_puts(out, "  ");
+		if (e->error > 0)
+			text_printf(out, "%s: %s", answer_live_reason(e->error),
+				    strerror(e->error));
 		answer_reason(&e->answer, out);
 		if (e->answer.rule)
 			add_place(e->answer.rule, out);
@@ -220,8 +222,24 @@ static void add_differences(const struct evaluation *e, struct text *out)
 		text_printf(out, "%suntil (it is over)", separator);
 }
 
+/* W112 and W113 would be said of such a rule. */
+static void add_hint_warning(const struct ctl *ctl, const struct inquiry *inquiry, struct text *out)
+{
+	_cleanup_(freep) char *text = strdup(inquiry->path);
+	const struct ast_path path = { .kind = AST_PATH_LITERAL, .text = text };
+	struct analysis_known_name known;
+	char heading[32];
+
+	if (!text || analysis_known_meets(&path, inquiry->modes, &known) != 1)
+		return;
+	text_puts(out, "          ");
+	snprintf(heading, sizeof(heading), "warning[%s]", known.id);
+	screen_paint(&ctl->out, out, PAINT_WARNING, heading);
+	text_printf(out, " would apply: %s\n", known.what);
+}
+
 /* A rule that would allow it, ready to be pasted; only for a subject given in the language. */
-static void add_hint(const struct evaluation *e, struct text *out)
+static void add_hint(const struct ctl *ctl, const struct evaluation *e, struct text *out)
 {
 	const struct inquiry *inquiry = e->inquiry;
 	struct text attributes = TEXT_EMPTY;
@@ -241,6 +259,7 @@ static void add_hint(const struct evaluation *e, struct text *out)
 	else
 		text_puts(out, "; }\n");
 	text_done(&attributes);
+	add_hint_warning(ctl, inquiry, out);
 }
 
 static void add_nearest(const struct ctl *ctl, const struct evaluation *e, struct text *out)
@@ -254,7 +273,7 @@ static void add_nearest(const struct ctl *ctl, const struct evaluation *e, struc
 	add_differences(e, out);
 	text_puts(out, "\n");
 	if (!e->nearest.match.excepted && e->nearest.match.modes && !e->nearest.match.expired)
-		add_hint(e, out);
+		add_hint(ctl, e, out);
 }
 
 void evaluation_add(const struct ctl *ctl, const struct evaluation *e, struct text *out)
@@ -270,86 +289,4 @@ void evaluation_add(const struct ctl *ctl, const struct evaluation *e, struct te
 	}
 	add_answer(ctl, e, out);
 	add_nearest(ctl, e, out);
-}
-
-/* JSON */
-
-static const char *const json_answers[] = {
-	[ANSWER_YES] = "allow", [ANSWER_NO] = "deny", [ANSWER_UNDECIDED] = "undecided"
-};
-static const char *const json_truths[] = {
-	[TRUTH_NO] = "no", [TRUTH_UNKNOWN] = "unknown", [TRUTH_YES] = "yes"
-};
-
-static struct json_object *nearest_json(const struct nearest *nearest)
-{
-	struct json_object *object = json_part(), *differs = json_list();
-
-	if (nearest->match.excepted)
-		json_append_text(differs, "path");
-	if (!nearest->match.modes)
-		json_append_text(differs, "modes");
-	for (int key = 0; key < AST_KEY_MAX; key++)
-		if (nearest->match.keys & (1U << key))
-			json_append_text(differs, explain_key((enum ast_key)key));
-	if (nearest->match.expired)
-		json_append_text(differs, "until");
-	json_add_text(object, "rule", nearest->rule->id);
-	json_add_text(object, "file", nearest->rule->file);
-	json_add_number(object, "line", nearest->rule->line);
-	json_add(object, "differs", differs);
-	return object;
-}
-
-static struct json_object *rule_json(const struct policy_rule *rule,
-				     const struct explain_match *match)
-{
-	struct json_object *object = json_part();
-
-	json_add_text(object, "rule", rule->id);
-	json_add_text(object, "file", rule->file);
-	json_add_number(object, "line", rule->line);
-	json_add_text(object, "action", rule->allow ? "allow" : "deny");
-	json_add_text(object, "path", json_truths[match->path]);
-	json_add_bool(object, "excepted", match->excepted);
-	json_add_bool(object, "modes", match->modes);
-	json_add_text(object, "subject", json_truths[match->subject]);
-	json_add_bool(object, "expired", match->expired);
-	return object;
-}
-
-/* Those rules that come near, as on the screen. */
-static struct json_object *rules_json(const struct evaluation *e)
-{
-	struct json_object *list = json_list();
-
-	for (size_t i = 0; i < policy_n_rules(e->inquiry->policy); i++)
-		if (comes_near(policy_rule(e->inquiry->policy, i), &e->matches[i]))
-			json_append(list,
-				    rule_json(policy_rule(e->inquiry->policy, i), &e->matches[i]));
-	return list;
-}
-
-void evaluation_json(const struct evaluation *e, struct json_object *object)
-{
-	struct text modes = TEXT_EMPTY;
-
-	policy_modes_print(e->inquiry->modes, &modes);
-	json_add_text(object, "answer", json_answers[e->answer.kind]);
-	json_add_text(object, "reason", answer_reason_name(e->answer.reason));
-	if (e->answer.condition != POLICY_CONDITION_NONE)
-		json_add_text(object, "condition", policy_condition_name(e->answer.condition));
-	json_add_text(object, "rule", e->answer.rule ? e->answer.rule->id : NULL);
-	if (e->answer.kind == ANSWER_YES) {
-		json_add_bool(object, "as_root", e->answer.rule->as_root);
-		json_add_text(object, "deliver",
-			      policy_deliver_name(e->answer.rule->obligations->deliver));
-	}
-	json_add_text(object, "modes", modes.data);
-	json_add_text(object, "path", e->inquiry->path);
-	json_add_text(object, "as", e->inquiry->stated);
-	json_add_text(object, "policy", policy_summary(e->inquiry->policy)->sha256);
-	json_add(object, "nearest", e->nearest.rule ? nearest_json(&e->nearest) : NULL);
-	json_add(object, "rules", rules_json(e));
-	text_done(&modes);
 }

@@ -280,3 +280,12 @@ int answer_live(const struct live *live, const struct policy_query *query, struc
 		return object.error;
 	return judge(live, &real, &object, ret);
 }
+
+const char *answer_live_reason(int error)
+{
+	if (error == ENOENT)
+		return "not-found";
+	if (error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG || error == EEXIST)
+		return "kernel";
+	return NULL;
+}

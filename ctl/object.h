@@ -28,4 +28,8 @@ struct live {
  */
 int answer_live(const struct live *live, const struct policy_query *query, struct answer *ret);
 
+/* Of such an errno: the daemon's reason, if this is its answer too (the name is allowed, and that
+ * is all there is to it); else NULL, and nothing is known. */
+const char *answer_live_reason(int error);
+
 #endif

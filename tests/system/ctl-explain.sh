@@ -48,6 +48,7 @@ says ' 4 allow   20-nginx.tls-key          path yes  modes yes  subject NO   uni
 says 'DENY  default: no allow rule names this request'
 says 'nearest   20-nginx.tls-key ('
 says 'differs only in: unit'
+says '          warning[W112] would apply: TLS private key'
 rule=$(grep -o 'for unit "php8.2-fpm.service".*' "$out")
 
 it 'gives a rule that would allow it'
@@ -57,6 +58,23 @@ run fdbrokerctl check hint.fdp --only
 exits 0
 says '1 expectation holds'
 says_not E019
+
+it 'does not take a scope in complain mode for the nearest rule'
+printf 'version 1;\nfor unit "erp.service" mode complain { }\n' >"$policy/95-erp.fdp"
+explain read /etc/ssl/private/site.key --as 'unit "php8.2-fpm.service" and group 1'
+exits 1
+says 'nearest   20-nginx.tls-key ('
+rm "$policy/95-erp.fdp"
+
+it 'says that nothing is there'
+explain read /etc/ssl/private/none.key --as "$nginx" --live
+exits 1
+says ' 5 pin     20-nginx.tls-key'
+says 'DENY  not-found: No such file or directory'
+explain read /etc/ssl/private/none.key --as "$nginx" --live --json
+exits 1
+json reason not-found
+json errno 2
 
 it 'says that the nearest rule allows other modes'
 explain read /var/log/nginx/a.log --as "$nginx"
