@@ -119,6 +119,14 @@ static void add_when(struct text *out, const struct status *status, const char *
 	screen_time(out, sec);
 }
 
+static void add_files(struct text *out, const struct status *status)
+{
+	_cleanup_(freep) char *files = admin_value(status->answer.text, "files");
+
+	if (add_value(out, status, "files", " from "))
+		text_puts(out, strcmp(files, "1") == 0 ? " file)" : " files)");
+}
+
 static void add_state(const struct ctl *ctl, const struct status *status, struct text *out)
 {
 	_cleanup_(freep) char *state = admin_value(status->answer.text, "state");
@@ -130,8 +138,7 @@ static void add_state(const struct ctl *ctl, const struct status *status, struct
 	screen_paint(&ctl->out, out, active ? PAINT_PLAIN : PAINT_DENY, state ? state : "?");
 	add_value(out, status, "generation", ", generation ");
 	add_when(out, status, "loaded", " (loaded ");
-	if (add_value(out, status, "files", " from "))
-		text_puts(out, " files)");
+	add_files(out, status);
 	if (sha256) {
 		text_puts(out, ", policy sha256:");
 		text_escape(out, sha256, strnlen(sha256, 12));
@@ -212,6 +219,7 @@ static void add_limits(const struct ctl *ctl, const struct status *status, struc
 		machine_unprotected(&off);
 	if (add_value(out, status, "connections", "  limits:   conns ")) {
 		add_value(out, status, "max-clients", "/");
+		add_value(out, status, "in-flight", ", in flight ");
 		if (off.len == 0)
 			text_puts(out, "\n");
 	}
@@ -223,9 +231,9 @@ static void add_limits(const struct ctl *ctl, const struct status *status, struc
 }
 
 static const char *const shown_keys[] = {
-	"state",      "generation",  "loaded",	    "files",	   "policy",
-	"refused",    "connections", "max-clients", "refused-why", "degraded-why",
-	"taken-back", "on-trial",    "back-to",	    "problem",	   "not-kept",
+	"state",       "generation",  "loaded",	     "files",	     "policy",	   "refused",
+	"connections", "max-clients", "refused-why", "degraded-why", "taken-back", "on-trial",
+	"back-to",     "problem",     "not-kept",    "in-flight",
 };
 
 static bool is_shown(const char *line, size_t len)
@@ -236,13 +244,13 @@ static bool is_shown(const char *line, size_t len)
 	return false;
 }
 
-/* What the daemon says beside: one line each, in its order. */
+/* What the daemon says beside: one line each, in its order. What never happened is left out. */
 static void add_rest(const struct status *status, struct text *out)
 {
 	for (const char *line = status->answer.text; *line;) {
 		size_t len = strcspn(line, "\n"), key = strcspn(line, " \n");
 
-		if (len > 0 && !is_shown(line, key)) {
+		if (len > 0 && !is_shown(line, key) && strncmp(line + key, " 0\n", 3) != 0) {
 			text_puts(out, "  ");
 			text_escape(out, line, key);
 			text_printf(out, ":%*s", key < 20 ? (int)(20 - key) : 1, "");

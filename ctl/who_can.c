@@ -181,6 +181,21 @@ static void add_pids(const struct way *way, struct text *out)
 		text_puts(out, "-");
 }
 
+/* A rule with more conditions than this pushes its own line aside, and no other. */
+#define CONDITIONS_MAX 60U
+
+static void add_conditions(const struct way *way, struct text *out)
+{
+	size_t before = out->len;
+
+	if (way->rule->as_root)
+		text_puts(out, "as root, ");
+	explain_conditions(way->rule, out);
+	explain_deliver(way->rule, out);
+	if (out->len == before)
+		text_puts(out, "-");
+}
+
 static size_t wider(size_t a, size_t b)
 {
 	return a > b ? a : b;
@@ -192,13 +207,10 @@ static void add_row(const struct ctl *ctl, const struct way *way, const size_t *
 	struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
 
 	written_add_who(way->written, &who);
-	if (way->rule->as_root)
-		text_puts(&conditions, "as root, ");
-	explain_conditions(way->rule, &conditions);
-	explain_deliver(way->rule, &conditions);
+	add_conditions(way, &conditions);
 	screen_paint(&ctl->out, out, PAINT_RULE, way->rule->id);
-	text_printf(out, "%*s  %s%*s  %s  ", (int)(widths[0] - strlen(way->rule->id)), "", who.data,
-		    (int)(widths[1] - who.len), "", conditions.len > 0 ? conditions.data : "-");
+	text_printf(out, "%*s  %s%*s  %-*s  ", (int)(widths[0] - strlen(way->rule->id)), "",
+		    who.data, (int)(widths[1] - who.len), "", (int)widths[2], conditions.data);
 	add_pids(way, out);
 	text_puts(out, "\n");
 	text_done(&who);
@@ -207,18 +219,22 @@ static void add_row(const struct ctl *ctl, const struct way *way, const size_t *
 
 static void add_table(const struct search *search, struct text *out)
 {
-	size_t widths[2] = { strlen("RULE"), strlen("WHO") };
+	size_t widths[3] = { strlen("RULE"), strlen("WHO"), strlen("CONDITIONS") };
 
 	for (size_t i = 0; i < search->n_ways; i++) {
-		struct text who = TEXT_EMPTY;
+		struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
 
 		written_add_who(search->ways[i].written, &who);
+		add_conditions(&search->ways[i], &conditions);
+		if (conditions.len <= CONDITIONS_MAX)
+			widths[2] = wider(widths[2], conditions.len);
 		widths[0] = wider(widths[0], strlen(search->ways[i].rule->id));
 		widths[1] = wider(widths[1], who.len);
 		text_done(&who);
+		text_done(&conditions);
 	}
-	text_printf(out, "%-*s  %-*s  CONDITIONS  NOW RUNNING\n", (int)widths[0], "RULE",
-		    (int)widths[1], "WHO");
+	text_printf(out, "%-*s  %-*s  %-*s  NOW RUNNING\n", (int)widths[0], "RULE", (int)widths[1],
+		    "WHO", (int)widths[2], "CONDITIONS");
 	for (size_t i = 0; i < search->n_ways; i++)
 		add_row(search->ctl, &search->ways[i], widths, out);
 }

@@ -128,7 +128,7 @@ errs 'c\xc2\x9bd'
 hash=$(fdbrokerctl check --policy=policy --json | json-get policy)
 
 it 'status shows what is served, and that the disk has the same'
-printf 'state active\ngeneration 42\nloaded 1795305120\nfiles 7\npolicy %s\ndirectory %s\nconnections 118\nmax-clients 1024\nopened 7\n' \
+printf 'state active\ngeneration 42\nloaded 1795305120\nfiles 7\npolicy %s\ndirectory %s\nconnections 118\nmax-clients 1024\nin-flight 3\nopened 7\nrate 0\n' \
 	"$hash" "$scratch/policy" >text
 run env TZ=UTC fake-admin "$scratch/admin" 0 "$scratch/text" fdbrokerctl status \
 	"--socket=$scratch/admin"
@@ -136,8 +136,9 @@ exits 0
 says "● fdbroker: active, generation 42 (loaded 21 Nov"
 says "from 7 files), policy sha256:$(printf %.12s "$hash")…"
 says '  on disk:  the same'
-says '  limits:   conns 118/1024'
+says '  limits:   conns 118/1024, in flight 3'
 says '  opened:              7'
+says_not 'rate:'
 
 it 'status shows it in ASCII where the locale is not UTF-8'
 run env LC_ALL=C fake-admin "$scratch/admin" 0 "$scratch/text" fdbrokerctl status \
@@ -151,6 +152,7 @@ exits 0
 json schema 1
 json daemon generation 42
 json daemon connections 118
+json daemon rate 0
 json on_disk same
 
 it 'status says that the policy on disk differs'

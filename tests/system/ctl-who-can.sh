@@ -37,6 +37,19 @@ RULE      WHO          CONDITIONS  NOW RUNNING
 END
 same expected
 
+it 'stands in columns, whatever a rule asks of the object'
+mkdir columns
+printf 'version 1;\nfor user 65533 { a: allow read "/c" { type fifo; max-size 1K; }\nb: allow read "/c"; }\n' \
+	>columns/c.fdp
+run fdbrokerctl who-can --policy=columns read /c
+exits 0
+cat >expected <<'END'
+RULE  WHO         CONDITIONS                    NOW RUNNING
+c.a   user 65533  type { fifo }, max-size 1024  -
+c.b   user 65533  -                             -
+END
+same expected
+
 it 'finds a rule whose path depends on the caller'
 who read /srv/www/a/index.html
 exits 0
