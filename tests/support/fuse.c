@@ -21,10 +21,21 @@
 #define FILE_INODE  2
 #define PENDING_MAX 256
 
+static const char content[] = "slowly";
+
+/* The beginning of a message. */
+struct request {
+	struct fuse_in_header header;
+	union {
+		struct fuse_read_in read;
+		struct fuse_write_in write;
+	};
+};
+
 static struct {
 	int device;
 	uint32_t silent;
-	struct fuse_in_header pending[PENDING_MAX];
+	struct request pending[PENDING_MAX];
 	size_t n_pending;
 } server;
 
@@ -53,14 +64,35 @@ static struct fuse_attr attr_of(uint64_t inode)
 {
 	return (struct fuse_attr){
 		.ino = inode,
-		.size = 6,
+		.size = strlen(content),
 		.mode = inode == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644,
 		.nlink = 1,
 	};
 }
 
-static void answer(const struct fuse_in_header *in)
+static void answer_read(const struct request *request)
 {
+	uint64_t size = strlen(content), from = request->read.offset;
+
+	if (from > size)
+		from = size;
+	size -= from;
+	if (size > request->read.size)
+		size = request->read.size;
+	reply(&request->header, 0, content + from, size);
+}
+
+/* It is not kept: every name is the same file. */
+static void answer_write(const struct request *request)
+{
+	const struct fuse_write_out out = { .size = request->write.size };
+
+	reply(&request->header, 0, &out, sizeof(out));
+}
+
+static void answer(const struct request *request)
+{
+	const struct fuse_in_header *in = &request->header;
 	const struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION,
 					    .minor = FUSE_KERNEL_MINOR_VERSION,
 					    .max_write = 4096 };
@@ -81,6 +113,10 @@ static void answer(const struct fuse_in_header *in)
 		return reply(in, 0, &opened, sizeof(opened));
 	case FUSE_STATFS:
 		return reply(in, 0, &statfs, sizeof(statfs));
+	case FUSE_READ:
+		return answer_read(request);
+	case FUSE_WRITE:
+		return answer_write(request);
 	case FUSE_FLUSH:
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:
@@ -104,7 +140,7 @@ static void answer_pending(void)
 static int serve(const void *arg)
 {
 	static union {
-		struct fuse_in_header header;
+		struct request request;
 		char bytes[FUSE_MIN_READ_BUFFER];
 	} message;
 	const struct sigaction action = { .sa_handler = on_usr1 };
@@ -118,12 +154,13 @@ static int serve(const void *arg)
 			answer_pending();
 		if (n < 0 && errno == ENODEV)
 			return 0;
-		if (n < (ssize_t)sizeof(message.header))
+		if (n < (ssize_t)sizeof(struct fuse_in_header))
 			continue;
-		if (message.header.opcode == server.silent && server.n_pending < PENDING_MAX)
-			server.pending[server.n_pending++] = message.header;
+		if (message.request.header.opcode == server.silent &&
+		    server.n_pending < PENDING_MAX)
+			server.pending[server.n_pending++] = message.request;
 		else
-			answer(&message.header);
+			answer(&message.request);
 	}
 }
 

@@ -4,7 +4,8 @@
 
 /*
  * A file system whose server keeps silent: every name in it is a regular file of six bytes, for
- * all to read, and requests of one kind are not answered until fuse_relent().
+ * all to read and for root to write in vain, and requests of one kind are not answered until
+ * fuse_relent().
  */
 
 #include <stdint.h>

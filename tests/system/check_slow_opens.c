@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ static const struct user bob = { BOB, BOB, NULL, 0 };
 static struct daemon d;
 static struct fuse fuse;
 static char mounted[100], slow[128], local[100], held[100], fifo[100], made[128];
+static char copied[128], appended[128], lines[100];
 static pid_t broker;
 static int broker_fds;
 static bool is_mounted;
@@ -59,18 +61,23 @@ static void write_config(const char *more)
 
 static void write_policy(void)
 {
-	char text[1024];
+	char text[2048];
 
 	snprintf(text, sizeof(text),
 		 "version 1;\n"
 		 "for anyone {\n"
-		 "    slow: allow read \"%s/**\" { fs fuse; }\n"
+		 "    slow: allow read \"%s\" { fs fuse; }\n"
+		 "    copied: allow read \"%s\" { fs fuse; deliver snapshot; }\n"
+		 "    appended: allow append as root \"%s\" { fs fuse; deliver pipe; parents any; "
+		 "note \"test\"; }\n"
+		 "    lines: allow append as root \"%s\" { deliver pipe; parents any; note "
+		 "\"test\"; }\n"
 		 "    local: allow read \"%s\";\n"
 		 "    held: allow read \"%s\";\n"
 		 "    fifo: allow read \"%s\" { type fifo; }\n"
 		 "    made: allow read,write,create \"%s/**\";\n"
 		 "}\n",
-		 mounted, local, held, fifo, d.directory);
+		 slow, copied, appended, lines, local, held, fifo, d.directory);
 	daemon_write_policy(&d, "a.fdp", text);
 }
 
@@ -87,6 +94,9 @@ static void prepare(const char *settings)
 	daemon_prepare(&d);
 	snprintf(mounted, sizeof(mounted), "%s/mounted", d.directory);
 	snprintf(slow, sizeof(slow), "%s/f", mounted);
+	snprintf(copied, sizeof(copied), "%s/copied", mounted);
+	snprintf(appended, sizeof(appended), "%s/appended", mounted);
+	snprintf(lines, sizeof(lines), "%s/lines", d.directory);
 	snprintf(local, sizeof(local), "%s/local", d.directory);
 	snprintf(held, sizeof(held), "%s/held", d.directory);
 	snprintf(fifo, sizeof(fifo), "%s/fifo", d.directory);
@@ -95,6 +105,7 @@ static void prepare(const char *settings)
 	ck_assert_int_eq(mkfifo(fifo, 0644), 0);
 	make_file(local);
 	make_file(held);
+	make_file(lines);
 	write_config(settings);
 	write_policy();
 }
@@ -277,6 +288,81 @@ START_TEST(slow_open_of_a_silent_server_hangs_alone)
 	start("", silences[_i].silent);
 	assert_hangs_alone(slow, 1);
 	fuse_relent(&fuse);
+	stop();
+}
+END_TEST
+
+/* P48: to read it is part of opening it. */
+START_TEST(slow_copy_of_a_silent_server_hangs_alone)
+{
+	char text[16] = "";
+	int sock, fd;
+
+	start("", FUSE_READ);
+	assert_hangs_alone(copied, 1);
+	fuse_relent(&fuse);
+	await_number("stuck", 0);
+	/* Nobody holds what was made too late. */
+	await_number("snapshots", 0);
+	sock = daemon_connect(&d);
+	fd = daemon_ask(sock, copied, WIRE_OPEN_READ, NULL);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(read(fd, text, sizeof(text) - 1), 6);
+	ck_assert_str_eq(text, "slowly");
+	fd_close(fd);
+	fd_close(sock);
+	stop();
+}
+END_TEST
+
+static int open_pipe(const char *path)
+{
+	int sock = daemon_connect(&d), fd;
+
+	fd = daemon_ask(sock, path, WIRE_OPEN_WRITE | WIRE_OPEN_APPEND, NULL);
+	ck_assert_msg(fd >= 0, "%s %d", path, fd);
+	fd_close(sock);
+	return fd;
+}
+
+/* A pipe whose file takes nothing: what is in it has been read, and cannot be written. */
+static int open_stuck_pipe(void)
+{
+	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
+	int fd = open_pipe(appended), left;
+
+	ck_assert_int_eq(write(fd, "slow\n", 5), 5);
+	do {
+		ck_assert_int_eq(ioctl(fd, FIONREAD, &left), 0);
+		ck_assert_uint_lt(clock_monotonic_usec(), end);
+	} while (left > 0);
+	return fd;
+}
+
+/* P48 */
+START_TEST(slow_file_behind_a_pipe_holds_up_no_other_pipe)
+{
+	int stuck, fd;
+	struct stat st;
+
+	start("", FUSE_WRITE);
+	stuck = open_stuck_pipe();
+	for (int i = 1; i <= 20; i++) {
+		fd = open_pipe(lines);
+		ck_assert_int_eq(write(fd, "line\n", 5), 5);
+		fd_close(fd);
+		await_number("pipes", 1);
+		ck_assert_int_eq(stat(lines, &st), 0);
+		ck_assert_int_eq(st.st_size, 5 * i);
+	}
+	assert_others_are_served();
+	/* Nor does its client wait to be rid of it. */
+	fd_close(stuck);
+	ck_assert_uint_eq(daemon_number(&d, "pipes"), 1);
+	fuse_relent(&fuse);
+	await_number("pipes", 0);
+	ck_assert_uint_eq(daemon_number(&d, "pipes-failed"), 0);
+	ck_assert_uint_eq(daemon_number(&d, "pipe-bytes-lost"), 0);
 	stop();
 }
 END_TEST
@@ -497,6 +583,25 @@ START_TEST(slow_open_does_not_hold_up_the_end)
 }
 END_TEST
 
+/* P48: what is behind it may be lost, and the log says so. */
+START_TEST(slow_file_behind_a_pipe_does_not_hold_up_the_end)
+{
+	char *log;
+	int fd;
+
+	start("", FUSE_WRITE);
+	fd = open_stuck_pipe();
+	ck_assert_int_eq(kill(d.pid, SIGTERM), 0);
+	ck_assert_int_eq(forked_wait(d.pid), 0);
+	log = daemon_read_log(&d);
+	ck_assert_ptr_nonnull(strstr(log, "1 pipes are left"));
+	free(log);
+	fd_close(fd);
+	unmount();
+	daemon_discard(&d);
+}
+END_TEST
+
 /* A count, in fours. */
 static int create_often(const void *arg)
 {
@@ -550,6 +655,8 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, slow_open_of_a_silent_server_hangs_alone, 0,
 			    ELEMENTSOF(silences));
+	tcase_add_test(tcase, slow_copy_of_a_silent_server_hangs_alone);
+	tcase_add_test(tcase, slow_file_behind_a_pipe_holds_up_no_other_pipe);
 	tcase_add_test(tcase, slow_close_holds_up_nobody);
 	tcase_add_test(tcase, slow_open_of_a_leased_file_hangs_alone);
 	tcase_add_test(tcase, slow_open_of_a_leased_file_waits_for_its_holder);
@@ -561,6 +668,7 @@ int main(void)
 	tcase_add_test(tcase, slow_open_for_nobody_leaves_nothing);
 	tcase_add_test(tcase, slow_open_does_not_hold_up_a_reload);
 	tcase_add_test(tcase, slow_open_does_not_hold_up_the_end);
+	tcase_add_test(tcase, slow_file_behind_a_pipe_does_not_hold_up_the_end);
 	tcase_add_test(tcase, slow_opens_of_a_crowd_starve_nobody);
 	return suite_main(suite);
 }
