@@ -211,6 +211,23 @@ static void add_serves(const struct ctl *ctl, const struct status *status, struc
 		text_puts(out, ", so a bad policy at the next start would leave nothing\n");
 }
 
+/* Opens that may block, of which some may never return: what a server of files that keeps silent
+ * costs. */
+static void add_in_flight(const struct ctl *ctl, const struct status *status, struct text *out)
+{
+	_cleanup_(freep) char *stuck = admin_value(status->answer.text, "stuck");
+	uint64_t n;
+
+	if (!add_value(out, status, "in-flight", ", inflight "))
+		return;
+	add_value(out, status, "max-in-flight", "/");
+	if (!stuck || number_u64(stuck, &n) < 0 || n == 0)
+		return;
+	text_puts(out, " (");
+	screen_paint(&ctl->out, out, PAINT_WARNING, stuck);
+	text_puts(out, " stuck)");
+}
+
 static void add_limits(const struct ctl *ctl, const struct status *status, struct text *out)
 {
 	_cleanup_(text_done) struct text off = TEXT_EMPTY;
@@ -219,7 +236,7 @@ static void add_limits(const struct ctl *ctl, const struct status *status, struc
 		machine_unprotected(&off);
 	if (add_value(out, status, "connections", "  limits:   conns ")) {
 		add_value(out, status, "max-clients", "/");
-		add_value(out, status, "in-flight", ", in flight ");
+		add_in_flight(ctl, status, out);
 		if (off.len == 0)
 			text_puts(out, "\n");
 	}
@@ -231,9 +248,9 @@ static void add_limits(const struct ctl *ctl, const struct status *status, struc
 }
 
 static const char *const shown_keys[] = {
-	"state",       "generation",  "loaded",	     "files",	     "policy",	   "refused",
-	"connections", "max-clients", "refused-why", "degraded-why", "taken-back", "on-trial",
-	"back-to",     "problem",     "not-kept",    "in-flight",
+	"state",       "generation",  "loaded",	     "files",	     "policy",	      "refused",
+	"connections", "max-clients", "refused-why", "degraded-why", "taken-back",    "on-trial",
+	"back-to",     "problem",     "not-kept",    "in-flight",    "max-in-flight", "stuck",
 };
 
 static bool is_shown(const char *line, size_t len)

@@ -209,5 +209,6 @@ void report_counters(const struct server *server, struct text *out)
 	text_printf(out, "records-lost %" PRIu64 "\n", counters->records_lost);
 	text_printf(out, "slow %" PRIu64 "\n", server->workers.n_left);
 	text_printf(out, "in-flight %" PRIu32 "\n", server->workers.n_away);
+	text_printf(out, "max-in-flight %" PRIu32 "\n", server->workers.setup.places);
 	text_printf(out, "stuck %" PRIu32 "\n", workers_stuck(&server->workers));
 }

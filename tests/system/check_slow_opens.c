@@ -475,6 +475,7 @@ START_TEST(slow_opens_are_counted_against_their_uid)
 	for (int i = 0; i < STUCK_MAX; i++)
 		assert_too_late(socks[i]);
 	ck_assert_uint_eq(daemon_number(&d, "stuck"), STUCK_MAX);
+	ck_assert_uint_eq(daemon_number(&d, "max-in-flight"), 64);
 	sock = request(slow);
 	answer = receive(sock);
 	ck_assert_int_eq(answer.reason, WIRE_REASON_BUSY);

@@ -128,7 +128,7 @@ errs 'c\xc2\x9bd'
 hash=$(fdbrokerctl check --policy=policy --json | json-get policy)
 
 it 'status shows what is served, and that the disk has the same'
-printf 'state active\ngeneration 42\nloaded 1795305120\nfiles 7\npolicy %s\ndirectory %s\nconnections 118\nmax-clients 1024\nin-flight 3\nopened 7\nrate 0\n' \
+printf 'state active\ngeneration 42\nloaded 1795305120\nfiles 7\npolicy %s\ndirectory %s\nconnections 118\nmax-clients 1024\nopened 7\nslow 9\nin-flight 3\nmax-in-flight 64\nstuck 0\nrate 0\n' \
 	"$hash" "$scratch/policy" >text
 run env TZ=UTC fake-admin "$scratch/admin" 0 "$scratch/text" fdbrokerctl status \
 	"--socket=$scratch/admin"
@@ -136,7 +136,9 @@ exits 0
 says "● fdbroker: active, generation 42 (loaded 21 Nov"
 says "from 7 files), policy sha256:$(printf %.12s "$hash")…"
 says '  on disk:  the same'
-says '  limits:   conns 118/1024, in flight 3'
+says '  limits:   conns 118/1024, inflight 3/64'
+says_not stuck
+says '  slow:                9'
 says '  opened:              7'
 says_not 'rate:'
 
@@ -153,6 +155,10 @@ json schema 1
 json daemon generation 42
 json daemon connections 118
 json daemon rate 0
+json daemon in-flight 3
+json daemon max-in-flight 64
+json daemon stuck 0
+json daemon slow 9
 json on_disk same
 
 it 'status says that the policy on disk differs'
@@ -174,6 +180,11 @@ printf 'refused 1795305120\nrefused-why a.fdp:1:1: nonsense\n' >>text
 asks 0 status
 says 'last reload refused 2'
 says 'running policy unchanged: a.fdp:1:1: nonsense'
+
+it 'status says how many opens are stuck'
+printf 'state active\nconnections 1\nmax-clients 2\nin-flight 3\nmax-in-flight 64\nstuck 2\n' >text
+asks 0 status
+says 'conns 1/2, inflight 3/64 (2 stuck)'
 
 it 'status shows degraded for what it is'
 printf 'state degraded\ngeneration 1\n' >text
