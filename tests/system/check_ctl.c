@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
 #include "tests/support/daemon.h"
+#include "tests/support/fuse.h"
 #include "tests/support/suite.h"
 #include "tests/support/tool.h"
 
@@ -53,6 +56,30 @@ START_TEST(reload_exits_as_it_went)
 		    "10-t.fdp:2:22: error[E002]: unknown statement 'alow'");
 	tool_expect(&d, "status --socket=@/admin", 0, "DIFFERENT, and invalid: ");
 	tool_expect(&d, "status --socket=@/admin", 0, "last reload refused ");
+	daemon_stop(&d);
+}
+END_TEST
+
+/* W205 */
+START_TEST(check_warns_of_files_that_a_process_answers_for)
+{
+	struct daemon d;
+	struct fuse fuse;
+	char *directory, *policy;
+
+	start(&d);
+	directory = tool_expand(&d, "@/mounted");
+	policy = tool_expand(&d, "version 1;\nfor user root { a: allow read '@/mounted/a'; }\n");
+	daemon_write_policy(&d, "20-t.fdp", policy);
+	ck_assert_int_eq(mkdir(directory, 0755), 0);
+	tool_expect(&d, "check --policy=@/policy.d", 0, "/mounted/a does not exist");
+	fuse_start(&fuse, directory, 0);
+	tool_expect(&d, "check --policy=@/policy.d", 0,
+		    "warning[W205]: on a file system that a process answers for");
+	fuse_stop(&fuse);
+	ck_assert_int_eq(rmdir(directory), 0);
+	free(directory);
+	free(policy);
 	daemon_stop(&d);
 }
 END_TEST
@@ -218,6 +245,7 @@ int main(void)
 		return daemon_unavailable();
 	tcase_add_test(tcase, status_knows_what_is_on_disk);
 	tcase_add_test(tcase, reload_exits_as_it_went);
+	tcase_add_test(tcase, check_warns_of_files_that_a_process_answers_for);
 	tcase_add_test(tcase, trial_shows_what_it_changes_and_until_when);
 	tcase_add_test(tcase, diff_compares_what_runs_with_what_is_installed);
 	tcase_add_test(tcase, diff_says_that_nothing_was_kept);

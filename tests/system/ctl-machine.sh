@@ -198,4 +198,28 @@ exits 0
 run fdbrokerctl check rule.fdp --only --root=image --strict
 exits 1
 
+# Other tests change them, and so each has files of its own there.
+if [ "$(id -u)" -eq 0 ]; then
+	sysctls() { # VALUE
+		echo "$1" >value
+		cat >look <<-'END'
+			for name in hardlinks symlinks regular fifos; do
+				mount --bind value "/proc/sys/fs/protected_$name" || exit 99
+			done
+			fdbrokerctl check rule.fdp --only
+		END
+		run unshare -m sh look
+		exits 0
+	}
+	printf 'version 1;\n' >rule.fdp
+
+	it 'warns of links that the kernel does not protect'
+	sysctls 0
+	says 'warning[W209]: the kernel does not protect links in shared directories: fs.protected_hardlinks=0 fs.protected_symlinks=0 fs.protected_regular=0 fs.protected_fifos=0'
+
+	it 'is content with a kernel that does'
+	sysctls 1
+	says_not W209
+fi
+
 finish
