@@ -5,6 +5,7 @@
 /* What check.c is made of. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy/ast.h"
@@ -15,6 +16,12 @@ void check_conj(const struct ast_conj *conj, struct diags *diags);
 
 /* E003, E006, E014: the attributes of one rule, each by itself and against the rule. */
 void check_attrs(const struct ast_rule *rule, struct diags *diags);
+
+/* E014 alone: what only the rule, or another attribute of it, makes wrong. */
+void check_attrs_together(const struct ast_rule *rule, struct diags *diags);
+
+/* Is value @i there, and this word? */
+bool check_value_is(const struct ast_values *values, size_t i, const char *word);
 
 /* E017: allows that lie wholly inside the built-in floor. */
 void check_floor(const struct ast *const *trees, size_t n, struct diags *diags);
