@@ -8,33 +8,15 @@
 #include "policy/format.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/cleanup.h"
-#include "policy/array.h"
-#include "policy/keywords.h"
-#include "policy/lexer.h"
+#include "policy/format_pieces.h"
 
 #define COLUMNS	     100U
 #define INDENT	     4U
 #define CONTINUATION 2U /* more indents for a head that a block follows */
 
-enum piece_kind { PIECE_TOKEN, PIECE_TRAILING, PIECE_COMMENT };
-
-/* A token, a comment at the end of a line, or a comment on a line of its own. */
-struct piece {
-	enum piece_kind kind;
-	enum token_kind token;
-	const char *text;
-	size_t len;
-	bool blank_before; /* an empty line */
-	bool in_braces;	   /* of values, the braces included */
-};
-
 struct layout {
-	struct piece *pieces;
-	size_t n;
+	struct pieces pieces;
 	struct text *out;
 	unsigned int depth;
 	size_t column;
@@ -48,17 +30,6 @@ struct run {
 	bool broken;	      /* it does not go on one line */
 };
 
-static bool is_token(const struct piece *piece, enum token_kind kind)
-{
-	return piece->kind == PIECE_TOKEN && piece->token == kind;
-}
-
-static bool is_word(const struct piece *piece, const char *word)
-{
-	return is_token(piece, TOKEN_WORD) && strlen(word) == piece->len &&
-	       memcmp(piece->text, word, piece->len) == 0;
-}
-
 /* Columns, as people count them. */
 static size_t width(const struct piece *piece)
 {
@@ -69,132 +40,9 @@ static size_t width(const struct piece *piece)
 	return n;
 }
 
-/* reading */
-
-static bool add_comment(struct layout *layout, const char *text, size_t len, size_t n_newlines)
-{
-	struct piece *piece = ARRAY_ADD(layout->pieces, layout->n);
-
-	if (!piece)
-		return false;
-	while (len > 0 && strchr(" \t", text[len - 1]))
-		len--;
-	*piece = (struct piece){
-		.kind = n_newlines > 0 || layout->n == 1 ? PIECE_COMMENT : PIECE_TRAILING,
-		.text = text,
-		.len = len,
-		.blank_before = n_newlines > 1,
-	};
-	return true;
-}
-
-/* The comments between two tokens; how many lines ended after the last of them, or SIZE_MAX. */
-static size_t read_gap(struct layout *layout, const char *from, const char *to)
-{
-	size_t n_newlines = 0;
-
-	while (from < to) {
-		const char *end = memchr(from, '\n', (size_t)(to - from));
-
-		if (*from == '#') {
-			if (!end)
-				end = to;
-			if (!add_comment(layout, from, (size_t)(end - from), n_newlines))
-				return SIZE_MAX;
-			n_newlines = 0;
-			from = end;
-			continue;
-		}
-		n_newlines += *from++ == '\n';
-	}
-	return n_newlines;
-}
-
-static int read_pieces(struct layout *layout, const struct source *source)
-{
-	const char *from = source->text;
-	struct lexer lexer;
-	struct token token;
-
-	lexer_init(&lexer, source, NULL);
-	do {
-		struct piece *piece;
-		size_t n_newlines;
-
-		token = lexer_next(&lexer);
-		n_newlines = read_gap(layout, from, token.text);
-		piece = n_newlines == SIZE_MAX ? NULL : ARRAY_ADD(layout->pieces, layout->n);
-		if (!piece)
-			return -ENOMEM;
-		*piece = (struct piece){
-			.token = token.kind,
-			.text = token.text,
-			.len = token.len,
-			.blank_before = n_newlines > 1,
-		};
-		from = token.text + token.len;
-	} while (token.kind != TOKEN_END);
-	layout->n--; /* the end is no piece */
-	return 0;
-}
-
-/* braces */
-
-static bool starts_term(const struct piece *before)
-{
-	static const char *const words[] = { "for", "and", "or", "not", "as" };
-
-	for (size_t i = 0; i < ELEMENTSOF(words); i++)
-		if (is_word(before, words[i]))
-			return true;
-	return is_token(before, TOKEN_EQUALS);
-}
-
-static bool is_key(const struct piece *piece)
-{
-	for (size_t i = 0; i < AST_KEY_MAX; i++)
-		if (is_word(piece, keyword_keys.words[i]))
-			return true;
-	return false;
-}
-
-/* Tell the braces of values from those of blocks: no block stands in another but a rule's in a
- * scope's, and in a rule's there are only values. */
-static void mark_braces(struct layout *layout)
-{
-	const struct piece none = { .token = TOKEN_END };
-	const struct piece *last = &none, *before = &none;
-	bool in_values = false, in_scope_head = false, in_attrs = false;
-
-	for (size_t i = 0; i < layout->n; i++) {
-		struct piece *piece = &layout->pieces[i];
-
-		if (piece->kind != PIECE_TOKEN) {
-			piece->in_braces = in_values;
-			continue;
-		}
-		if (is_word(piece, "for") && !in_attrs && !in_values)
-			in_scope_head = true;
-		if (is_token(piece, TOKEN_OPEN) &&
-		    (in_attrs || (is_key(last) && starts_term(before)))) {
-			in_values = true;
-		} else if (is_token(piece, TOKEN_OPEN)) {
-			in_attrs = !in_scope_head;
-			in_scope_head = false;
-		}
-		piece->in_braces = in_values;
-		if (is_token(piece, TOKEN_CLOSE) && in_values)
-			in_values = false;
-		else if (is_token(piece, TOKEN_CLOSE))
-			in_attrs = false;
-		before = last;
-		last = piece;
-	}
-}
-
 static bool is_block(const struct piece *piece, enum token_kind kind)
 {
-	return is_token(piece, kind) && !piece->in_braces;
+	return piece_is_token(piece, kind) && !piece->in_braces;
 }
 
 /* writing */
@@ -231,9 +79,9 @@ static void begin(struct layout *layout, const struct piece *piece)
 /* End it, with what comments stand behind it. */
 static size_t end(struct layout *layout, size_t i)
 {
-	if (i < layout->n && layout->pieces[i].kind == PIECE_TRAILING) {
+	if (i < layout->pieces.n && layout->pieces.items[i].kind == PIECE_TRAILING) {
 		put_space(layout, 2);
-		put(layout, &layout->pieces[i++]);
+		put(layout, &layout->pieces.items[i++]);
 	}
 	text_puts(layout->out, "\n");
 	return i;
@@ -241,43 +89,44 @@ static size_t end(struct layout *layout, size_t i)
 
 static bool is_joined(const struct piece *piece)
 {
-	return is_token(piece, TOKEN_SEMICOLON) || is_token(piece, TOKEN_COMMA) ||
-	       is_token(piece, TOKEN_COLON);
+	return piece_is_token(piece, TOKEN_SEMICOLON) || piece_is_token(piece, TOKEN_COMMA) ||
+	       piece_is_token(piece, TOKEN_COLON);
 }
 
 static bool is_path(const struct piece *piece)
 {
-	return is_token(piece, TOKEN_PATTERN) || is_token(piece, TOKEN_LITERAL) ||
-	       is_token(piece, TOKEN_SET);
+	return piece_is_token(piece, TOKEN_PATTERN) || piece_is_token(piece, TOKEN_LITERAL) ||
+	       piece_is_token(piece, TOKEN_SET);
 }
 
 /* In a run that does not go on one line: must, or may, one end before this piece? */
 enum { BREAK_NEVER, BREAK_IF_FULL, BREAK_ALWAYS };
 static int break_before(const struct layout *layout, const struct run *run, size_t i)
 {
-	const struct piece *piece = &layout->pieces[i], *last = piece - 1;
+	const struct piece *piece = &layout->pieces.items[i], *last = piece - 1;
 
 	if (i == run->from || is_joined(piece))
 		return BREAK_NEVER;
 	if (piece->in_braces)
-		return is_token(last, TOKEN_COMMA) ? BREAK_IF_FULL : BREAK_NEVER;
-	if (is_token(last, TOKEN_EQUALS) || is_token(last, TOKEN_PLUS_EQUALS) ||
-	    is_word(piece, "or") || is_word(piece, "except"))
+		return piece_is_token(last, TOKEN_COMMA) ? BREAK_IF_FULL : BREAK_NEVER;
+	if (piece_is_token(last, TOKEN_EQUALS) || piece_is_token(last, TOKEN_PLUS_EQUALS) ||
+	    piece_is_word(piece, "or") || piece_is_word(piece, "except"))
 		return BREAK_ALWAYS;
-	if (is_token(last, TOKEN_COMMA))
+	if (piece_is_token(last, TOKEN_COMMA))
 		return is_path(piece) ? BREAK_ALWAYS : BREAK_IF_FULL;
-	return is_word(piece, "and") || is_word(piece, "as") ? BREAK_IF_FULL : BREAK_NEVER;
+	return piece_is_word(piece, "and") || piece_is_word(piece, "as") ? BREAK_IF_FULL
+									 : BREAK_NEVER;
 }
 
 /* Columns from piece @i to where a line may end. */
 static size_t stretch(const struct layout *layout, const struct run *run, size_t i)
 {
-	size_t n = width(&layout->pieces[i]);
+	size_t n = width(&layout->pieces.items[i]);
 
-	for (i++; i < run->to && layout->pieces[i].kind == PIECE_TOKEN &&
+	for (i++; i < run->to && layout->pieces.items[i].kind == PIECE_TOKEN &&
 		  break_before(layout, run, i) == BREAK_NEVER;
 	     i++)
-		n += width(&layout->pieces[i]) + !is_joined(&layout->pieces[i]);
+		n += width(&layout->pieces.items[i]) + !is_joined(&layout->pieces.items[i]);
 	return n;
 }
 
@@ -295,7 +144,7 @@ static void put_run(struct layout *layout, const struct run *run)
 	bool must_break = false;
 
 	for (size_t i = run->from; i < run->to; i++) {
-		const struct piece *piece = &layout->pieces[i];
+		const struct piece *piece = &layout->pieces.items[i];
 
 		if (piece->kind == PIECE_TRAILING && !must_break)
 			put_space(layout, 2);
@@ -311,7 +160,7 @@ static void put_run(struct layout *layout, const struct run *run)
 static bool has_comment(const struct layout *layout, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
-		if (layout->pieces[i].kind != PIECE_TOKEN)
+		if (layout->pieces.items[i].kind != PIECE_TOKEN)
 			return true;
 	return false;
 }
@@ -324,16 +173,17 @@ static bool fits(const struct layout *layout, size_t from, size_t to)
 	if (has_comment(layout, from, to))
 		return false;
 	for (size_t i = from; i < to; i++)
-		n += width(&layout->pieces[i]) + (i > from && !is_joined(&layout->pieces[i]));
+		n += width(&layout->pieces.items[i]) +
+		     (i > from && !is_joined(&layout->pieces.items[i]));
 	return n <= COLUMNS;
 }
 
 /* One past the end of the statement at @i, or of its head with the brace that opens its block. */
 static size_t find_end(const struct layout *layout, size_t i)
 {
-	for (; i < layout->n; i++)
-		if (is_token(&layout->pieces[i], TOKEN_SEMICOLON) ||
-		    is_block(&layout->pieces[i], TOKEN_OPEN))
+	for (; i < layout->pieces.n; i++)
+		if (piece_is_token(&layout->pieces.items[i], TOKEN_SEMICOLON) ||
+		    is_block(&layout->pieces.items[i], TOKEN_OPEN))
 			return i + 1;
 	return i;
 }
@@ -341,9 +191,9 @@ static size_t find_end(const struct layout *layout, size_t i)
 /* One past the brace that closes the rule's block at @i. */
 static size_t find_close(const struct layout *layout, size_t i)
 {
-	while (i < layout->n && !is_block(&layout->pieces[i], TOKEN_CLOSE))
+	while (i < layout->pieces.n && !is_block(&layout->pieces.items[i], TOKEN_CLOSE))
 		i++;
-	return i < layout->n ? i + 1 : i;
+	return i < layout->pieces.n ? i + 1 : i;
 }
 
 /* What fdbroker.conf consists of: one to a line, as the rules of a scope, however few there are. A
@@ -352,21 +202,21 @@ static bool is_settings(const struct layout *layout, size_t i)
 {
 	size_t next = i + 1;
 
-	while (next < layout->n && layout->pieces[next].kind != PIECE_TOKEN)
+	while (next < layout->pieces.n && layout->pieces.items[next].kind != PIECE_TOKEN)
 		next++;
-	return is_word(&layout->pieces[i], "settings") && next < layout->n &&
-	       is_token(&layout->pieces[next], TOKEN_OPEN);
+	return piece_is_word(&layout->pieces.items[i], "settings") && next < layout->pieces.n &&
+	       piece_is_token(&layout->pieces.items[next], TOKEN_OPEN);
 }
 
 /* Lay out the statement at @i, or its head; where to go on. */
 static size_t put_statement(struct layout *layout, size_t i)
 {
 	size_t to = find_end(layout, i);
-	bool opens = is_block(&layout->pieces[to - 1], TOKEN_OPEN);
-	bool is_scope = is_word(&layout->pieces[i], "for") || is_settings(layout, i);
+	bool opens = is_block(&layout->pieces.items[to - 1], TOKEN_OPEN);
+	bool is_scope = piece_is_word(&layout->pieces.items[i], "for") || is_settings(layout, i);
 	struct run run = { .from = i, .to = to };
 
-	begin(layout, &layout->pieces[i]);
+	begin(layout, &layout->pieces.items[i]);
 	if (opens && !is_scope && fits(layout, i, find_close(layout, to))) {
 		run.to = find_close(layout, to);
 		opens = false;
@@ -383,7 +233,7 @@ static size_t put_statement(struct layout *layout, size_t i)
 
 static size_t put_next(struct layout *layout, size_t i)
 {
-	const struct piece *piece = &layout->pieces[i];
+	const struct piece *piece = &layout->pieces.items[i];
 	struct piece close = *piece;
 
 	if (piece->kind != PIECE_TOKEN) {
@@ -405,13 +255,11 @@ static size_t put_next(struct layout *layout, size_t i)
 int format_source(const struct source *source, struct text *out)
 {
 	struct layout layout = { .out = out, .at_start = true };
-	int r = read_pieces(&layout, source);
+	int r = pieces_read(&layout.pieces, source);
 
-	if (r == 0) {
-		mark_braces(&layout);
-		for (size_t i = 0; i < layout.n;)
+	if (r == 0)
+		for (size_t i = 0; i < layout.pieces.n;)
 			i = put_next(&layout, i);
-	}
-	free(layout.pieces);
+	pieces_done(&layout.pieces);
 	return r == 0 && out->failed ? -ENOMEM : r;
 }
