@@ -41,8 +41,11 @@ complete -c fdbrokerctl -n '__fdbrokerctl_in top' -s b -l batch -f
 complete -c fdbrokerctl -n '__fdbrokerctl_in top' -s d -l delay -x -a '0.5 1 2 5 10 60'
 complete -c fdbrokerctl -n '__fdbrokerctl_in top' -s n -l count -x -a '1 10 60'
 complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l rule -x -a 'default (fdbrokerctl show 2>/dev/null)'
-complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l since -x -a 'now today yesterday -1h -1d -1w'
-complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l until -x -a 'now today yesterday -1h -1d -1w'
-complete -c fdbrokerctl -n '__fdbrokerctl_in log' -s u -l unit -x \
+complete -c fdbrokerctl -n '__fdbrokerctl_in log learn' -l since -x -a 'now today yesterday -1h -1d -1w'
+complete -c fdbrokerctl -n '__fdbrokerctl_in log learn' -l until -x -a 'now today yesterday -1h -1d -1w'
+complete -c fdbrokerctl -n '__fdbrokerctl_in log learn' -s u -l unit -x \
 	-a '(systemctl list-units --all --plain --no-legend 2>/dev/null | string replace -r " .*" "")'
-complete -c fdbrokerctl -n '__fdbrokerctl_in log' -l user -x -a '(__fish_complete_users)'
+complete -c fdbrokerctl -n '__fdbrokerctl_in log learn' -l user -x -a '(__fish_complete_users)'
+complete -c fdbrokerctl -n '__fdbrokerctl_in check' -l format -x -a 'text gcc json'
+complete -c fdbrokerctl -n 'not __fdbrokerctl_at 1' -l color -x -a 'auto always never'
+complete -c fdbrokerctl -n '__fdbrokerctl_in explain' -l pid -x -a '(__fish_complete_pids)'

@@ -58,6 +58,41 @@ if command -v bash >/dev/null; then
 	is policy.fdp
 fi
 
+if command -v fish >/dev/null; then
+	complete() { # LINE: its last word is completed
+		run env HOME="$scratch" fish --no-config -c "source $tree/completions/fdbrokerctl.fish; complete -C '$1'"
+	}
+	offers() { # ANSWER...: in any order; descriptions aside
+		cut -f 1 "$out" | sort -u >answers
+		printf '%s\n' "$@" | sort | cmp -s answers - || fail "answers: $(tr '\n' ' ' <answers)"
+	}
+
+	it 'completes commands, modes and findings in fish'
+	complete 'fdbrokerctl wh'
+	offers what-can who-can
+	complete 'fdbrokerctl can read,wr'
+	offers read,write
+	complete 'fdbrokerctl help W11'
+	offers W111 W112 W113 W114 W115
+
+	it 'completes options and their values in fish'
+	complete 'fdbrokerctl fmt --ch'
+	offers --check
+	complete 'fdbrokerctl check --format=g'
+	offers --format=gcc
+	complete 'fdbrokerctl learn --since=to'
+	offers --since=today
+	complete 'fdbrokerctl status --color=n'
+	offers --color=never
+fi
+
+if command -v zsh >/dev/null; then
+	it 'is something that zsh can read'
+	run zsh -f -n "$tree/completions/_fdbrokerctl"
+	exits 0
+	no_complaint
+fi
+
 words() { # FILE TABLE
 	sed -n "/^static const char \*const $2\[\]/,/};/p" "$1" | grep -o '"[a-z-]*"' | tr -d '"'
 }
