@@ -207,11 +207,14 @@ static const struct who_answer *answer_for(const struct rule *rule,
 }
 
 /* Can a rule name the request, as far as its use of a pattern tells? */
-static bool concerns(const struct search *search, const struct trie_use *use)
+static inline bool concerns(const struct search *search, const struct trie_use *use)
 {
 	const struct policy_query *query = search->query;
 
-	if (use->allow ? query->modes & ~(uint32_t)use->effect : !(query->modes & use->effect))
+	/* Most do not meet the request at all, whether they are for all of it or for a part. */
+	if (!(query->modes & use->effect))
+		return false;
+	if (use->allow && query->modes & ~(uint32_t)use->effect)
 		return false;
 	if (query->caller->accepts[use->allow][use->scope] == TRUTH_NO)
 		return false;
@@ -234,33 +237,40 @@ static void keep_deny(const struct rule **deny, const struct rule *rule)
 		*deny = rule;
 }
 
-static void found_deny(struct search *search, const struct trie_use *use,
-		       const struct candidate *candidate, enum truth named)
+static void keep(struct candidate *at, const struct candidate *match, const struct rule *rule)
 {
-	const struct rule *rule = (const struct rule *)candidate->rule;
+	*at = *match;
+	at->rule = &rule->shown;
+}
+
+static void found_deny(struct search *search, const struct trie_use *use,
+		       const struct candidate *match, enum truth named)
+{
+	const struct rule *rule = &search->policy->rules[use->rule];
 
 	if (!(use->flags & TRIE_USE_UNCONDITIONAL))
-		search->answer->denies[search->answer->n_denies++] = *candidate;
+		keep(&search->answer->denies[search->answer->n_denies++], match, rule);
 	else if (named == TRUTH_UNKNOWN)
 		keep_first(&search->findings.perhaps_deny, rule);
 	else
 		keep_deny(&search->findings.deny, rule);
 }
 
-static void found_allow(struct search *search, const struct candidate *candidate, enum truth named)
+static void found_allow(struct search *search, const struct trie_use *use,
+			const struct candidate *match, enum truth named)
 {
-	const struct rule *rule = (const struct rule *)candidate->rule;
+	const struct rule *rule = &search->policy->rules[use->rule];
 
 	if (named == TRUTH_YES)
-		search->answer->allows[search->answer->n_allows++] = *candidate;
+		keep(&search->answer->allows[search->answer->n_allows++], match, rule);
 	/* Whether somebody else may complain instead is no doubt about what the rules say. */
 	else if (!rule->shown.complain)
 		keep_first(&search->findings.perhaps_allow, rule);
 }
 
 /* @named: what the patterns of the rule, its exceptions too, say of the path. */
-static void found(struct search *search, const struct trie_use *use,
-		  const struct candidate *candidate, enum truth named)
+static void found(struct search *search, const struct trie_use *use, const struct candidate *match,
+		  enum truth named)
 {
 	const struct policy_caller *caller = search->query->caller;
 
@@ -268,9 +278,9 @@ static void found(struct search *search, const struct trie_use *use,
 	if (named == TRUTH_NO)
 		return;
 	if (use->allow)
-		found_allow(search, candidate, named);
+		found_allow(search, use, match, named);
 	else
-		found_deny(search, use, candidate, named);
+		found_deny(search, use, match, named);
 }
 
 /* Where what is known of a rule is noted. */
@@ -298,46 +308,42 @@ static void note_match(struct naming *naming, const struct candidate *match, enu
 	naming->matches = truth_or(naming->matches, matches);
 }
 
-static void note_use(struct search *search, const struct trie_use *use,
-		     const struct candidate *match, enum truth matches)
+/* The rule has other patterns, and what they say is known when all are found. */
+static void note_one_of(struct search *search, const struct trie_use *use,
+			const struct candidate *match, enum truth matches)
 {
-	struct naming *naming;
+	struct naming *naming = naming_of(search, use);
 
-	if (use->flags & TRIE_USE_ONLY) {
-		struct candidate only = *match;
-
-		only.rule = &search->policy->rules[use->rule].shown;
-		found(search, use, &only, matches);
-		return;
-	}
-	naming = naming_of(search, use);
 	if (use->flags & TRIE_USE_EXCEPT)
 		naming->excepted = truth_or(naming->excepted, matches);
 	else
 		note_match(naming, match, matches);
 }
 
-static void note(struct search *search, const struct trie_item *item, const struct candidate *match,
-		 enum truth matches)
+static inline void note(struct search *search, const struct trie_item *item,
+			const struct candidate *match, enum truth matches)
 {
-	const struct trie_use *uses = trie_uses(search->policy->trie, item);
+	const struct trie_use *use = trie_uses(search->policy->trie, item);
 
-	for (uint32_t i = 0; i < item->n_uses; i++)
-		if (concerns(search, &uses[i]))
-			note_use(search, &uses[i], match, matches);
+	for (const struct trie_use *end = use + item->n_uses; use < end; use++) {
+		if (!concerns(search, use))
+			continue;
+		if (use->flags & TRIE_USE_ONLY)
+			found(search, use, match, matches);
+		else
+			note_one_of(search, use, match, matches);
+	}
 }
 
-static void note_found(void *arg, const struct trie_item *item, size_t n_above)
+static void note_found(void *arg, const struct trie_item *item, size_t n_leading, size_t prefix_len)
 {
-	struct search *search = arg;
-	size_t n_leading = n_above + item->pattern.n_leading;
 	struct candidate match = {
-		.prefix_len = trie_walk_len(search->walk, n_leading),
+		.prefix_len = prefix_len,
 		.n_leading = (uint32_t)n_leading,
 		.n_wildcards = item->pattern.n_wildcards,
 	};
 
-	note(search, item, &match, TRUTH_YES);
+	note(arg, item, &match, TRUTH_YES);
 }
 
 /* Those patterns that would need a value that is not known. */

@@ -22,6 +22,8 @@
 #include "policy/trie_build.h"
 #include "policy/trie_hash.h"
 
+#define SMALL_TABLE 4096U /* entries */
+
 #define LEAF_ITEMS 1U /* that need no node */
 
 DEFINE_CLEANUP(struct trie *, trie_free)
@@ -185,21 +187,12 @@ static int split(struct trie_builder *b, uint32_t i)
 	return 0;
 }
 
-/* The key of all components of a text: as the walk makes it of a name. */
-static uint64_t text_key(uint32_t root, const char *text, size_t len)
+static uint64_t text_key(const char *text, size_t len)
 {
 	char padded[TRIE_NAME_MAX + 2 * TRIE_HASH_PAD] = { 0 };
-	uint64_t key = trie_key(trie_node_owner(root), 0);
-	char *at = padded + TRIE_HASH_PAD, *end = at + len, *slash;
 
-	memcpy(at, text, len);
-	while (at < end) {
-		slash = memchr(at + 1, '/', (size_t)(end - at - 1));
-		slash = slash ? slash : end;
-		key = trie_mix(key, trie_hash_all(at + 1, (size_t)(slash - at - 1)));
-		at = slash;
-	}
-	return key;
+	memcpy(padded, text, len);
+	return trie_text_key(padded, len);
 }
 
 static bool same_text(const struct pattern *a, const struct pattern *b)
@@ -211,13 +204,12 @@ static bool same_text(const struct pattern *a, const struct pattern *b)
 static int add_text(struct trie_builder *b, uint32_t root, struct trie_range range)
 {
 	const struct pattern *pattern = pattern_at(b, range.first);
-	uint64_t key = text_key(root, pattern_plain(pattern), pattern->plain_len);
+	uint64_t key = text_key(pattern_plain(pattern), pattern->plain_len);
 	struct trie_node node = { .item = b->items[range.first] };
 	uint32_t child = node.item | TRIE_LEAF;
 	int r = range.n > LEAF_ITEMS ? add_node(b, node, range, &child) : 0;
 
-	if (pattern->n_plain > b->trie->longest)
-		b->trie->longest = pattern->n_plain;
+	b->trie->text_lens |= UINT64_C(1) << pattern->plain_len % 64;
 	return r < 0 ? r : trie_build_entry(b, key, trie_node_owner(root), child);
 }
 
@@ -275,39 +267,64 @@ static int add_roots(struct trie_builder *b)
 	return r;
 }
 
-/* At most three quarters full. */
-static int make_table(struct trie_builder *b)
-{
-	struct trie *trie = b->trie;
-
-	trie->n_slots = (uint32_t)(b->n_entries / 3 * 4 + 4);
-	trie->slots = calloc(trie->n_slots, sizeof(*trie->slots));
-	trie->filter = calloc(trie->n_slots, sizeof(*trie->filter));
-	if (!trie->slots || !trie->filter)
-		return -ENOMEM;
-	for (size_t i = 0; i < b->n_entries; i++) {
-		const struct trie_entry *entry = &b->entries[i];
-		size_t slot = trie_slot_of(trie, entry->key);
-
-		trie->filter[slot] |= (uint8_t)(1U << (entry->key & 7));
-		while (trie->slots[slot].owner)
-			slot = slot + 1 < trie->n_slots ? slot + 1 : 0;
-		trie->slots[slot] = (struct trie_slot){
-			.owner = entry->owner,
-			.tag = (uint32_t)entry->key,
-			.child = entry->child,
-		};
-	}
-	return 0;
-}
-
-/* Give back the room that growing took in advance. */
+/* Give back the room that was taken in advance. */
 #define TRIM(items, n)                                                                             \
 	({                                                                                         \
 		void *_trimmed = (n) > 0 ? realloc((items), (n) * sizeof(*(items))) : NULL;        \
 		if (_trimmed)                                                                      \
 			(items) = _trimmed;                                                        \
 	})
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct trie_entry *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+/* Each in its slot or in the first one behind that is free. What comes in the order of the slots
+ * leaves nothing to look at behind the first that stands in its own. Returns how many slots it took,
+ * or could have. */
+static size_t fill_table(struct trie *trie, const struct trie_entry *entries, size_t n)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t slot = trie_slot_of(trie, entries[i].key);
+
+		trie->filter[slot] |= (uint8_t)(1U << (entries[i].key & 7));
+		if (slot < next)
+			trie->slots[next - 1].owner |= TRIE_MORE;
+		else
+			next = slot;
+		trie->slots[next++] = (struct trie_slot){
+			.owner = entries[i].owner,
+			.tag = (uint32_t)entries[i].key,
+			.child = entries[i].child,
+		};
+	}
+	return next > trie->n_slots ? next : trie->n_slots;
+}
+
+/* A quarter full, so that what is there is nearly always in its own slot; a large one, which would
+ * not stay in a cache, half. There is room for those that would come behind the end. */
+static int make_table(struct trie_builder *b)
+{
+	struct trie *trie = b->trie;
+	size_t n;
+
+	trie->n_slots =
+		(uint32_t)(b->n_entries < SMALL_TABLE ? b->n_entries * 4 + 4 : b->n_entries * 2);
+	trie->slots = calloc(trie->n_slots + b->n_entries, sizeof(*trie->slots));
+	trie->filter = calloc(trie->n_slots, sizeof(*trie->filter));
+	if (!trie->slots || !trie->filter)
+		return -ENOMEM;
+	if (b->n_entries > 0)
+		qsort(b->entries, b->n_entries, sizeof(*b->entries), compare_entries);
+	n = fill_table(trie, b->entries, b->n_entries);
+	TRIM(trie->slots, n);
+	return 0;
+}
 
 static int build(struct trie_builder *b, struct policy *policy)
 {

@@ -49,8 +49,15 @@ struct trie_item {
 int trie_new(struct trie **ret, struct policy *policy);
 struct trie *trie_free(struct trie *trie);
 
+/* The uses of @item, which has more than one. */
+const struct trie_use *trie_shared_uses(const struct trie *trie, const struct trie_item *item);
+
 /* The uses of @item, item->n_uses of them, in the order of the rules. */
-const struct trie_use *trie_uses(const struct trie *trie, const struct trie_item *item);
+static inline const struct trie_use *trie_uses(const struct trie *trie,
+					       const struct trie_item *item)
+{
+	return item->n_uses == 1 ? &item->only : trie_shared_uses(trie, item);
+}
 
 /* The patterns with a specifier: what is not known of the caller is outside of what a walk finds. */
 const struct trie_item *trie_next_special(const struct trie *trie, const struct trie_item *after);
@@ -59,15 +66,13 @@ const struct trie_item *trie_next_special(const struct trie *trie, const struct 
 int trie_walk_new(struct trie_walk **ret, const struct trie *trie);
 struct trie_walk *trie_walk_free(struct trie_walk *walk);
 
-/* What a walk is told of each pattern that matches, once: @n_above components, those of the home
- * directory, stand before it. */
-typedef void trie_found(void *arg, const struct trie_item *item, size_t n_above);
+/* What a walk is told of each pattern that matches, once: its literal components at the front, with
+ * those of the home directory, are @n_leading, and end at @prefix_len. */
+typedef void trie_found(void *arg, const struct trie_item *item, size_t n_leading,
+			size_t prefix_len);
 
 /* Copy a name and cut it at its slashes. False: it is too long or not clean. */
 bool trie_walk_read(struct trie_walk *walk, const char *path);
-
-/* Bytes of the name up to the end of its first @n components. */
-size_t trie_walk_len(const struct trie_walk *walk, size_t n);
 
 /* Find the patterns that match the name that was read, but for those that would need a value that
  * is not known. */

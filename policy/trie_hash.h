@@ -38,11 +38,17 @@ static inline uint64_t trie_load(const char *bytes)
 	return le64toh(word);
 }
 
+/* The first @len bytes, less than eight. */
+static inline uint64_t trie_load_some(const char *bytes, size_t len)
+{
+	return trie_load(bytes) & ((UINT64_C(1) << 8 * len) - 1);
+}
+
 /* Of the first @len bytes. */
 static inline uint32_t trie_hash_head(struct trie_hash *hash, const char *text, size_t len)
 {
 	if (len < 8)
-		return (uint32_t)trie_mix(0, trie_load(text) & ((UINT64_C(1) << 8 * len) - 1));
+		return (uint32_t)trie_mix(0, trie_load_some(text, len));
 	for (; hash->done + 8 < len; hash->done += 8)
 		hash->state = trie_mix(hash->state, trie_load(text + hash->done));
 	return (uint32_t)trie_mix(hash->state, trie_load(text + len - 8));
@@ -70,6 +76,16 @@ static inline uint32_t trie_hash_all(const char *text, size_t len)
 static inline uint64_t trie_key(uint32_t owner, uint32_t hash)
 {
 	return trie_mix(hash, (uint64_t)owner << 32);
+}
+
+/* The key of a whole text. */
+static inline uint64_t trie_text_key(const char *text, size_t len)
+{
+	uint64_t hash = 0;
+
+	for (; len >= 8; text += 8, len -= 8)
+		hash = trie_mix(hash, trie_load(text));
+	return trie_mix(hash, trie_load_some(text, len));
 }
 
 #endif

@@ -181,9 +181,9 @@ int trie_build_items(struct trie_builder *b, struct policy *policy)
 	return 0;
 }
 
-const struct trie_use *trie_uses(const struct trie *trie, const struct trie_item *item)
+const struct trie_use *trie_shared_uses(const struct trie *trie, const struct trie_item *item)
 {
-	return item->n_uses == 1 ? &item->only : trie->uses + item->first_use;
+	return trie->uses + item->first_use;
 }
 
 const struct trie_item *trie_next_special(const struct trie *trie, const struct trie_item *after)

@@ -33,10 +33,12 @@ struct trie_group {
 /* The child of @owner after some bytes. An owner is a node, for a whole component, or for one of the
  * roots for all the components of a text; or a length, for the ends of a partial glob. */
 struct trie_slot {
-	uint32_t owner; /* 0: free */
+	uint32_t owner; /* 0: free; with TRIE_MORE if the next slot is worth a look too */
 	uint32_t tag;	/* of the bytes, which must be compared when they look the same */
 	uint32_t child;
 };
+
+#define TRIE_MORE (UINT32_C(1) << 31)
 
 enum {
 	TRIE_NONE,
@@ -53,11 +55,11 @@ struct trie {
 	size_t n_uses;
 	struct trie_node *nodes;
 	size_t n_nodes;
-	struct trie_slot *slots; /* a table, keyed by owner and bytes */
+	struct trie_slot *slots; /* a table, keyed by owner and bytes; in the order of the keys */
 	uint8_t *
 		filter; /* for each slot eight bits, some of which say that it may be worth a look */
 	uint32_t n_slots;
-	uint32_t longest;  /* components of the longest text */
+	uint64_t text_lens; /* of the texts, modulo 64: a bit for each */
 	uint16_t *lengths; /* ascending, for each node and group */
 	size_t n_lengths;
 	struct trie_group *groups;

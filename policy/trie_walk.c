@@ -11,29 +11,21 @@
  */
 #include "policy/trie.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "policy/trie_hash.h"
+#include "policy/trie_name.h"
 #include "policy/trie_parts.h"
 
-#define PARTS_MAX (TRIE_NAME_MAX / 2 + 1) /* a slash and a byte each */
-
 DEFINE_CLEANUP(struct trie_walk *, trie_walk_free)
-
-/* A component of the name. */
-struct part {
-	uint16_t start, len;
-	uint32_t hash;
-};
 
 /* The name's first components, of which the table may know. */
 struct text {
 	uint64_t key;
-	size_t n_parts;
+	uint32_t n_parts;
 };
 
 struct trie_walk {
@@ -48,11 +40,8 @@ struct trie_walk {
 	uint32_t *staying;    /* those after `**` */
 	uint32_t *staying_at; /* of a node: its index in `staying`, if that is it */
 	size_t n_staying;
-	/* The name, and room for hashing on either side. */
-	size_t n_parts;
-	struct part parts[PARTS_MAX];
-	struct text texts[PARTS_MAX];
-	char padded[TRIE_HASH_PAD + TRIE_NAME_MAX + 1 + TRIE_HASH_PAD];
+	struct text texts[TRIE_PARTS_MAX];
+	struct trie_name name;
 };
 
 int trie_walk_new(struct trie_walk **ret, const struct trie *trie)
@@ -84,84 +73,39 @@ struct trie_walk *trie_walk_free(struct trie_walk *walk)
 	return NULL;
 }
 
-static const char *path_of(const struct trie_walk *walk)
-{
-	return walk->padded + TRIE_HASH_PAD;
-}
-
-/* Which of eight bytes are slashes: the highest bit of each. */
-static uint64_t slashes(uint64_t word)
-{
-	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	uint64_t other = word ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
-
-	return ~(((other & low) + low) | other | low);
-}
-
-/* The component that ends at @end. */
-static inline bool read_part(const char *path, size_t start, size_t end, struct part *ret)
-{
-	size_t len = end - start;
-
-	if (len <= 2 && match_is_no_name(path + start, len))
-		return false;
-	*ret = (struct part){
-		.start = (uint16_t)start,
-		.len = (uint16_t)len,
-		.hash = trie_hash_all(path + start, len),
-	};
-	return true;
-}
-
-/* Without a slash at the end and two in a row there are at most PARTS_MAX. */
-static bool cut(struct trie_walk *walk, const char *path, size_t len)
-{
-	struct part *part = walk->parts;
-	size_t start = 1;
-
-	for (size_t at = 0; at < len; at += 8)
-		for (uint64_t found = slashes(trie_load(path + at)); found; found &= found - 1) {
-			size_t end = at + (size_t)__builtin_ctzll(found) / 8;
-
-			if (end > 0 && !read_part(path, start, end, part++))
-				return false;
-			start = end + 1;
-		}
-	if (!read_part(path, start, len, part++))
-		return false;
-	walk->n_parts = (size_t)(part - walk->parts);
-	return true;
-}
-
 bool trie_walk_read(struct trie_walk *walk, const char *path)
 {
-	size_t len = strnlen(path, TRIE_NAME_MAX + 1);
-	char *copy = walk->padded + TRIE_HASH_PAD;
-
-	walk->n_parts = 0;
-	if (len > TRIE_NAME_MAX || path[0] != '/')
-		return false;
-	memcpy(copy, path, len);
-	memset(copy + len, 0, TRIE_HASH_PAD);
-	return len == 1 || cut(walk, copy, len);
+	return trie_name_read(&walk->name, path, walk->trie->text_lens);
 }
 
-size_t trie_walk_len(const struct trie_walk *walk, size_t n)
+/* Bytes of the name up to the end of its first @n components. */
+static inline size_t len_of(const struct trie_walk *walk, size_t n)
 {
 	if (n == 0)
-		return walk->n_parts > 0 ? 0 : 1;
-	return walk->parts[n - 1].start + walk->parts[n - 1].len;
+		return walk->name.n_parts > 0 ? 0 : 1;
+	return walk->name.parts[n - 1].end;
+}
+
+static const char *path_of(const struct trie_walk *walk)
+{
+	return trie_name_text(&walk->name);
+}
+
+static bool is_any(const struct component *component)
+{
+	return component->n == 1 && component->atoms->kind == ATOM_STAR;
 }
 
 static bool part_matches(const struct trie_walk *walk, const struct component *component, size_t i)
 {
-	const struct part *part = &walk->parts[i];
+	const struct trie_part *part = &walk->name.parts[i];
 	const char *text = path_of(walk) + part->start;
+	size_t len = (size_t)(part->end - part->start);
 
 	if (component->plain)
-		return component->atoms->len == part->len &&
-		       memcmp(component->atoms->bytes, text, part->len) == 0;
-	return match_component(component, text, part->len, walk->values);
+		return component->atoms->len == len &&
+		       memcmp(component->atoms->bytes, text, len) == 0;
+	return is_any(component) || match_component(component, text, len, walk->values);
 }
 
 /* Components without `**`, against as many parts. */
@@ -179,15 +123,15 @@ static bool parts_match(const struct trie_walk *walk, const struct pattern *patt
 static bool deep_matches(const struct trie_walk *walk, const struct pattern *pattern,
 			 uint32_t depth, size_t i)
 {
-	size_t n = pattern->n - depth - 1, left = walk->n_parts - i;
+	size_t n = pattern->n - depth - 1, left = walk->name.n_parts - i;
 
 	if (n == 0)
 		return left > 0;
 	for (uint32_t j = depth + 1; j < pattern->n; j++)
 		if (pattern->components[j]->deep)
-			return match_components(pattern, depth, path_of(walk),
-						trie_walk_len(walk, i), walk->values);
-	return left >= n && parts_match(walk, pattern, depth + 1, walk->n_parts - n);
+			return match_components(pattern, depth, path_of(walk), len_of(walk, i),
+						walk->values);
+	return left >= n && parts_match(walk, pattern, depth + 1, walk->name.n_parts - n);
 }
 
 /* The rest of the pattern, after @depth components, against the rest of the name. */
@@ -197,10 +141,17 @@ static bool rest_matches(const struct trie_walk *walk, const struct pattern *pat
 	for (; depth < pattern->n; depth++, i++) {
 		if (pattern->components[depth]->deep)
 			return deep_matches(walk, pattern, depth, i);
-		if (i == walk->n_parts || !part_matches(walk, pattern->components[depth], i))
+		if (i == walk->name.n_parts || !part_matches(walk, pattern->components[depth], i))
 			return false;
 	}
-	return i == walk->n_parts;
+	return i == walk->name.n_parts;
+}
+
+static inline void tell(const struct trie_walk *walk, const struct trie_item *item)
+{
+	size_t n_leading = walk->n_above + item->pattern.n_leading;
+
+	walk->found(walk->arg, item, n_leading, len_of(walk, n_leading));
 }
 
 /* What comes after @depth components of @node, or is all of it, is this item alone. */
@@ -212,21 +163,21 @@ static void try_leaf(struct trie_walk *walk, const struct trie_node *node, uint3
 	if (pattern->specifiers & walk->values->unknown)
 		return;
 	/* Below `**` it is found at one place only, the one that the end of the name leaves it. */
-	if (node->below_deep && (size_t)(pattern->n - node->depth) != walk->n_parts - i)
+	if (node->below_deep && (size_t)(pattern->n - node->depth) != walk->name.n_parts - i)
 		return;
 	if (rest_matches(walk, pattern, node->depth, i))
-		walk->found(walk->arg, item, walk->n_above);
+		tell(walk, item);
 }
 
 /* @node has been reached, and an item ends with it. */
 static void try_end(struct trie_walk *walk, const struct trie_node *node, size_t i)
 {
 	const struct trie_item *item = trie_item(walk->trie, node->ends);
-	size_t left = walk->n_parts - i;
+	size_t left = walk->name.n_parts - i;
 
 	if ((node->is_deep ? left > 0 : left == 0) &&
 	    !(item->pattern.specifiers & walk->values->unknown))
-		walk->found(walk->arg, item, walk->n_above);
+		tell(walk, item);
 }
 
 /* False: it has been reached before. */
@@ -281,12 +232,14 @@ typedef void try(struct trie_walk *walk, const struct trie_node *node, uint32_t 
 static inline void look_up(struct trie_walk *walk, uint64_t key, uint32_t owner, try *try_it,
 			   const struct trie_node *node, size_t i)
 {
-	const struct trie *trie = walk->trie;
-	size_t at = trie_slot_of(trie, key);
+	const struct trie_slot *slot = walk->trie->slots + trie_slot_of(walk->trie, key);
 
-	for (; trie->slots[at].owner; at = at + 1 < trie->n_slots ? at + 1 : 0)
-		if (trie->slots[at].tag == (uint32_t)key && trie->slots[at].owner == owner)
-			try_it(walk, node, trie->slots[at].child, i);
+	for (;; slot++) {
+		if (slot->tag == (uint32_t)key && (slot->owner & ~TRIE_MORE) == owner)
+			try_it(walk, node, slot->child, i);
+		if (!(slot->owner & TRIE_MORE))
+			return;
+	}
 }
 
 static void try_middles(struct trie_walk *walk, const struct trie_node *node, uint32_t child,
@@ -308,8 +261,8 @@ static void try_tails(struct trie_walk *walk, const struct trie_node *node, uint
 		      size_t i)
 {
 	const struct trie *trie = walk->trie;
-	const struct part *part = &walk->parts[i];
-	const char *end = path_of(walk) + part->start + part->len;
+	const struct trie_part *part = &walk->name.parts[i];
+	const char *end = path_of(walk) + part->end;
 	const struct trie_group *group = &trie->groups[child & ~TRIE_GROUP];
 	struct trie_hash hash = { 0 };
 
@@ -318,7 +271,7 @@ static void try_tails(struct trie_walk *walk, const struct trie_node *node, uint
 		return;
 	}
 	for (uint32_t at = group->first;
-	     at < group->first + group->n && trie->lengths[at] <= part->len; at++) {
+	     at < group->first + group->n && trie->lengths[at] <= part->end - part->start; at++) {
 		uint32_t owner = trie_length_owner(at);
 		uint64_t key = trie_key(owner, trie_hash_tail(&hash, end, trie->lengths[at]));
 
@@ -330,12 +283,13 @@ static void try_tails(struct trie_walk *walk, const struct trie_node *node, uint
 static void follow_globs(struct trie_walk *walk, const struct trie_node *node, size_t i)
 {
 	const struct trie *trie = walk->trie;
-	const struct part *part = &walk->parts[i];
+	const struct trie_part *part = &walk->name.parts[i];
 	const char *start = path_of(walk) + part->start;
 	struct trie_hash hash = { 0 };
 
 	for (uint32_t at = node->heads;
-	     at < node->heads + node->n_heads && trie->lengths[at] <= part->len; at++) {
+	     at < node->heads + node->n_heads && trie->lengths[at] <= part->end - part->start;
+	     at++) {
 		uint32_t owner = trie_length_owner(at);
 		uint64_t key = trie_key(owner, trie_hash_head(&hash, start, trie->lengths[at]));
 
@@ -344,13 +298,24 @@ static void follow_globs(struct trie_walk *walk, const struct trie_node *node, s
 	}
 }
 
+static void follow_edges(struct trie_walk *walk, const struct trie_node *node, uint32_t index,
+			 size_t i)
+{
+	const struct trie_part *part = &walk->name.parts[i];
+	uint32_t owner = trie_node_owner(index);
+	uint64_t key = trie_key(owner, trie_hash_all(path_of(walk) + part->start,
+						     (size_t)(part->end - part->start)));
+
+	if (trie_may_have(walk->trie, key))
+		look_up(walk, key, owner, try_child, node, i);
+}
+
 static void step(struct trie_walk *walk, uint32_t index, size_t i)
 {
 	const struct trie_node *node = &walk->trie->nodes[index];
-	uint64_t key = trie_key(trie_node_owner(index), walk->parts[i].hash);
 
-	if (node->has_edges && trie_may_have(walk->trie, key))
-		look_up(walk, key, trie_node_owner(index), try_child, node, i);
+	if (node->has_edges)
+		follow_edges(walk, node, index, i);
 	if (node->star & TRIE_LEAF)
 		try_leaf(walk, node, node->star, i);
 	else if (node->star)
@@ -375,7 +340,7 @@ static void find_from(struct trie_walk *walk, uint32_t node, size_t i)
 	walk->n_next = 0;
 	walk->n_staying = 0;
 	arrive(walk, node, i);
-	for (; i < walk->n_parts && walk->n_next + walk->n_staying > 0; i++) {
+	for (; i < walk->name.n_parts && walk->n_next + walk->n_staying > 0; i++) {
 		size_t n_staying = walk->n_staying;
 
 		take_next(walk);
@@ -392,9 +357,9 @@ static void try_text(struct trie_walk *walk, const struct trie_node *root, uint3
 	const struct trie *trie = walk->trie;
 	uint32_t item = child & TRIE_LEAF ? child : trie->nodes[child].item;
 	const struct pattern *pattern = &trie_item(trie, item)->pattern;
-	size_t start = walk->n_above > 0 ? trie_walk_len(walk, walk->n_above) : 0;
+	size_t start = walk->n_above > 0 ? len_of(walk, walk->n_above) : 0;
 
-	if (trie_walk_len(walk, i) - start != pattern->plain_len ||
+	if (len_of(walk, i) - start != pattern->plain_len ||
 	    memcmp(path_of(walk) + start, pattern_plain(pattern), pattern->plain_len) != 0)
 		return;
 	if (child & TRIE_LEAF)
@@ -403,36 +368,32 @@ static void try_text(struct trie_walk *walk, const struct trie_node *root, uint3
 		find_from(walk, child, i);
 }
 
-/* Beginnings of the name, with @n_above components and more, that the table may have. All are hashed
- * before any is followed, so that nothing comes between. */
-static size_t find_texts(struct trie_walk *walk, uint32_t owner, size_t n_above)
+/* Beginnings of the name that the table may have. All keys are made before any is looked up, so that
+ * nothing comes between. */
+static struct text *find_texts(struct trie_walk *walk)
 {
-	const struct trie *trie = walk->trie;
-	const struct part *parts = walk->parts;
-	struct text *texts = walk->texts;
-	uint64_t key = trie_key(owner, 0);
-	size_t n = 0, end = walk->n_parts - n_above;
+	const struct trie_name *name = &walk->name;
+	struct text *text = walk->texts;
 
-	end = n_above + (end < trie->longest ? end : trie->longest);
-	for (size_t i = n_above; i < end; i++) {
-		key = trie_mix(key, parts[i].hash);
-		texts[n] = (struct text){ key, i + 1 };
-		n += trie_may_have(trie, key);
+	for (size_t i = 0; i < name->n_marked; i++) {
+		uint64_t key = trie_name_key(name, name->parts[name->marked[i]].end);
+
+		*text = (struct text){ key, name->marked[i] + 1U };
+		text += trie_may_have(walk->trie, key);
 	}
-	return n;
+	return text;
 }
 
 /* From @root on, which the name's first @n_above components lead to. */
 static void find_all(struct trie_walk *walk, uint32_t root, size_t n_above)
 {
 	uint32_t owner = trie_node_owner(root);
-	size_t n = find_texts(walk, owner, n_above);
+	const struct text *end = find_texts(walk);
 
 	walk->n_above = n_above;
 	find_from(walk, root, n_above);
-	for (size_t i = 0; i < n; i++)
-		look_up(walk, walk->texts[i].key, owner, try_text, &walk->trie->nodes[root],
-			walk->texts[i].n_parts);
+	for (const struct text *text = walk->texts; text < end; text++)
+		look_up(walk, text->key, owner, try_text, &walk->trie->nodes[root], text->n_parts);
 }
 
 void trie_walk_find(struct trie_walk *walk, const struct match_values *values, trie_found *found,
@@ -449,7 +410,8 @@ void trie_walk_find(struct trie_walk *walk, const struct match_values *values, t
 	home = match_home(path_of(walk), values);
 	if (home == MATCH_NOT_THERE)
 		return;
-	while (trie_walk_len(walk, n_above) < home)
+	while (len_of(walk, n_above) < home)
 		n_above++;
+	trie_name_below(&walk->name, n_above, walk->trie->text_lens);
 	find_all(walk, TRIE_ROOT_HOME, n_above);
 }
