@@ -6,6 +6,10 @@
  * and drops the rest in silence but for MSG_CTRUNC. So the buffer fits all of
  * them, every one is looked at, and what was not asked for is closed before
  * the message is judged.
+ *
+ * But close(2) asks whoever serves the file, and may wait for ever for him, who may be the sender.
+ * Where none is wanted, and a sender is, who comes first (net/core/scm.h), there is room for the
+ * sender alone: what is not installed the kernel drops, which asks nobody.
  */
 #include "wire/message.h"
 
@@ -41,6 +45,12 @@ static int check_wanted(const struct message_want *want, const struct ancillary 
 	return 0;
 }
 
+static size_t room_for(const struct message_want *want)
+{
+	return want->fds == 0 && want->credentials ? CMSG_SPACE(sizeof(struct ucred))
+						   : ANCILLARY_SIZE;
+}
+
 /* Give what came with a message of @size bytes to @ret. */
 static int deliver(const struct ancillary *a, size_t size, struct message *ret)
 {
@@ -61,7 +71,7 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
+		.msg_controllen = room_for(want),
 	};
 	struct ancillary a;
 	ssize_t n;
@@ -72,6 +82,8 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 	if (n < 0)
 		return -errno;
 	r = ancillary_read(msg.msg_flags, control.bytes, msg.msg_controllen, &a);
+	if (r == -EMFILE && want->fds == 0)
+		r = -E2BIG;
 	if (r == 0)
 		r = check_wanted(want, &a);
 	if (r == 0 && n > 0)

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/fuse.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
@@ -23,6 +29,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/user.h"
 #include "wire/codec.h"
+#include "wire/message.h"
 
 /*
  * Opens that do not return, each for a reason of its own, and what everybody else notices of it:
@@ -388,6 +395,53 @@ START_TEST(slow_close_holds_up_nobody)
 }
 END_TEST
 
+/* setsockopt(2) as Linux before 6.16 has it, for this process and what it starts. */
+static void forget_refusing(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setsockopt, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SO_PASSRIGHTS, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOPROTOOPT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { .len = ELEMENTSOF(code), .filter = code };
+
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), 0);
+}
+
+/* In a process of its own, for whose end the descriptor is closed too. 0, or which step failed. */
+static int send_what_does_not_close(const void *arg)
+{
+	const int fds[] = { open(slow, O_RDONLY | O_CLOEXEC) };
+	const struct message_attach attach = { .fds = fds, .n_fds = 1 };
+	int sock = daemon_connect(&d);
+	char byte;
+
+	(void)arg;
+	if (fds[0] < 0 || message_send(sock, "x", 1, &attach) < 0)
+		return 1;
+	scene_await(sock);
+	return recv(sock, &byte, 1, 0) > 0 ? 2 : 0;
+}
+
+/* P48: anybody may send a descriptor, of a file system of his own, that does not close. */
+START_TEST(slow_close_of_what_a_client_sent_holds_up_nobody)
+{
+	pid_t sender;
+
+	forget_refusing();
+	start("", FUSE_FLUSH);
+	sender = forked_start(send_what_does_not_close, NULL);
+	await_number("closed", 1);
+	assert_others_are_served();
+	fuse_relent(&fuse);
+	ck_assert_int_eq(forked_wait(sender), 0);
+	stop();
+}
+END_TEST
+
 /* P49 */
 START_TEST(slow_open_of_a_leased_file_hangs_alone)
 {
@@ -659,6 +713,7 @@ int main(void)
 	tcase_add_test(tcase, slow_copy_of_a_silent_server_hangs_alone);
 	tcase_add_test(tcase, slow_file_behind_a_pipe_holds_up_no_other_pipe);
 	tcase_add_test(tcase, slow_close_holds_up_nobody);
+	tcase_add_test(tcase, slow_close_of_what_a_client_sent_holds_up_nobody);
 	tcase_add_test(tcase, slow_open_of_a_leased_file_hangs_alone);
 	tcase_add_test(tcase, slow_open_of_a_leased_file_waits_for_its_holder);
 	tcase_add_test(tcase, slow_open_by_surprise_hangs_alone);
