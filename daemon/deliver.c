@@ -4,12 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/kernel.h"
 #include "base/macro.h"
 #include "daemon/burden.h"
 #include "daemon/opening.h"
@@ -70,9 +68,9 @@ static int make_copy(const struct opening *o, uint64_t size, int *ret)
 	_cleanup_(fd_closep) int fd = -EBADF;
 	int r;
 
-	fd = memfd_create("fdbroker", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	fd = fd_memory("fdbroker");
 	if (fd < 0)
-		return -errno;
+		return fd;
 	burden.bytes = size;
 	burden.fds[0] = fd;
 	r = burden_place(o->opener->shared.pump, &burden);

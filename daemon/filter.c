@@ -106,6 +106,7 @@ static const struct filter_rule broker[] = {
 	ANY(unlinkat),
 	/* copies and pipes, and the pump's answer */
 	IF1(memfd_create, INT_IS(1, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL)),
+	IF1(memfd_create, INT_IS(1, MFD_CLOEXEC | MFD_ALLOW_SEALING)),
 	IF1(pipe2, INT_IS(1, O_CLOEXEC | O_NONBLOCK)),
 	ANY(ppoll),
 	ANY(read),

@@ -103,7 +103,7 @@ static void *run(void *argument)
 	return NULL;
 }
 
-static int start_thread(struct flow *f)
+static int start_thread(pthread_t *ret, void *(*what)(void *argument), void *argument)
 {
 	pthread_attr_t attributes;
 	int r;
@@ -113,9 +113,25 @@ static int start_thread(struct flow *f)
 		return -r;
 	r = pthread_attr_setstacksize(&attributes, STACK);
 	if (r == 0)
-		r = pthread_create(&f->thread, &attributes, run, f);
+		r = pthread_create(ret, &attributes, what, argument);
 	pthread_attr_destroy(&attributes);
 	return -r;
+}
+
+static void *close_it(void *file)
+{
+	pthread_detach(pthread_self());
+	fd_close((int)(intptr_t)file);
+	return NULL;
+}
+
+/* As many wait at most as brokers that have sent one wait to close theirs: `max-in-flight` each. */
+void flow_refuse(int take_file)
+{
+	pthread_t thread;
+
+	if (start_thread(&thread, close_it, (void *)(intptr_t)take_file) < 0)
+		fd_close(take_file);
 }
 
 int flow_start(struct flow **ret, const struct flow_setup *setup)
@@ -127,7 +143,7 @@ int flow_start(struct flow **ret, const struct flow_setup *setup)
 		return -ENOMEM;
 	f->setup = *setup;
 	f->end = (struct flow_end){ .uid = setup->uid, .name = strdup(setup->name) };
-	r = f->end.name ? start_thread(f) : -ENOMEM;
+	r = f->end.name ? start_thread(&f->thread, run, f) : -ENOMEM;
 	if (r < 0) {
 		free(f->end.name);
 		free(f);

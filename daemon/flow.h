@@ -23,6 +23,9 @@ struct flow_setup {
 /* 0 or -errno; on failure the descriptors are still the caller's. */
 int flow_start(struct flow **ret, const struct flow_setup *setup);
 
+/* Close the file of one that does not start, without waiting for whoever serves it. */
+void flow_refuse(int take_file);
+
 /* What came of one that has written its pointer: its thread is joined. */
 struct flow_end {
 	uid_t uid;

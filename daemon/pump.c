@@ -135,6 +135,8 @@ static int receive(struct pump *pump)
 	pump->refused += r < 0;
 	/* Whatever is short, it may be there again later. */
 	burden_answer(reply, r < 0 ? -EAGAIN : 0);
+	if (burden.kind == BURDEN_PIPE && burden.fds[1] >= 0)
+		flow_refuse(TAKE_FD(burden.fds[1]));
 	burden_done(&burden);
 	return 1;
 }

@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/kernel.h"
 #include "base/macro.h"
 
 /*
@@ -26,12 +25,7 @@
 
 int tallies_create(void)
 {
-	int fd = memfd_create("fdbroker-tally", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-
-	/* Linux before 6.3 does not know MFD_NOEXEC_SEAL. */
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("fdbroker-tally", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return fd < 0 ? -errno : fd;
+	return fd_memory("fdbroker-tally");
 }
 
 /* fcntl(2), F_SEAL_FUTURE_WRITE (Linux 5.1): mappings that are there go on writing. */

@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/fuse.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
+#include "tests/support/fuse.h"
 #include "tests/support/suite.h"
 #include "tests/support/user.h"
 
@@ -168,6 +176,38 @@ START_TEST(a_snapshot_cannot_be_changed_by_whoever_holds_it)
 	start("read", "deliver snapshot");
 	write_file("as it was");
 	ck_assert_int_eq(user_run(&client, try_to_change, NULL), 0);
+	daemon_stop(&d);
+}
+END_TEST
+
+/* memfd_create(2) as Linux before 6.3 has it, for this process and what it starts. */
+static void forget_noexec(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_memfd_create, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MFD_NOEXEC_SEAL, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { .len = ELEMENTSOF(code), .filter = code };
+
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), 0);
+}
+
+START_TEST(a_snapshot_needs_no_newer_kernel_than_the_rest)
+{
+	int fd;
+
+	forget_noexec();
+	start("read", "deliver snapshot");
+	write_file("text");
+	fd = ask(WIRE_OPEN_READ);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fcntl(fd, F_GET_SEALS),
+			 F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	close(fd);
 	daemon_stop(&d);
 }
 END_TEST
@@ -481,6 +521,16 @@ START_TEST(what_is_in_a_pipe_at_the_end_is_written)
 }
 END_TEST
 
+static int append_once(const void *arg)
+{
+	int fd = ask(APPEND);
+
+	(void)arg;
+	if (fd < 0)
+		return 1;
+	return write(fd, "once\n", 5) == 5 ? 0 : 2;
+}
+
 START_TEST(pipes_of_one_user_are_bounded)
 {
 	int fds[2];
@@ -503,6 +553,39 @@ START_TEST(pipes_of_one_user_are_bounded)
 	close(fds[1]);
 	await_number("pipes", 0);
 	assert_file("made\n");
+	daemon_stop(&d);
+}
+END_TEST
+
+/* Who may have no more pipes gets none for a file whose close(2) waits for ever; that is his loss. */
+START_TEST(a_file_that_is_refused_and_does_not_close_holds_up_nobody)
+{
+	char local[sizeof(file)], mounted[96];
+	struct fuse fuse;
+	int kept;
+
+	start_with("max-pipes-per-uid 1; open-seconds 1;", "append",
+		   "deliver pipe; fs any; mounts any");
+	write_file("");
+	strcpy(local, file);
+	snprintf(mounted, sizeof(mounted), "%s/mounted", d.directory);
+	ck_assert_int_eq(mkdir(mounted, 0755), 0);
+	fuse_start(&fuse, mounted, FUSE_FLUSH);
+	kept = ask(APPEND);
+	ck_assert_int_ge(kept, 0);
+	snprintf(file, sizeof(file), "%s/f", mounted);
+	/* The broker's own close(2) of it hangs too. */
+	assert_refused(APPEND, ETIMEDOUT, WIRE_REASON_DEADLINE);
+	await_number("deliveries-refused", 1);
+	strcpy(file, local);
+	ck_assert_int_eq(user_run(&client, append_once, NULL), 0);
+	fuse_relent(&fuse);
+	close(kept);
+	await_number("pipes", 0);
+	await_number("in-flight", 0);
+	fuse_stop(&fuse);
+	rmdir(mounted);
+	assert_file("once\n");
 	daemon_stop(&d);
 }
 END_TEST
@@ -576,6 +659,7 @@ int main(void)
 		return r;
 	signal(SIGPIPE, SIG_IGN);
 	tcase_add_test(tcase, a_snapshot_cannot_be_changed_by_whoever_holds_it);
+	tcase_add_test(tcase, a_snapshot_needs_no_newer_kernel_than_the_rest);
 	tcase_add_test(tcase, a_snapshot_is_the_file_as_it_was);
 	tcase_add_test(tcase, a_snapshot_is_not_larger_than_its_rule_says);
 	tcase_add_test(tcase, a_snapshot_is_not_larger_than_any_may_be);
@@ -589,6 +673,7 @@ int main(void)
 	tcase_add_test(tcase, pipes_go_on_through_reloads_and_crashes_of_the_broker);
 	tcase_add_test(tcase, what_is_in_a_pipe_at_the_end_is_written);
 	tcase_add_test(tcase, pipes_of_one_user_are_bounded);
+	tcase_add_test(tcase, a_file_that_is_refused_and_does_not_close_holds_up_nobody);
 	tcase_add_test(tcase, a_full_disk_breaks_the_pipe_and_is_told_once);
 	return suite_main(suite);
 }
