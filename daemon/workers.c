@@ -176,15 +176,14 @@ void worker_take_place(struct worker *worker, struct session *session, uint64_t 
 int worker_leave(struct worker *worker, struct session *session, uid_t uid)
 {
 	struct workers *w = worker->all;
-	int r;
 
 	if (worker->is_away)
 		return 0;
 	if (!workers_have_place(w, uid))
 		return stuck_of(w, uid) < w->setup.places_each ? -EAGAIN : -EBUSY;
-	r = promote(w);
-	if (r < 0)
-		return r;
+	/* Not its errno: pthread_create(3) says EAGAIN, and no place is to be waited for. */
+	if (promote(w) < 0)
+		return -ENOMEM;
 	go_away(worker, session, uid);
 	w->setup.left(w->setup.context, worker);
 	return 0;
@@ -370,7 +369,9 @@ int workers_run(struct workers *w)
 	while (r == 0 && !w->over) {
 		if (w->is_watched) {
 			wait_for_tick(w);
-			look(w);
+			/* A leader that could not be prepared is gone by now. */
+			if (!w->over)
+				look(w);
 		} else {
 			pthread_cond_wait(&w->watch, &w->lock);
 		}

@@ -95,7 +95,7 @@ void worker_end(struct worker *worker);
  * worker_leave() - go where this thread may block
  *
  * Return: 0 it is there; -EAGAIN @uid has no place now, and will have; -EBUSY all that it may have
- *	are stuck; another -errno: there is no thread to lead.
+ *	are stuck; -ENOMEM: there is no thread to lead.
  */
 int worker_leave(struct worker *worker, struct session *session, uid_t uid);
 
