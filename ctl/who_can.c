@@ -5,45 +5,19 @@
  * processes that run now each is asked for as if it had connected; best effort, since what
  * /proc does not show this user is not known.
  */
-#include <ctype.h>
+#include "ctl/who_can.h"
+
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "ctl/json.h"
 #include "ctl/process.h"
-#include "ctl/question.h"
-#include "ctl/written.h"
 #include "policy/array.h"
-#include "policy/explain.h"
-#include "policy/parser.h"
-
-/* An allow that names the request, or may, and who runs now that gets it by this rule. */
-struct way {
-	const struct policy_rule *rule;
-	const struct written_rule *written;
-	pid_t *pids;
-	size_t n_pids;
-};
-
-struct search {
-	const struct ctl *ctl;
-	struct policy *policy;
-	struct written written;
-	struct policy_caller *nobody; /* of whom nothing is known */
-	struct explainer *explainer;
-	struct candidates *candidates;
-	struct policy_query query; /* `caller` is nobody */
-	struct way *ways;
-	size_t n_ways;
-	const struct policy_rule **denies; /* that hit some of those callers */
-	size_t n_denies;
-	const struct policy_rule *denied; /* for everybody, by this */
-};
 
 static void search_done(struct search *search)
 {
@@ -171,143 +145,6 @@ static int ask_processes(struct search *search)
 	return r;
 }
 
-/* the screen */
-
-static void add_pids(const struct way *way, struct text *out)
-{
-	for (size_t i = 0; i < way->n_pids; i++)
-		text_printf(out, "%s%d", i == 0 ? "pid " : ", ", way->pids[i]);
-	if (way->n_pids == 0)
-		text_puts(out, "-");
-}
-
-/* A rule with more conditions than this pushes its own line aside, and no other. */
-#define CONDITIONS_MAX 60U
-
-static void add_conditions(const struct way *way, struct text *out)
-{
-	size_t before = out->len;
-
-	if (way->rule->as_root)
-		text_puts(out, "as root, ");
-	explain_conditions(way->rule, out);
-	explain_deliver(way->rule, out);
-	if (out->len == before)
-		text_puts(out, "-");
-}
-
-static size_t wider(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
-
-static void add_row(const struct ctl *ctl, const struct way *way, const size_t *widths,
-		    struct text *out)
-{
-	struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
-
-	written_add_who(way->written, &who);
-	add_conditions(way, &conditions);
-	screen_paint(&ctl->out, out, PAINT_RULE, way->rule->id);
-	text_printf(out, "%*s  %s%*s  %-*s  ", (int)(widths[0] - strlen(way->rule->id)), "",
-		    who.data, (int)(widths[1] - who.len), "", (int)widths[2], conditions.data);
-	add_pids(way, out);
-	text_puts(out, "\n");
-	text_done(&who);
-	text_done(&conditions);
-}
-
-static void add_table(const struct search *search, struct text *out)
-{
-	size_t widths[3] = { strlen("RULE"), strlen("WHO"), strlen("CONDITIONS") };
-
-	for (size_t i = 0; i < search->n_ways; i++) {
-		struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
-
-		written_add_who(search->ways[i].written, &who);
-		add_conditions(&search->ways[i], &conditions);
-		if (conditions.len <= CONDITIONS_MAX)
-			widths[2] = wider(widths[2], conditions.len);
-		widths[0] = wider(widths[0], strlen(search->ways[i].rule->id));
-		widths[1] = wider(widths[1], who.len);
-		text_done(&who);
-		text_done(&conditions);
-	}
-	text_printf(out, "%-*s  %-*s  %-*s  NOW RUNNING\n", (int)widths[0], "RULE", (int)widths[1],
-		    "WHO", (int)widths[2], "CONDITIONS");
-	for (size_t i = 0; i < search->n_ways; i++)
-		add_row(search->ctl, &search->ways[i], widths, out);
-}
-
-static void add_denies(const struct search *search, struct text *out)
-{
-	for (size_t i = 0; i < search->n_denies; i++) {
-		struct text conditions = TEXT_EMPTY;
-
-		text_puts(out, "but not   ");
-		written_add_who(written_find(&search->written, search->denies[i]->id), out);
-		text_puts(out, ", by ");
-		screen_paint(&search->ctl->out, out, PAINT_RULE, search->denies[i]->id);
-		explain_conditions(search->denies[i], &conditions);
-		if (conditions.len > 0)
-			text_printf(out, ", if %s", conditions.data);
-		text_puts(out, "\n");
-		text_done(&conditions);
-	}
-}
-
-static void show_text(const struct search *search)
-{
-	struct text out = TEXT_EMPTY;
-
-	if (search->n_ways == 0) {
-		text_puts(&out, "nobody");
-		if (search->denied)
-			text_printf(&out, ": denied by %s", search->denied->id);
-		text_puts(&out, "\n");
-	} else {
-		add_table(search, &out);
-		add_denies(search, &out);
-	}
-	screen_show(&search->ctl->out, &out);
-}
-
-static struct json_object *way_json(const struct way *way)
-{
-	struct json_object *object = json_part(), *pids = json_list();
-	struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
-
-	written_add_who(way->written, &who);
-	explain_conditions(way->rule, &conditions);
-	json_add_text(object, "rule", way->rule->id);
-	json_add_text(object, "who", who.data);
-	json_add_bool(object, "as_root", way->rule->as_root);
-	json_add_text(object, "deliver", policy_deliver_name(way->rule->obligations->deliver));
-	json_add_text(object, "conditions", conditions.data);
-	for (size_t i = 0; i < way->n_pids; i++)
-		json_append(pids, json_object_new_int(way->pids[i]));
-	json_add(object, "pids", pids);
-	text_done(&who);
-	text_done(&conditions);
-	return object;
-}
-
-static void show_json(const struct search *search)
-{
-	struct json_object *answer = json_answer(), *ways = json_list(), *denies = json_list();
-
-	json_add_text(answer, "modes", search->ctl->operands[0]);
-	json_add_text(answer, "path", search->query.path);
-	for (size_t i = 0; i < search->n_ways; i++)
-		json_append(ways, way_json(&search->ways[i]));
-	for (size_t i = 0; i < search->n_denies; i++)
-		json_append_text(denies, search->denies[i]->id);
-	json_add(answer, "allows", ways);
-	json_add(answer, "denies", denies);
-	json_add_text(answer, "denied", search->denied ? search->denied->id : NULL);
-	json_show(&search->ctl->out, answer);
-}
-
 static int prepare(struct search *search)
 {
 	static const struct policy_subject nobody = { 0 };
@@ -345,9 +182,9 @@ static enum exit_code answer(struct search *search)
 	if (r < 0)
 		return ctl_fail(search->ctl, EXIT_IO, "%s", strerror(-r));
 	if (!search->ctl->options.quiet && search->ctl->options.json)
-		show_json(search);
+		who_can_show_json(search);
 	else if (!search->ctl->options.quiet)
-		show_text(search);
+		who_can_show(search);
 	return search->n_ways > 0 ? EXIT_YES : EXIT_NO;
 }
 
