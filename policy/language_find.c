@@ -15,17 +15,16 @@
 #include "base/cleanup.h"
 #include "policy/array.h"
 #include "policy/language.h"
+#include "policy/language_letters.h"
 
-#define NODES_MAX  (1U << 15) /* states of one search */
-#define BYTES	   256U
-#define SPECIFIERS "uUgGhnNpijs"
-#define LETTERS	   (BYTES + sizeof(SPECIFIERS) - 1)
-#define NO_NODE	   UINT32_MAX
+#define NODES_MAX (1U << 15) /* states of one search */
+#define NO_NODE	  UINT32_MAX
 
 /* A caller for whom a witness is written. */
 static const char *const examples[] = { "user", "1000", "users", "1000", "/home/user", "x.service",
 					"x",	"x",	"x",	 "x",	 "x.slice" };
-_Static_assert(sizeof(examples) / sizeof(*examples) == sizeof(SPECIFIERS) - 1, "one example each");
+_Static_assert(sizeof(examples) / sizeof(*examples) == sizeof(LETTERS_SPECIFIERS) - 1,
+	       "one example each");
 
 /* How clean a name is so far. */
 enum clean { CLEAN_START, CLEAN_ROOT, CLEAN_SLASH, CLEAN_DOT, CLEAN_DOTS, CLEAN_NAME, CLEAN_NOT };
@@ -53,9 +52,7 @@ struct search {
 	struct group *groups; /* in, then out */
 	uint64_t *ends;	      /* bits behind the last position of a pattern */
 	uint64_t *root_ends;  /* of those that are "/" */
-	uint16_t class_of[LETTERS];
-	uint16_t letters[LETTERS]; /* one of each class */
-	size_t n_letters;
+	struct letters letters;
 	struct node *nodes;
 	size_t n_nodes, room;
 	uint64_t *sets; /* of each node */
@@ -157,129 +154,11 @@ static int mark_ends(struct search *search)
 	return 0;
 }
 
-/* Letters */
-
-static void single_out(struct search *search, uint16_t *n_classes, size_t letter)
-{
-	for (size_t i = 0; i < LETTERS; i++) {
-		if (i == letter || search->class_of[i] != search->class_of[letter])
-			continue;
-		search->class_of[letter] = (*n_classes)++;
-		return;
-	}
-}
-
-/* Numbers without gaps. */
-static void renumber(struct search *search, uint16_t *n_classes)
-{
-	uint16_t number[2 * LETTERS];
-
-	memset(number, 0xff, sizeof(number));
-	*n_classes = 0;
-	for (size_t i = 0; i < LETTERS; i++) {
-		uint16_t *class = &search->class_of[i];
-
-		if (number[*class] == UINT16_MAX)
-			number[*class] = (*n_classes)++;
-		*class = number[*class];
-	}
-}
-
-/* Each class that has letters in the set and others is divided. */
-static void divide(struct search *search, uint16_t *n_classes, const uint64_t *class)
-{
-	uint16_t divided[LETTERS];
-
-	memset(divided, 0xff, sizeof(divided));
-	for (size_t i = 0; i < BYTES; i++) {
-		uint16_t old = search->class_of[i];
-
-		if (!(class[i / 64] >> (i % 64) & 1))
-			continue;
-		if (divided[old] == UINT16_MAX)
-			divided[old] = (*n_classes)++;
-		search->class_of[i] = divided[old];
-	}
-	renumber(search, n_classes);
-}
-
-static size_t specifier_letter(uint8_t letter)
-{
-	return BYTES + (size_t)(strchr(SPECIFIERS, letter) - SPECIFIERS);
-}
-
-/* Whoever reads a witness would rather see letters than punctuation, and no control character. */
-static unsigned int liking(size_t letter)
-{
-	if (letter >= 'a' && letter <= 'z')
-		return 0;
-	if (letter < BYTES && strchr("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", (int)letter))
-		return 1;
-	if (letter > ' ' && letter < 0x7f)
-		return 2;
-	return letter >= BYTES ? 4 : 3;
-}
-
-/* Of a specifier that no area asks for, text says as much. */
-static bool is_used(const struct search *search, size_t letter)
-{
-	size_t n = search->question->n_in;
-
-	for (size_t i = 0; i < search->n && n > 0 && i < search->groups[n - 1].except.to; i++) {
-		const struct language_position *position = search->positions[i];
-
-		if (position && position->step == LANGUAGE_SPECIFIER &&
-		    specifier_letter(position->letter) == letter)
-			return true;
-	}
-	return false;
-}
-
-static void choose_letters(struct search *search)
-{
-	bool is_taken[LETTERS] = { false };
-
-	for (unsigned int like = 0; like <= 4; like++) {
-		for (size_t i = 1; i < LETTERS; i++) {
-			if (liking(i) != like || is_taken[search->class_of[i]])
-				continue;
-			if (i >= BYTES && !is_used(search, i))
-				continue;
-			is_taken[search->class_of[i]] = true;
-			search->letters[search->n_letters++] = (uint16_t)i;
-		}
-	}
-}
-
-static void find_letters(struct search *search)
-{
-	uint16_t n_classes = 1;
-
-	single_out(search, &n_classes, '/');
-	single_out(search, &n_classes, '.');
-	single_out(search, &n_classes, 0);
-	for (size_t i = BYTES; i < LETTERS; i++)
-		search->class_of[i] = n_classes++;
-	for (size_t i = 0; i < search->n; i++) {
-		const struct language_position *position = search->positions[i];
-
-		if (position && position->step == LANGUAGE_CLASS)
-			divide(search, &n_classes, position->class);
-	}
-	for (size_t i = 0; i < search->n; i++) {
-		const struct language_position *position = search->positions[i];
-
-		if (position && position->step == LANGUAGE_BYTE && !position->only_skips)
-			single_out(search, &n_classes, position->letter);
-	}
-	choose_letters(search);
-}
-
 /* One letter more */
 
 static bool is_inner(size_t letter)
 {
-	return letter != '/' && letter != specifier_letter('h');
+	return letter != '/' && letter != letters_specifier('h');
 }
 
 static bool takes(const struct search *search, const struct language_position *position,
@@ -291,15 +170,15 @@ static bool takes(const struct search *search, const struct language_position *p
 	case LANGUAGE_BYTE:
 		/* A `**` takes a home directory as a whole, which is not taken to be "/". */
 		return letter == position->letter ||
-		       (position[1].loop == LANGUAGE_ANYWHERE && letter == specifier_letter('h'));
+		       (position[1].loop == LANGUAGE_ANYWHERE && letter == letters_specifier('h'));
 	case LANGUAGE_NOT_SLASH:
-		return letter < BYTES && letter != '/';
+		return letter < LETTERS_BYTES && letter != '/';
 	case LANGUAGE_CLASS:
-		return letter < BYTES && position->class[letter / 64] >> (letter % 64) & 1;
+		return letter < LETTERS_BYTES && position->class[letter / 64] >> (letter % 64) & 1;
 	case LANGUAGE_SPECIFIER:
-		return letter == specifier_letter(position->letter) ||
-		       (search->question->loose && position->letter != 'h' && letter < BYTES &&
-			letter != '/');
+		return letter == letters_specifier(position->letter) ||
+		       (search->question->loose && position->letter != 'h' &&
+			letter < LETTERS_BYTES && letter != '/');
 	}
 	return false;
 }
@@ -308,7 +187,7 @@ static bool stays(const struct search *search, const struct language_position *p
 		  size_t letter)
 {
 	if (position->loop == LANGUAGE_STAYS_NOT ||
-	    (position->behind && !(search->question->loose && letter < BYTES)))
+	    (position->behind && !(search->question->loose && letter < LETTERS_BYTES)))
 		return false;
 	return position->loop == LANGUAGE_ANYWHERE || is_inner(letter);
 }
@@ -343,7 +222,7 @@ static void advance(const struct search *search, const uint64_t *from, size_t le
 
 static enum clean advance_clean(enum clean clean, size_t letter)
 {
-	if (letter == specifier_letter('h'))
+	if (letter == letters_specifier('h'))
 		return clean == CLEAN_START ? CLEAN_NAME : CLEAN_NOT;
 	if (clean == CLEAN_START)
 		return letter == '/' ? CLEAN_ROOT : CLEAN_NOT;
@@ -494,7 +373,7 @@ static int begin(struct search *search)
 
 static int spend(const struct search *search)
 {
-	size_t cost = search->n_letters * search->n_words;
+	size_t cost = search->letters.n * search->n_words;
 	size_t *budget = search->question->budget;
 
 	if (!budget)
@@ -511,8 +390,8 @@ static int expand(struct search *search, size_t from)
 {
 	int r = spend(search);
 
-	for (size_t i = 0; r == 0 && i < search->n_letters; i++) {
-		size_t letter = search->letters[i];
+	for (size_t i = 0; r == 0 && i < search->letters.n; i++) {
+		size_t letter = search->letters.items[i];
 		struct node node = { .parent = (uint32_t)from, .letter = (uint16_t)letter };
 		uint64_t *set = set_of(search, search->n_nodes);
 
@@ -540,12 +419,20 @@ static int write_name(const struct search *search, struct text *ret)
 	while (n-- > 0) {
 		char byte = (char)letters[n];
 
-		if (letters[n] < BYTES)
+		if (letters[n] < LETTERS_BYTES)
 			text_add(ret, &byte, 1);
 		else
-			text_puts(ret, examples[letters[n] - BYTES]);
+			text_puts(ret, examples[letters[n] - LETTERS_BYTES]);
 	}
 	return ret->failed ? -ENOMEM : 0;
+}
+
+/* Of the patterns that areas are made of, which stand first. */
+static size_t asked_bits(const struct search *search)
+{
+	size_t n = search->question->n_in;
+
+	return n > 0 ? search->groups[n - 1].except.to : 0;
 }
 
 int language_find(const struct language_question *question, struct text *ret)
@@ -557,7 +444,7 @@ int language_find(const struct language_question *question, struct text *ret)
 		r = mark_ends(&search);
 	if (r < 0)
 		return r;
-	find_letters(&search);
+	language_letters(&search.letters, search.positions, search.n, asked_bits(&search));
 	r = begin(&search);
 	for (size_t i = 0; r == 0 && i < search.n_nodes; i++)
 		r = expand(&search, i);
