@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-
-/*
- * The search for cycles keeps its own stack: a policy may chain as many names
- * as its size admits, and the stack of the process is no place for that.
- */
 #include "policy/references.h"
 
 #include <errno.h>
@@ -13,10 +8,10 @@
 #include "base/cleanup.h"
 #include "policy/array.h"
 #include "policy/keywords.h"
+#include "policy/references_parts.h"
 #include "policy/source.h"
 
 #define SUGGESTIONS_MAX 1000U /* names that are compared for "did you mean" */
-#define CHAIN_MAX	8U    /* names of a cycle that are shown */
 
 /* One definition, before those of one name are put together. */
 struct definition {
@@ -85,7 +80,7 @@ static int compare_text(const char *a, size_t len, const char *b)
 	return order ? order : -(b[len] != '\0');
 }
 
-static struct name_node *find(const struct references *names, const struct name_ref *ref)
+struct name_node *references_find(const struct references *names, const struct name_ref *ref)
 {
 	size_t low = 0, high = names->n;
 
@@ -116,7 +111,7 @@ static const char *nearest(const struct references *names, const char *name)
 	return keyword_nearest(&table, name);
 }
 
-static void undefined(const struct references *names, const struct name_ref *ref)
+void references_undefined(const struct references *names, const struct name_ref *ref)
 {
 	char name[64];
 	const char *meant;
@@ -138,11 +133,11 @@ static void undefined(const struct references *names, const struct name_ref *ref
 const struct name_node *references_resolve(const struct references *names,
 					   const struct name_ref *ref)
 {
-	const struct name_node *node = find(names, ref);
+	const struct name_node *node = references_find(names, ref);
 
 	if (node && node->is_defined)
 		return node;
-	undefined(names, ref);
+	references_undefined(names, ref);
 	return NULL;
 }
 
@@ -297,102 +292,6 @@ static int build(struct references *names, const struct ast *const *trees, size_
 	return 0;
 }
 
-/* One name on the way from a root of the search. */
-struct step {
-	struct name_node *node;
-	size_t next; /* reference to follow */
-};
-
-struct search {
-	struct step *steps; /* owned */
-	size_t n;
-};
-
-enum { UNSEEN, ON_THE_WAY, DONE };
-
-static void search_done(struct search *search)
-{
-	free(search->steps);
-}
-
-static void cycle(const struct references *names, const struct search *search,
-		  const struct name_node *node, const struct name_ref *ref)
-{
-	_cleanup_(text_done) struct text chain = TEXT_EMPTY;
-	struct diag *diag;
-	size_t i = 0;
-
-	while (search->steps[i].node != node)
-		i++;
-	for (size_t shown = 0; i < search->n && shown < CHAIN_MAX; i++, shown++)
-		text_printf(&chain, "%.60s → ", search->steps[i].node->name);
-	text_printf(&chain, "%s%.60s", i < search->n ? "… → " : "", node->name);
-	diag = diag_add(names->diags, DIAG_ERROR, "E008", ref->place, "%s '%.60s' contains itself",
-			names->what, node->name);
-	diag_detail(names->diags, diag, "%s", chain.failed ? "" : chain.data);
-}
-
-static int enter(struct search *search, struct name_node *node)
-{
-	struct step *step = ARRAY_ADD(search->steps, search->n);
-
-	if (!step)
-		return -ENOMEM;
-	node->state = ON_THE_WAY;
-	step->node = node;
-	return 0;
-}
-
-static void leave(struct search *search)
-{
-	const struct name_node *node = search->steps[--search->n].node;
-
-	search->steps[search->n].node->state = DONE;
-	if (search->n > 0)
-		search->steps[search->n - 1].node->flag |= node->flag;
-}
-
-/* Follow the next reference of the name that the search is at. */
-static int follow(const struct references *names, struct search *search)
-{
-	struct step *step = &search->steps[search->n - 1];
-	const struct name_ref *ref = &step->node->refs[step->next++];
-	struct name_node *target = find(names, ref);
-
-	if (!target || !target->is_defined)
-		undefined(names, ref);
-	else if (target->state == ON_THE_WAY)
-		cycle(names, search, target, ref);
-	else if (target->state == DONE)
-		step->node->flag |= target->flag;
-	else
-		return enter(search, target);
-	return 0;
-}
-
-static int walk(const struct references *names)
-{
-	_cleanup_(search_done) struct search search = { 0 };
-	int r;
-
-	for (size_t i = 0; i < names->n; i++) {
-		if (names->nodes[i].state != UNSEEN)
-			continue;
-		r = enter(&search, &names->nodes[i]);
-		while (r == 0 && search.n > 0) {
-			const struct step *step = &search.steps[search.n - 1];
-
-			if (step->next == step->node->n_refs)
-				leave(&search);
-			else
-				r = follow(names, &search);
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* `extend` of what nobody defines. */
 static void check_extended(const struct references *names)
 {
@@ -401,7 +300,7 @@ static void check_extended(const struct references *names)
 		struct name_ref ref = { node->name, strlen(node->name), node->place };
 
 		if (!node->is_defined)
-			undefined(names, &ref);
+			references_undefined(names, &ref);
 	}
 }
 
@@ -412,7 +311,7 @@ int references_sets(struct references *names, const struct ast *const *trees, si
 	if (build(names, trees, n, false) < 0)
 		return -ENOMEM;
 	check_extended(names);
-	return walk(names);
+	return references_follow(names);
 }
 
 int references_subjects(struct references *names, const struct ast *const *trees, size_t n,
@@ -421,7 +320,7 @@ int references_subjects(struct references *names, const struct ast *const *trees
 	*names = (struct references){ .what = "subject", .diags = diags };
 	if (build(names, trees, n, true) < 0)
 		return -ENOMEM;
-	return walk(names);
+	return references_follow(names);
 }
 
 void references_done(struct references *names)
@@ -441,7 +340,7 @@ bool references_has_template(const struct references *subjects, const struct ast
 
 			if (term_has_template(term))
 				return true;
-			node = subject_of(term, &ref) ? find(subjects, &ref) : NULL;
+			node = subject_of(term, &ref) ? references_find(subjects, &ref) : NULL;
 			if (node && node->flag)
 				return true;
 		}
