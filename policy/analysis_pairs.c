@@ -21,22 +21,11 @@ enum likeness {
 	LIKE_ANY,
 };
 
-static const struct attr_rule {
-	enum likeness likeness;
-	bool carried_out; /* how an allow is carried out: two that differ conflict */
-} attr_rules[AST_ATTR_MAX] = {
-	[AST_ATTR_OWNER] = { LIKE_FEWER },
-	[AST_ATTR_FILE_GROUP] = { LIKE_FEWER },
-	[AST_ATTR_MODE_MAX] = { LIKE_FEWER },
-	[AST_ATTR_MAX_SIZE] = { LIKE_FEWER },
-	[AST_ATTR_DEVICE] = { LIKE_FEWER },
-	[AST_ATTR_MOUNT] = { LIKE_FEWER },
-	[AST_ATTR_UNTIL] = { LIKE_FEWER },
-	[AST_ATTR_NOTE] = { LIKE_ANY },
-	[AST_ATTR_DELIVER] = { LIKE_SAME, true },
-	[AST_ATTR_CREATE_MODE] = { LIKE_SAME, true },
-	[AST_ATTR_CREATE_OWNER] = { LIKE_SAME, true },
-	[AST_ATTR_RATE] = { LIKE_SAME, true },
+static const enum likeness likenesses[AST_ATTR_MAX] = {
+	[AST_ATTR_OWNER] = LIKE_FEWER,	  [AST_ATTR_FILE_GROUP] = LIKE_FEWER,
+	[AST_ATTR_MODE_MAX] = LIKE_FEWER, [AST_ATTR_MAX_SIZE] = LIKE_FEWER,
+	[AST_ATTR_DEVICE] = LIKE_FEWER,	  [AST_ATTR_MOUNT] = LIKE_FEWER,
+	[AST_ATTR_UNTIL] = LIKE_FEWER,	  [AST_ATTR_NOTE] = LIKE_ANY,
 };
 
 /* The rules that may name what one rule names. */
@@ -49,7 +38,7 @@ struct around {
 	size_t n_neighbours;
 };
 
-static bool same_values(const struct ast_attr *a, const struct ast_attr *b)
+bool analysis_same_values(const struct ast_attr *a, const struct ast_attr *b)
 {
 	if (!a || !b)
 		return a == b;
@@ -67,11 +56,11 @@ static bool asks_no_more(const struct ast_rule *inner, const struct ast_rule *ou
 {
 	for (enum ast_attr_name name = 0; name < AST_ATTR_MAX; name++) {
 		const struct ast_attr *x = rule_attr(inner, name), *y = rule_attr(outer, name);
-		enum likeness likeness = attr_rules[name].likeness;
+		enum likeness likeness = likenesses[name];
 
 		if (likeness == LIKE_ANY || (likeness == LIKE_FEWER && !y))
 			continue;
-		if (!same_values(x, y))
+		if (!analysis_same_values(x, y))
 			return false;
 	}
 	return inner->as_root == outer->as_root;
@@ -300,69 +289,8 @@ static int check_narrowed(const struct around *around)
 	return 0;
 }
 
-static const struct ast_attr *differing(const struct ast_rule *a, const struct ast_rule *b)
-{
-	for (enum ast_attr_name name = 0; name < AST_ATTR_MAX; name++) {
-		const struct ast_attr *x = rule_attr(a, name), *y = rule_attr(b, name);
-
-		if (attr_rules[name].carried_out && !same_values(x, y))
-			return x ? x : y;
-	}
-	return NULL;
-}
-
-/* Two patterns that make the rules equally specific where both match: 1 and a name. */
-static int equally_specific(struct analysis *a, const struct analysed_rule *one,
-			    const struct analysed_rule *other, struct text *ret)
-{
-	for (size_t i = 0; i < one->area.paths.n; i++) {
-		for (size_t j = 0; j < other->area.paths.n; j++) {
-			const struct language_pattern *p = one->area.paths.items[i],
-						      *q = other->area.paths.items[j];
-			struct language_area x = { .paths = { &p, 1 }, .except = one->area.except },
-					     y = { .paths = { &q, 1 },
-						   .except = other->area.except };
-			const struct language_area *in[] = { &x, &y };
-			struct language_question question = { .in = in, .n_in = 2, .loose = true };
-			int r;
-
-			if (p->n_leading != q->n_leading || p->n_wildcards != q->n_wildcards ||
-			    language_apart(p, q))
-				continue;
-			r = analysis_find(a, question, ret);
-			if (r != 0)
-				return r;
-		}
-	}
-	return 0;
-}
-
-static int compare_obligations(struct analysis *a, const struct analysed_rule *rule,
-			       const struct analysed_rule *other)
-{
-	_cleanup_(text_done) struct text witness = TEXT_EMPTY;
-	const struct ast_attr *attr = differing(rule->ast, other->ast);
-	uint32_t modes = rule->ast->modes & other->ast->modes;
-	struct diag *diag;
-	int r;
-
-	if (!attr || modes == 0 || who_terms(rule->who) != who_terms(other->who) ||
-	    who_apart(rule->who, other->who))
-		return 0;
-	r = equally_specific(a, rule, other, &witness);
-	if (r <= 0)
-		return r == -ENOMEM ? r : 0;
-	diag = diag_add(a->diags, DIAG_WARNING, "W105", rule_place(rule->ast),
-			"rules %s and %s are equally specific and are carried out differently",
-			other->id, rule->id);
-	diag_detail(a->diags, diag, "%s %s: which of them holds is decided by their names alone",
-		    first_mode(modes), witness.data);
-	diag_help(a->diags, diag, "make one of them narrower, or both alike");
-	return 0;
-}
-
-/* W105: each pair once. */
-static int check_obligations(const struct around *around)
+/* Each pair once. */
+static int check_conflicts(const struct around *around)
 {
 	int r = 0;
 
@@ -370,7 +298,7 @@ static int check_obligations(const struct around *around)
 		const struct analysed_rule *other = &around->analysis->rules[around->neighbours[i]];
 
 		if (other < around->rule && other->ast->allow && !other->dead)
-			r = compare_obligations(around->analysis, around->rule, other);
+			r = analysis_conflict(around->analysis, around->rule, other);
 	}
 	return r;
 }
@@ -403,7 +331,7 @@ static int check_allow(struct around *around)
 	if (r == 0)
 		r = check_covering(around);
 	if (r == 0)
-		r = check_obligations(around);
+		r = check_conflicts(around);
 	return r < 0 ? r
 		     : analysis_known(around->analysis, around->rule, around->denies,
 				      around->n_denies);

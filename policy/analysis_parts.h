@@ -98,6 +98,13 @@ int analysis_known(struct analysis *a, const struct analysed_rule *rule,
 		   const struct analysed_rule *const *denies, size_t n_denies);
 int analysis_pairs(struct analysis *a, size_t rule);
 
+/* analysis_conflict.c: of two allows. */
+int analysis_conflict(struct analysis *a, const struct analysed_rule *rule,
+		      const struct analysed_rule *other);
+
+/* Both are written alike, or neither is. */
+bool analysis_same_values(const struct ast_attr *a, const struct ast_attr *b);
+
 /* Where a finding about a rule points, and what it is, for a sentence: "read", of some modes. */
 struct place rule_place(const struct ast_rule *rule);
 const char *first_mode(uint32_t modes);
