@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,8 +30,9 @@
 #include "wire/codec.h"
 #include "wire/message.h"
 
-#define REQUEST_SIZE (WIRE_HEADER_SIZE + 10U + WIRE_PATH_MAX) /* proto.h */
-#define REPLY_SIZE   256U /* bytes; the longest that version 1 knows is 40 */
+/* bytes: act.h */
+#define REQUEST_SIZE (WIRE_HEADER_SIZE + 12U + 2 * WIRE_PATH_MAX)
+#define REPLY_SIZE   (WIRE_HEADER_SIZE + 18U + WIRE_DATA_MAX)
 
 enum {
 	WAITING = 1, /* not an errno: results are 0 or negative */
@@ -43,6 +45,7 @@ struct waiter {
 	int result; /* WAITING, 0, LOST or -errno */
 	int fd;	    /* owned */
 	struct wire_answer answer;
+	struct question *question;
 };
 
 struct channel {
@@ -150,15 +153,25 @@ static struct waiter *find_waiter(struct channel *c, uint64_t id)
 	return NULL;
 }
 
+static bool is_answer_to(const struct question *question, const struct wire_header *header,
+			 const struct wire_act_answer *act)
+{
+	return header->opcode == (question->opcode | WIRE_OPCODE_REPLY) &&
+	       act->data_len <= question->data_size;
+}
+
 /* Give the answer to who waits for it. @cut: the kernel could not install its descriptor */
 static int take_answer(struct channel *c, struct incoming *in, bool cut)
 {
-	struct wire_header header;
+	struct wire_act_answer act = { .data_len = 0 };
 	struct wire_answer answer;
+	struct wire_header header;
 	struct waiter *w;
 
-	if (wire_answer_read(in->bytes, in->message.size, &header, &answer) < 0)
+	if (wire_answer_read(in->bytes, in->message.size, &header, &act.answer) < 0 &&
+	    wire_act_answer_read(in->bytes, in->message.size, &header, &act) < 0)
 		return -EPROTO;
+	answer = act.answer;
 	if ((answer.error == 0) != (answer.reason == WIRE_REASON_OK))
 		return -EPROTO;
 	if (in->message.n_fds != (cut ? 0 : answer.n_fds))
@@ -168,6 +181,11 @@ static int take_answer(struct channel *c, struct incoming *in, bool cut)
 	w = find_waiter(c, header.id);
 	if (!w)
 		return header.id != 0 && header.id <= c->lost_id ? 0 : -EPROTO;
+	if (!is_answer_to(w->question, &header, &act))
+		return -EPROTO;
+	w->question->data_len = act.data_len;
+	if (act.data_len > 0)
+		memcpy(w->question->data, act.data, act.data_len);
 	w->answer = answer;
 	w->result = cut ? -EMFILE : 0;
 	if (in->message.n_fds == 1)
@@ -261,12 +279,19 @@ static void wait_turn(struct channel *c)
 	pthread_cond_broadcast(&c->changed);
 }
 
-static int send_request(int fd, uint64_t id, const struct wire_open *open)
+static int write_request(uint64_t id, const struct question *question, void *buffer, size_t size)
+{
+	if (question->opcode == WIRE_OPCODE_OPEN)
+		return wire_open_write(id, &question->open, buffer, size);
+	return wire_act_write(id, question->opcode, &question->act, buffer, size);
+}
+
+static int send_request(int fd, uint64_t id, const struct question *question)
 {
 	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
 	const struct message_attach attach = { .credentials = &self };
 	uint8_t bytes[REQUEST_SIZE];
-	int size = wire_open_write(id, open, bytes, sizeof(bytes));
+	int size = write_request(id, question, bytes, sizeof(bytes));
 	int r;
 
 	if (size < 0)
@@ -302,18 +327,18 @@ static void delist(struct channel *c, struct waiter *w)
 	*at = w->next;
 }
 
-static int ask_once(struct channel *c, const struct wire_open *open, struct waiter *w)
+static int ask_once(struct channel *c, struct question *question, struct waiter *w)
 {
 	int r;
 
-	*w = (struct waiter){ .result = WAITING, .fd = -EBADF };
+	*w = (struct waiter){ .result = WAITING, .fd = -EBADF, .question = question };
 	pthread_mutex_lock(&c->lock);
 	r = enlist(c, w);
 	pthread_mutex_unlock(&c->lock);
 	if (r < 0)
 		return r;
 
-	r = send_request(c->fd, w->id, open);
+	r = send_request(c->fd, w->id, question);
 	pthread_mutex_lock(&c->lock);
 	/* Only this thread failed: what others were answered may still be unread. */
 	if (r < 0 && w->result == WAITING)
@@ -325,29 +350,33 @@ static int ask_once(struct channel *c, const struct wire_open *open, struct wait
 	return w->result;
 }
 
-static bool is_repeatable(const struct wire_open *open)
+/* Who has it done twice gets the same as who has it done once. */
+static bool is_repeatable(const struct question *question)
 {
-	return !(open->flags & (WIRE_OPEN_CREATE | WIRE_OPEN_TRUNCATE | WIRE_OPEN_TMPFILE));
+	const uint32_t changes = WIRE_OPEN_CREATE | WIRE_OPEN_TRUNCATE | WIRE_OPEN_TMPFILE;
+
+	if (question->opcode == WIRE_OPCODE_OPEN)
+		return !(question->open.flags & changes);
+	return !wire_act_changes(question->opcode);
 }
 
-static int ask(struct channel *c, const struct wire_open *open, struct waiter *w)
+static int ask(struct channel *c, struct question *question, struct waiter *w)
 {
-	int r = ask_once(c, open, w);
+	int r = ask_once(c, question, w);
 
-	if (r == LOST && is_repeatable(open))
-		r = ask_once(c, open, w);
+	if (r == LOST && is_repeatable(question))
+		r = ask_once(c, question, w);
 	return r == LOST ? -ECONNRESET : r;
 }
 
-int channel_ask(struct channel *c, const struct wire_open *open, struct wire_answer *ret,
-		int *ret_fd)
+int channel_ask(struct channel *c, struct question *question, struct wire_answer *ret, int *ret_fd)
 {
 	struct waiter w;
 	int state, r;
 
 	/* A waiter is on the stack: its thread may not leave before it is off the list. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	r = ask(c, open, &w);
+	r = ask(c, question, &w);
 	pthread_setcancelstate(state, NULL);
 	if (r < 0 && r != -EMFILE)
 		return r;

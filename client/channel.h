@@ -9,9 +9,22 @@
 
 #include <stdbool.h>
 
+#include "wire/act.h"
 #include "wire/proto.h"
 
 struct channel;
+
+/* What the broker is asked. */
+struct question {
+	uint16_t opcode;
+	union {
+		struct wire_open open; /* WIRE_OPCODE_OPEN */
+		struct wire_act act;   /* all others */
+	};
+	/* Where what is told goes, and its length; more of it than has room is no answer. */
+	void *data;
+	size_t data_size, data_len;
+};
 
 /**
  * channel_new() - a channel over a connection, of the calling process only
@@ -37,10 +50,10 @@ bool channel_is_ours(const struct channel *channel);
 int channel_fd(const struct channel *channel);
 
 /**
- * channel_ask() - ask the broker to open a file
- * @open:	borrowed
+ * channel_ask() - ask the broker
+ * @question:	borrowed; its data is written if the answer has any
  * @ret:	the broker's answer; written whenever it answered, that is on 0 and on -EMFILE
- * @ret_fd:	CLOEXEC and the caller's if the answer is yes, -EBADF if it is no
+ * @ret_fd:	CLOEXEC and the caller's if the answer comes with one, -EBADF if not
  *
  * Blocks until the broker answers. A question that the broker lost is asked
  * once more if asking twice is harmless.
@@ -50,7 +63,7 @@ int channel_fd(const struct channel *channel);
  *	the question; -EPROTO its message made no sense and the connection is shut; another -errno
  *	of sendmsg(2).
  */
-int channel_ask(struct channel *channel, const struct wire_open *open, struct wire_answer *ret,
+int channel_ask(struct channel *channel, struct question *question, struct wire_answer *ret,
 		int *ret_fd);
 
 #endif

@@ -21,6 +21,7 @@
 #include "client/channel.h"
 #include "client/code.h"
 #include "client/connection.h"
+#include "client/handle.h"
 #include "client/open_flags.h"
 #include "client/path.h"
 #include "client/sandbox.h"
@@ -153,8 +154,7 @@ static int current_channel(struct fdbroker *broker, struct channel **ret)
 	return 0;
 }
 
-static int open_path(struct fdbroker *broker, const struct wire_open *open,
-		     struct fdbroker_answer *answer)
+int handle_ask(struct fdbroker *broker, struct question *question, struct fdbroker_answer *answer)
 {
 	struct wire_answer wire;
 	struct channel *channel;
@@ -163,31 +163,33 @@ static int open_path(struct fdbroker *broker, const struct wire_open *open,
 	r = current_channel(broker, &channel);
 	if (r < 0)
 		return r;
-	r = channel_ask(channel, open, &wire, &fd);
+	r = channel_ask(channel, question, &wire, &fd);
 	if (r < 0 && r != -EMFILE)
 		return r;
 	answer->reason = (enum fdbroker_reason)wire.reason;
 	answer->decision = wire.decision;
 	if (r < 0)
 		return r;
-	return wire.error == 0 ? fd : -wire.error;
+	if (wire.error != 0)
+		return -wire.error;
+	return fd >= 0 ? fd : 0;
 }
 
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
 		  struct fdbroker_answer *ret_answer)
 {
 	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
-	struct wire_open open = { 0 };
+	struct question question = { .opcode = WIRE_OPCODE_OPEN };
 	struct path name;
 	int r;
 
 	r = broker ? path_absolute(path, &name) : -EINVAL;
 	if (r == 0)
-		r = open_flags_translate(flags, mode, name.directory, &open);
+		r = open_flags_translate(flags, mode, name.directory, &question.open);
 	if (r == 0) {
-		open.path = name.text;
-		open.path_len = (uint16_t)name.len;
-		r = open_path(broker, &open, &answer);
+		question.open.path = name.text;
+		question.open.path_len = (uint16_t)name.len;
+		r = handle_ask(broker, &question, &answer);
 	}
 	if (ret_answer)
 		*ret_answer = answer;

@@ -14,6 +14,7 @@
  */
 
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -106,6 +107,24 @@ int fdbroker_adopt(struct fdbroker **ret, int fd);
  */
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
 		  struct fdbroker_answer *ret_answer);
+
+/*
+ * What is asked of a name besides opening it: @path and @ret_answer are as for fdbroker_open(), and so
+ * are the errors, beside those of the call that each stands for. What changes nothing is repeated
+ * once if the broker lost it.
+ */
+
+/* stat(2) and, with @flags AT_SYMLINK_NOFOLLOW, lstat(2). 0 or a negative errno. */
+int fdbroker_stat(struct fdbroker *broker, const char *path, int flags, struct stat *ret,
+		  struct fdbroker_answer *ret_answer);
+
+/* access(2) with the rights that the rule lends. 0 or a negative errno. */
+int fdbroker_access(struct fdbroker *broker, const char *path, int mode,
+		    struct fdbroker_answer *ret_answer);
+
+/* readlink(2): the bytes written, without a NUL, cut to @size; or a negative errno. */
+ssize_t fdbroker_readlink(struct fdbroker *broker, const char *path, char *buffer, size_t size,
+			  struct fdbroker_answer *ret_answer);
 
 /* Close the connection and free it. NULL is allowed. Always returns NULL. In the sandbox the
  * connection ends, and its descriptor number stays taken, so that nothing else gets it. */

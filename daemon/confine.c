@@ -74,8 +74,7 @@ static int leave_no_core(void)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-static int confine(uid_t uid, gid_t gid, const cap_value_t *keep, int n_keep,
-		   int (*load_filter)(void))
+static int give_up(uid_t uid, gid_t gid, const cap_value_t *keep, int n_keep)
 {
 	int r;
 
@@ -96,35 +95,37 @@ static int confine(uid_t uid, gid_t gid, const cap_value_t *keep, int n_keep,
 	r = keep_only(keep, n_keep);
 	if (r < 0)
 		return r;
-	r = leave_no_core();
-	if (r < 0)
-		return r;
-	return load_filter();
+	return leave_no_core();
 }
 
 int confine_broker(const struct confine_needs *needs)
 {
 	cap_value_t keep[4] = { CAP_SETUID, CAP_SETGID };
-	int n = 2;
+	int n = 2, r;
 
 	if (needs->reads_as_root)
 		keep[n++] = CAP_DAC_READ_SEARCH;
 	if (needs->writes_as_root)
 		keep[n++] = CAP_DAC_OVERRIDE;
-	return confine(needs->uid, needs->gid, keep, n, filter_load_broker);
+	r = give_up(needs->uid, needs->gid, keep, n);
+	return r < 0 ? r : filter_load_broker(needs->modes);
 }
 
 int confine_audit(uid_t uid, gid_t gid)
 {
-	return confine(uid, gid, NULL, 0, filter_load_audit);
+	int r = give_up(uid, gid, NULL, 0);
+
+	return r < 0 ? r : filter_load_audit();
 }
 
 int confine_pump(uid_t uid, gid_t gid)
 {
-	return confine(uid, gid, NULL, 0, filter_load_pump);
+	int r = give_up(uid, gid, NULL, 0);
+
+	return r < 0 ? r : filter_load_pump();
 }
 
-int confine_print_broker(int fd)
+int confine_print_broker(int fd, uint32_t modes)
 {
-	return filter_print_broker(fd);
+	return filter_print_broker(fd, modes);
 }

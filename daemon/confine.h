@@ -13,6 +13,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What the loaded policy needs. */
@@ -21,6 +22,7 @@ struct confine_needs {
 	gid_t gid;
 	bool reads_as_root;  /* CAP_DAC_READ_SEARCH */
 	bool writes_as_root; /* CAP_DAC_OVERRIDE */
+	uint32_t modes;	     /* POLICY_* of its allows: system calls that only some need */
 };
 
 /* 0 or -errno. Needs root with CAP_SETPCAP. */
@@ -28,7 +30,7 @@ int confine_broker(const struct confine_needs *needs);
 int confine_audit(uid_t uid, gid_t gid);
 int confine_pump(uid_t uid, gid_t gid);
 
-/* Write the broker's filter as libseccomp's pseudo code. 0 or -errno. */
-int confine_print_broker(int fd);
+/* Write the broker's filter as libseccomp's pseudo code; @modes as in confine_needs. 0 or -errno. */
+int confine_print_broker(int fd, uint32_t modes);
 
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/exchange.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/fd.h"
 #include "daemon/serve.h"
@@ -53,16 +54,42 @@ int exchange_receive(struct exchange *x)
 	return 1;
 }
 
+static bool is_known(uint16_t opcode)
+{
+	return opcode == WIRE_OPCODE_OPEN || request_is_act(opcode);
+}
+
+static int read_open(struct exchange *x, enum wire_reason *ret)
+{
+	int r = wire_open_read(x->server->message, x->size, &x->claim);
+
+	if (r == 0)
+		*ret = request_read(&x->claim, &x->request);
+	return r;
+}
+
+/* Of the claim, the record wants the path. */
+static int read_act(struct exchange *x, enum wire_reason *ret)
+{
+	struct wire_act act;
+	int r = wire_act_read(x->server->message, x->size, &act);
+
+	if (r < 0)
+		return r;
+	x->claim = (struct wire_open){ .path = act.path, .path_len = act.path_len };
+	*ret = request_act_read(x->header.opcode, &act, &x->request);
+	return 0;
+}
+
 int exchange_read(struct exchange *x)
 {
-	const uint8_t *data = x->server->message;
-	enum wire_reason reason;
+	enum wire_reason reason = WIRE_REASON_OK;
 	int r;
 
-	r = wire_header_read(data, x->size, &x->header);
+	r = wire_header_read(x->server->message, x->size, &x->header);
 	if (r < 0 || x->header.id == 0)
 		return end(x, -EBADMSG, "the header is malformed");
-	if (x->header.version != WIRE_VERSION || x->header.opcode != WIRE_OPCODE_OPEN) {
+	if (x->header.version != WIRE_VERSION || !is_known(x->header.opcode)) {
 		exchange_answer(x, WIRE_REASON_UNSUPPORTED, EOPNOTSUPP);
 		return 0;
 	}
@@ -70,14 +97,13 @@ int exchange_read(struct exchange *x)
 		exchange_answer(x, WIRE_REASON_UNSUPPORTED, EINVAL);
 		return 0;
 	}
-	r = wire_open_read(data, x->size, &x->claim);
+	r = x->header.opcode == WIRE_OPCODE_OPEN ? read_open(x, &reason) : read_act(x, &reason);
 	if (r == -ENAMETOOLONG) {
 		exchange_answer(x, WIRE_REASON_BAD_PATH, EINVAL);
 		return 0;
 	}
 	if (r < 0)
 		return end(x, r, "the request is malformed");
-	reason = request_read(&x->claim, &x->request);
 	if (reason != WIRE_REASON_OK) {
 		exchange_answer(x, reason, EINVAL);
 		return 0;
@@ -90,6 +116,13 @@ int exchange_read(struct exchange *x)
 void exchange_adopt(struct exchange *x)
 {
 	x->claim.path = x->request.path;
+}
+
+void exchange_done(struct exchange *x)
+{
+	free(x->outcome.data);
+	x->outcome.data = NULL;
+	x->outcome.data_len = 0;
 }
 
 void exchange_expire(const struct exchange *x, struct exchange *ret)
@@ -117,21 +150,32 @@ static int send_bytes(struct exchange *x, const void *reply, size_t size)
 	return session_send(x->session, reply, size, TAKE_FD(x->outcome.fd));
 }
 
-static int send_answer(struct exchange *x, bool with_fd)
+static int write_answer(const struct exchange *x, bool with_fd, void *buffer, size_t size)
 {
-	const struct wire_answer open = {
+	const struct wire_answer answer = {
 		.reason = (uint16_t)x->outcome.reason,
 		.n_fds = with_fd,
 		.error = x->outcome.error,
 		.decision = x->decision,
 	};
-	uint8_t buffer[SESSION_REPLY_MAX];
-	int size;
+	const struct wire_act_answer act = {
+		.answer = answer,
+		.data = x->outcome.data,
+		.data_len = x->outcome.data_len,
+	};
 
-	if (x->header.version == WIRE_VERSION)
-		size = wire_answer_write(x->header.id, &open, buffer, sizeof(buffer));
-	else
-		size = wire_versions_write(x->header.id, buffer, sizeof(buffer));
+	if (x->header.version != WIRE_VERSION)
+		return wire_versions_write(x->header.id, buffer, size);
+	if (!request_is_act(x->header.opcode))
+		return wire_answer_write(x->header.id, &answer, buffer, size);
+	return wire_act_answer_write(x->header.id, x->header.opcode, &act, buffer, size);
+}
+
+static int send_answer(struct exchange *x, bool with_fd)
+{
+	uint8_t buffer[SESSION_REPLY_MAX];
+	int size = write_answer(x, with_fd, buffer, sizeof(buffer));
+
 	if (size < 0)
 		return size;
 	return with_fd ? send_bytes(x, buffer, (size_t)size)
@@ -146,6 +190,7 @@ int exchange_reply(struct exchange *x)
 	/* unix(7): descriptors under way to clients that do not take them count against us all. */
 	if (r != -ETOOMANYREFS && r != -EAGAIN)
 		return r;
+	exchange_done(x);
 	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
 	return send_answer(x, false);
 }

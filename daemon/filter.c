@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/kernel.h"
 #include "base/macro.h"
+#include "policy/ast.h"
 
 /*
  * Allow-lists: what is not here kills the process. Arguments that are ints in the kernel are
@@ -123,6 +124,14 @@ static const struct filter_rule broker[] = {
 	ANY(set_robust_list),
 };
 
+/* What the loaded policy has an allow for; and nothing of it where it has none. */
+static const struct {
+	uint32_t mode;
+	struct filter_rule rule;
+} by_mode[] = {
+	{ POLICY_STAT, ANY(faccessat2) },
+};
+
 /* Writes the journal through sd_journal_send(3) or a file that it was given, with sd-event. */
 static const struct filter_rule audit[] = {
 	ANY(clock_nanosleep), ANY(epoll_create1),
@@ -196,6 +205,16 @@ static int set_attributes(scmp_filter_ctx ctx)
 	return 0;
 }
 
+static int add_by_mode(scmp_filter_ctx ctx, uint32_t modes)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ELEMENTSOF(by_mode); i++)
+		if (modes & by_mode[i].mode)
+			r = add_rules(ctx, &by_mode[i].rule, 1);
+	return r;
+}
+
 static int build(scmp_filter_ctx ctx, const struct filter_rule *own, size_t n_own)
 {
 	int r;
@@ -218,13 +237,15 @@ static int build(scmp_filter_ctx ctx, const struct filter_rule *own, size_t n_ow
 	return add_rules(ctx, filter_extra, filter_n_extra);
 }
 
-static int load(const struct filter_rule *own, size_t n_own)
+static int load(const struct filter_rule *own, size_t n_own, uint32_t modes)
 {
 	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
 	int r;
 
 	filter_prepare();
 	r = build(ctx, own, n_own);
+	if (r == 0)
+		r = add_by_mode(ctx, modes);
 	if (r < 0)
 		return r;
 	/* A binary tree: the list is long. The same list in print stays a list. */
@@ -232,26 +253,28 @@ static int load(const struct filter_rule *own, size_t n_own)
 	return r < 0 ? r : seccomp_load(ctx);
 }
 
-int filter_load_broker(void)
+int filter_load_broker(uint32_t modes)
 {
-	return load(broker, ELEMENTSOF(broker));
+	return load(broker, ELEMENTSOF(broker), modes);
 }
 
 int filter_load_audit(void)
 {
-	return load(audit, ELEMENTSOF(audit));
+	return load(audit, ELEMENTSOF(audit), 0);
 }
 
 int filter_load_pump(void)
 {
-	return load(pump, ELEMENTSOF(pump));
+	return load(pump, ELEMENTSOF(pump), 0);
 }
 
-int filter_print_broker(int fd)
+int filter_print_broker(int fd, uint32_t modes)
 {
 	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
 	int r;
 
 	r = build(ctx, broker, ELEMENTSOF(broker));
+	if (r == 0)
+		r = add_by_mode(ctx, modes);
 	return r < 0 ? r : seccomp_export_pfc(ctx, fd);
 }

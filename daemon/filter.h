@@ -26,10 +26,10 @@ extern const size_t filter_n_extra;
 /* What the build has to do while it still may: nothing, or opening where sanitizers report. */
 void filter_prepare(void);
 
-/* 0 or -errno; no_new_privs must be set. */
-int filter_load_broker(void);
+/* 0 or -errno; no_new_privs must be set. @modes: POLICY_* that the loaded policy allows. */
+int filter_load_broker(uint32_t modes);
 int filter_load_audit(void);
 int filter_load_pump(void);
-int filter_print_broker(int fd);
+int filter_print_broker(int fd, uint32_t modes);
 
 #endif

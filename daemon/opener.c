@@ -310,6 +310,8 @@ static enum step attempt(struct opening *o)
 {
 	enum step step;
 
+	if (o->order->request->opcode != WIRE_OPCODE_OPEN)
+		return act_perform(o);
 	/* Room is looked for, and journals are waited for. */
 	if (changes_files(o->order->request) && opening_may_block(o) != STEP_GO)
 		return STEP_DONE;

@@ -58,7 +58,10 @@ struct order {
 };
 
 struct outcome {
-	int fd;		  /* the receiver's; -EBADF unless reason is OK */
+	int fd; /* the receiver's; -EBADF unless reason is OK */
+	/* What was asked for, where that is no descriptor; the receiver's to free. NULL: nothing */
+	void *data;
+	uint16_t data_len;
 	bool would_block; /* there is no answer yet: ask again, where waiting hurts nobody */
 	bool lingers;	  /* even close(2) of @fd may block: its file system asks somebody */
 	enum wire_reason reason;

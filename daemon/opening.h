@@ -106,6 +106,14 @@ enum step walk_follow(struct opening *o, bool of_parent);
 /* 0; -EPERM somebody could swap what lies on the way; -EAGAIN somebody did; another -errno. */
 int walk_trusted(struct opening *o, const struct pin *place, const struct policy_object *object);
 
+/* act.c: what is asked of @o->name besides opening it. */
+enum step act_perform(struct opening *o);
+/* What is done with an object that was judged. */
+typedef enum step (*act_on_pin)(struct opening *o, const struct pin *pin);
+
+/* look.c: tell what it is. */
+enum step look_perform(struct opening *o, const struct pin *pin);
+
 /* create.c: what an allow would make in the directory @parent. */
 struct policy_object create_object(const struct order *order, const struct policy_rule *rule,
 				   const struct policy_object *parent);

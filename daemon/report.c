@@ -70,7 +70,6 @@ static void fill_rule(struct record *record, const struct outcome *outcome)
 	if (!rule)
 		return;
 	record->as_root = rule->as_root;
-	record->deliver = (uint16_t)rule->obligations->deliver;
 	record->rule_line = rule->line;
 	copy(record->rule, sizeof(record->rule), rule->id);
 	copy(record->rule_file, sizeof(record->rule_file), rule->file);
@@ -140,6 +139,8 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 		     policy_summary(x->server->policy)->sha256);
 	fill_groups(record, x->session);
 	fill_rule(record, &x->outcome);
+	if (x->outcome.rule && x->request.opcode == WIRE_OPCODE_OPEN)
+		record->deliver = (uint16_t)x->outcome.rule->obligations->deliver;
 	fill_shadow(&record->shadow, &x->shadow);
 }
 

@@ -62,16 +62,16 @@ static bool mode_makes_sense(const struct wire_open *claim)
 	return claim->mode == 0 || (claim->flags & (WIRE_OPEN_CREATE | WIRE_OPEN_TMPFILE));
 }
 
-static bool path_makes_sense(const struct wire_open *claim)
+bool request_path_makes_sense(const char *path, size_t len)
 {
 	size_t component = 0;
 
-	if (claim->path_len == 0 || claim->path_len > WIRE_PATH_MAX)
+	if (len == 0 || len > WIRE_PATH_MAX)
 		return false;
-	for (size_t i = 0; i < claim->path_len; i++) {
-		if (claim->path[i] == '\0')
+	for (size_t i = 0; i < len; i++) {
+		if (path[i] == '\0')
 			return false;
-		component = claim->path[i] == '/' ? 0 : component + 1;
+		component = path[i] == '/' ? 0 : component + 1;
 		if (component > WIRE_COMPONENT_MAX)
 			return false;
 	}
@@ -122,10 +122,11 @@ enum wire_reason request_read(const struct wire_open *claim, struct request *ret
 {
 	if (!flags_make_sense(claim->flags) || !mode_makes_sense(claim))
 		return WIRE_REASON_BAD_FLAGS;
-	if (!path_makes_sense(claim))
+	if (!request_path_makes_sense(claim->path, claim->path_len))
 		return WIRE_REASON_BAD_PATH;
 
 	*ret = (struct request){
+		.opcode = WIRE_OPCODE_OPEN,
 		.modes = modes_needed(claim->flags),
 		.flags = to_open(claim->flags),
 		.mode = claim->mode & CREATE_MASK,

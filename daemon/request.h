@@ -12,10 +12,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "wire/act.h"
 #include "wire/proto.h"
 
 struct request {
 	char path[WIRE_PATH_MAX + 1]; /* without a NUL before its end; the policy judges its form */
+	uint16_t opcode;	      /* WIRE_OPCODE_OPEN, or one of act.h's */
 	uint32_t modes; /* POLICY_* that a rule must allow, by policy-language's table */
 	int flags; /* for open(2): access mode, O_APPEND, O_DIRECTORY, O_SYNC, O_DSYNC, O_NONBLOCK */
 	mode_t mode; /* of a file to create, already masked */
@@ -24,6 +26,7 @@ struct request {
 	bool truncate; /* only of a file that was there before */
 	bool tmpfile;
 	bool nofollow;
+	uint32_t argument; /* of an act */
 };
 
 /**
@@ -35,5 +38,14 @@ struct request {
  *	goes to the client with EINVAL.
  */
 enum wire_reason request_read(const struct wire_open *claim, struct request *ret);
+
+/* Whether it is an opcode of act.h's that is served. */
+bool request_is_act(uint16_t opcode);
+/* The same for what opens nothing; @opcode: request_is_act(). */
+enum wire_reason request_act_read(uint16_t opcode, const struct wire_act *claim,
+				  struct request *ret);
+
+/* Neither empty nor too long, and no NUL in it; the policy judges the rest. */
+bool request_path_makes_sense(const char *path, size_t len);
 
 #endif

@@ -88,6 +88,7 @@ static int judge_and_open(struct exchange *x, struct worker *worker)
 static void abandon(struct exchange *x, struct worker *worker)
 {
 	worker->discard = TAKE_FD(x->outcome.fd);
+	exchange_done(x);
 	if (x->outcome.in_flight)
 		rates_end(&x->server->rates, x->outcome.in_flight);
 }
@@ -129,6 +130,7 @@ static int conclude(struct exchange *x, struct worker *worker, int r)
 		return r;
 	}
 	r = answer(x, r);
+	exchange_done(x);
 	worker->discard = TAKE_FD(x->outcome.fd);
 	return r;
 }

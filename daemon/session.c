@@ -191,6 +191,7 @@ struct session *session_unref(struct session *session)
 	policy_caller_free(session->caller);
 	policy_caller_free(session->shadow);
 	free(session->groups);
+	free(session->reply);
 	free(session);
 	return NULL;
 }
@@ -205,8 +206,11 @@ bool session_agrees(const struct session *session, const struct ucred *sender)
 
 static int keep(struct session *session, const void *reply, size_t size, int *fd)
 {
-	if (size > sizeof(session->reply))
+	if (size > SESSION_REPLY_MAX)
 		return -EMSGSIZE;
+	session->reply = malloc(size);
+	if (!session->reply)
+		return -ENOMEM;
 	memcpy(session->reply, reply, size);
 	session->reply_size = size;
 	session->reply_fd = TAKE_FD(*fd);
@@ -240,6 +244,29 @@ static int send_kept(struct session *session)
 	return message_send(session->fd, session->reply, session->reply_size, &attach);
 }
 
+static void refuse(struct wire_answer *answer)
+{
+	answer->reason = WIRE_REASON_BUSY;
+	answer->error = EAGAIN;
+	answer->n_fds = 0;
+}
+
+/* What comes with a descriptor comes with nothing else, so that a refusal is as long. */
+static int keep_refusal_of_act(struct session *session)
+{
+	struct wire_act_answer act;
+	struct wire_header header;
+	int r;
+
+	r = wire_act_answer_read(session->reply, session->reply_size, &header, &act);
+	if (r < 0)
+		return r;
+	refuse(&act.answer);
+	r = wire_act_answer_write(header.id, header.opcode & (uint16_t)~WIRE_OPCODE_REPLY, &act,
+				  session->reply, session->reply_size);
+	return r < 0 ? r : 0;
+}
+
 /* As exchange_reply() does with one that was never kept. */
 static int keep_refusal(struct session *session)
 {
@@ -250,11 +277,9 @@ static int keep_refusal(struct session *session)
 	session->reply_fd = fd_close(session->reply_fd);
 	r = wire_answer_read(session->reply, session->reply_size, &header, &answer);
 	if (r < 0)
-		return r;
-	answer.reason = WIRE_REASON_BUSY;
-	answer.error = EAGAIN;
-	answer.n_fds = 0;
-	r = wire_answer_write(header.id, &answer, session->reply, sizeof(session->reply));
+		return keep_refusal_of_act(session);
+	refuse(&answer);
+	r = wire_answer_write(header.id, &answer, session->reply, session->reply_size);
 	return r < 0 ? r : 0;
 }
 
@@ -275,6 +300,8 @@ int session_flush(struct session *session)
 	if (r < 0)
 		return r;
 	session->reply_size = 0;
+	free(session->reply);
+	session->reply = NULL;
 	session->reply_fd = fd_close(session->reply_fd);
 	return 0;
 }

@@ -17,8 +17,9 @@
 #include "daemon/authority.h"
 #include "daemon/facts.h"
 #include "policy/policy.h"
+#include "wire/act.h"
 
-#define SESSION_REPLY_MAX 64U /* bytes: the longest reply to one open */
+#define SESSION_REPLY_MAX (WIRE_HEADER_SIZE + 18U + WIRE_DATA_MAX) /* bytes: a link's target */
 
 struct session {
 	struct session *next, *previous; /* the loop's */
@@ -31,7 +32,7 @@ struct session {
 	struct policy_caller *caller; /* owned; NULL without a policy */
 	struct policy_caller *shadow; /* owned; as the candidate policy sees him, or NULL */
 	/* A reply that the client has no room for yet. While there is one, nothing is read. */
-	uint8_t reply[SESSION_REPLY_MAX];
+	uint8_t *reply;			     /* owned */
 	size_t reply_size;		     /* 0: none */
 	int reply_fd;			     /* owned; -EBADF: none goes with it */
 	const struct policy_rule *in_flight; /* by which it was granted; see serve_delivered() */

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/macro.h"
 #include "fuzz/fuzz.h"
+#include "wire/act.h"
 #include "wire/admin.h"
 #include "wire/ancillary.h"
 #include "wire/codec.h"
@@ -123,9 +124,38 @@ static void fuzz_tally(const uint8_t *data, size_t size)
 		expect(value >= 0 && value <= (double)histogram_low(HISTOGRAM_BUCKETS));
 }
 
+static void fuzz_act(const uint8_t *data, size_t size)
+{
+	struct wire_header header;
+	struct wire_act act;
+
+	if (wire_act_read(data, size, &act) < 0)
+		return;
+	expect(wire_header_read(data, size, &header) == 0);
+	if (header.version == WIRE_VERSION && header.flags == 0)
+		expect_same(data, size,
+			    wire_act_write(header.id, header.opcode, &act, again, sizeof(again)));
+}
+
+static void fuzz_act_answer(const uint8_t *data, size_t size)
+{
+	struct wire_act_answer answer;
+	struct wire_header header;
+	struct wire_stat st;
+	uint16_t opcode;
+
+	if (wire_act_answer_read(data, size, &header, &answer) < 0)
+		return;
+	opcode = header.opcode & (uint16_t)~WIRE_OPCODE_REPLY;
+	expect_same(data, size,
+		    wire_act_answer_write(header.id, opcode, &answer, again, sizeof(again)));
+	if (wire_stat_read(answer.data, answer.data_len, &st) == 0)
+		expect(wire_stat_write(&st, again, sizeof(again)) == WIRE_STAT_SIZE);
+}
+
 static void (*const readers[])(const uint8_t *data, size_t size) = {
-	fuzz_open,	    fuzz_answer,      fuzz_notice,    fuzz_versions,
-	fuzz_admin_request, fuzz_admin_reply, fuzz_ancillary, fuzz_tally,
+	fuzz_open,	  fuzz_answer,	  fuzz_notice, fuzz_versions, fuzz_admin_request,
+	fuzz_admin_reply, fuzz_ancillary, fuzz_tally,  fuzz_act,      fuzz_act_answer,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

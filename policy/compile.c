@@ -16,15 +16,15 @@
 #include "policy/parser.h"
 #include "policy/source.h"
 
-#define MODES_READING (POLICY_READ | POLICY_LIST)
+#define MODES_READING (POLICY_READ | POLICY_LIST | POLICY_STAT)
 #define MODES_WRITING                                                                              \
 	(POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |         \
 	 POLICY_REMOVE | POLICY_ATTRIBUTES)
 
 /* What can be opened. */
 #define MODES_COMPLAIN                                                                             \
-	(MODES_READING | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE |          \
-	 POLICY_TMPFILE)
+	(POLICY_READ | POLICY_LIST | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE |              \
+	 POLICY_CREATE | POLICY_TMPFILE)
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct accounts *, accounts_free)
@@ -78,6 +78,8 @@ static void count_rule(struct policy_summary *summary, const struct ast_rule *as
 {
 	summary->n_rules++;
 	summary->n_as_root += ast->as_root;
+	if (ast->allow)
+		summary->modes |= ast->modes;
 	if (ast->as_root && ast->modes & MODES_READING)
 		summary->as_root_reads = true;
 	if (ast->as_root && ast->modes & MODES_WRITING)

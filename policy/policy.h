@@ -72,6 +72,7 @@ struct policy_rule {
 
 struct policy_summary {
 	size_t n_files, n_rules, n_as_root, n_expects;
+	uint32_t modes;	     /* POLICY_* that some allow has */
 	bool as_root_reads;  /* some `as root` allow reads or lists */
 	bool as_root_writes; /* some `as root` allow writes, creates, … */
 	size_t n_rates;	     /* rules with `rate` */

@@ -18,7 +18,7 @@
 #define NOTICE_SIZE   (WIRE_HEADER_SIZE + 2)
 #define VERSIONS_SIZE (WIRE_HEADER_SIZE + 2 + 2)
 
-static void header_read(struct cursor_reader *r, size_t size, struct wire_header *ret)
+void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret)
 {
 	uint32_t reserved;
 
@@ -37,7 +37,7 @@ int wire_header_read(const void *data, size_t size, struct wire_header *ret)
 	struct cursor_reader r = cursor_reader(data, size);
 	struct wire_header header;
 
-	header_read(&r, size, &header);
+	wire_header_take(&r, size, &header);
 	if (r.error < 0)
 		return r.error;
 	*ret = header;
@@ -61,7 +61,7 @@ int wire_open_read(const void *data, size_t size, struct wire_open *ret)
 	struct wire_open open;
 	int error;
 
-	header_read(&r, size, &header);
+	wire_header_take(&r, size, &header);
 	open.flags = cursor_read_u32(&r);
 	open.mode = cursor_read_u32(&r);
 	open.path = cursor_read_string(&r, UINT16_MAX, &open.path_len);
@@ -91,7 +91,7 @@ int wire_open_write(uint64_t id, const struct wire_open *open, void *buffer, siz
 static void broker_header_read(struct cursor_reader *r, size_t size, uint16_t opcode,
 			       struct wire_header *ret)
 {
-	header_read(r, size, ret);
+	wire_header_take(r, size, ret);
 	if (ret->version != WIRE_VERSION || ret->opcode != opcode || ret->flags != 0)
 		r->error = -EBADMSG;
 }
@@ -164,7 +164,7 @@ int wire_versions_read(const void *data, size_t size, uint16_t *ret_low, uint16_
 	uint16_t low, high;
 
 	/* The version of this header is the broker's own, whatever it is. */
-	header_read(&r, size, &header);
+	wire_header_take(&r, size, &header);
 	low = cursor_read_u16(&r);
 	high = cursor_read_u16(&r);
 	if (cursor_read_end(&r) < 0 || header.opcode != WIRE_OPCODE_VERSIONS || low > high)

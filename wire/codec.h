@@ -20,6 +20,9 @@
  * flags are not judged: their errors have answers of their own. */
 int wire_header_read(const void *data, size_t size, struct wire_header *ret);
 
+/* The same, for codecs of other bodies: the reader goes on behind it, or has failed. */
+void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret);
+
 /* The header of a message that will be @length bytes. For codecs of other bodies. */
 void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id, uint32_t length);
 

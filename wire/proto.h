@@ -38,6 +38,12 @@
 enum wire_opcode {
 	WIRE_OPCODE_NOTICE = 0,
 	WIRE_OPCODE_OPEN = 1,
+	/* act.h has their body, which is one for all */
+	WIRE_OPCODE_ACT_FIRST = 2,
+	WIRE_OPCODE_STAT = WIRE_OPCODE_ACT_FIRST, /* struct wire_stat */
+	WIRE_OPCODE_ACCESS = 3,			  /* argument: WIRE_ACCESS_* */
+	WIRE_OPCODE_READLINK = 4,		  /* the target */
+	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_READLINK,
 	WIRE_OPCODE_REPLY = 0x8000,    /* bit */
 	WIRE_OPCODE_VERSIONS = 0xffff, /* reply only: see above */
 };

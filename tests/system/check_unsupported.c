@@ -24,7 +24,6 @@
 static const struct {
 	const char *word, *text;
 } refused[] = {
-	{ "stat", TO("stat") },
 	{ "remove", TO("remove") },
 	{ "attributes", TO("attributes") },
 	{ "connect", TO("connect") },
@@ -41,6 +40,7 @@ static const char *const enforced[] = {
 	"create",
 	"tmpfile",
 	"list",
+	"stat",
 	"any",
 	/* matchers */
 	"user",

@@ -217,13 +217,12 @@ static const struct {
 	const char *line;
 	unsigned int column;
 } refused[] = {
-	{ "for user 0 { allow stat \"/a\"; }", 20 },
 	{ "for user 0 { allow remove \"/a\"; }", 20 },
 	{ "for user 0 { allow attributes \"/a\"; }", 20 },
 	{ "for user 0 { allow connect \"/a\"; }", 20 },
 	{ "for user 0 { allow read, watch \"/a\"; }", 26 },
-	{ "deny stat \"/a\";", 6 },
-	{ "expect deny stat '/a' as user 0;", 13 },
+	{ "deny watch \"/a\";", 6 },
+	{ "expect deny watch '/a' as user 0;", 13 },
 };
 
 START_TEST(check_supported_refuses_each_word_that_is_not_enforced)

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/macro.h"
 #include "tests/support/suite.h"
+#include "wire/act.h"
 
 #define LENGTH_AT   16
 #define RESERVED_AT 20
@@ -75,6 +76,120 @@ START_TEST(an_answer_is_these_bytes)
 	ck_assert_int_eq(wire_answer_write(7, &answer, buffer, sizeof(buffer)),
 			 sizeof(golden_answer));
 	ck_assert_mem_eq(buffer, golden_answer, sizeof(golden_answer));
+}
+END_TEST
+
+/* lstat of /a, as act.h says. */
+static const uint8_t golden_act[] = {
+	1, 0, 2, 0, 0, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1,	  38,  0, 0,
+	0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, '/', 'a', 0, 0,
+};
+
+START_TEST(an_act_is_these_bytes_and_no_other_number_of_them)
+{
+	const struct wire_act act = { .flags = WIRE_ACT_NOFOLLOW, .path = "/a", .path_len = 2 };
+	struct wire_act again;
+	uint8_t buffer[64];
+
+	ck_assert_int_eq(wire_act_write(0x0102030405060708, WIRE_OPCODE_STAT, &act, buffer,
+					sizeof(buffer)),
+			 sizeof(golden_act));
+	ck_assert_mem_eq(buffer, golden_act, sizeof(golden_act));
+	for (size_t size = 0; size <= sizeof(golden_act); size++) {
+		_cleanup_(freep) uint8_t *copy = exact(golden_act, size);
+		int r;
+
+		if (size >= LENGTH_AT + 4)
+			poke_u32(copy, LENGTH_AT, (uint32_t)size);
+		r = wire_act_read(copy, size, &again);
+		ck_assert_int_eq(r, size == sizeof(golden_act) ? 0 : -EBADMSG);
+	}
+	ck_assert_uint_eq(again.flags, WIRE_ACT_NOFOLLOW);
+	ck_assert_uint_eq(again.path_len, 2);
+	ck_assert_uint_eq(again.other_len, 0);
+}
+END_TEST
+
+START_TEST(an_act_with_a_path_that_is_too_long_is_told_apart)
+{
+	static uint8_t buffer[WIRE_MESSAGE_MAX], path[WIRE_PATH_MAX + 1];
+	const size_t size = sizeof(golden_act) - 2 + sizeof(path);
+	struct wire_act act;
+
+	memcpy(buffer, golden_act, PATH_AT);
+	memset(buffer + PATH_AT, 'a', sizeof(path));
+	poke_u16(buffer, PATH_LEN_AT, sizeof(path));
+	poke_u32(buffer, LENGTH_AT, (uint32_t)size);
+	ck_assert_int_eq(wire_act_read(buffer, size, &act), -ENAMETOOLONG);
+	poke_u16(buffer, PATH_LEN_AT, WIRE_PATH_MAX);
+	poke_u32(buffer, LENGTH_AT, (uint32_t)size - 1);
+	buffer[size - 3] = 0;
+	ck_assert_int_eq(wire_act_read(buffer, size - 1, &act), 0);
+}
+END_TEST
+
+/* What a broker never says. */
+static const struct {
+	const char *name;
+	uint16_t opcode, n_fds, data_len;
+	int error, expected;
+} act_answers[] = {
+	{ "told", WIRE_OPCODE_STAT, 0, 4, 0, 0 },
+	{ "refused", WIRE_OPCODE_STAT, 0, 0, EACCES, 0 },
+	{ "refused, and told", WIRE_OPCODE_STAT, 0, 4, EACCES, -EBADMSG },
+	{ "a descriptor for what has none", WIRE_OPCODE_STAT, 1, 0, 0, -EBADMSG },
+	{ "an opcode that has another body", WIRE_OPCODE_OPEN, 0, 0, 0, -EBADMSG },
+	{ "an opcode beyond the last", WIRE_OPCODE_ACT_LAST + 1, 0, 0, 0, -EBADMSG },
+	{ "an errno that is none", WIRE_OPCODE_STAT, 0, 0, WIRE_ERRNO_MAX + 1, -EBADMSG },
+};
+
+START_TEST(an_answer_to_an_act_does_not_contradict_itself)
+{
+	const struct wire_act_answer answer = {
+		.answer = { .n_fds = act_answers[_i].n_fds, .error = act_answers[_i].error },
+		.data = "data",
+		.data_len = act_answers[_i].data_len,
+	};
+	struct wire_act_answer again;
+	struct wire_header header;
+	uint8_t buffer[64];
+	int size =
+		wire_act_answer_write(7, act_answers[_i].opcode, &answer, buffer, sizeof(buffer));
+
+	ck_assert_int_gt(size, 0);
+	ck_assert_msg(wire_act_answer_read(buffer, (size_t)size, &header, &again) ==
+			      act_answers[_i].expected,
+		      "%s", act_answers[_i].name);
+}
+END_TEST
+
+START_TEST(a_stat_survives_the_wire)
+{
+	const struct wire_stat st = {
+		.dev = 1,
+		.ino = UINT64_MAX,
+		.mode = 0100644,
+		.uid = 4294967294U,
+		.gid = 5,
+		.links = 6,
+		.rdev = 7,
+		.size = 1ULL << 40,
+		.blocks = 9,
+		.block_size = 10,
+		.accessed = { -1, 2 },
+		.modified = { 3, 999999999 },
+		.changed = { 5, 6 },
+	};
+	struct wire_stat again;
+	uint8_t buffer[WIRE_STAT_SIZE], twice[WIRE_STAT_SIZE];
+
+	ck_assert_int_eq(wire_stat_write(&st, buffer, sizeof(buffer)), WIRE_STAT_SIZE);
+	ck_assert_int_eq(wire_stat_read(buffer, sizeof(buffer) - 1, &again), -EBADMSG);
+	ck_assert_int_eq(wire_stat_read(buffer, sizeof(buffer), &again), 0);
+	ck_assert_int_eq(wire_stat_write(&again, twice, sizeof(twice)), WIRE_STAT_SIZE);
+	ck_assert_mem_eq(buffer, twice, sizeof(buffer));
+	ck_assert_int_eq(again.accessed.sec, -1);
+	ck_assert_uint_eq(again.size, 1ULL << 40);
 }
 END_TEST
 
@@ -564,6 +679,11 @@ static void add_open(Suite *suite)
 {
 	TCase *tcase = suite_case(suite, "open");
 
+	tcase_add_test(tcase, an_act_is_these_bytes_and_no_other_number_of_them);
+	tcase_add_test(tcase, an_act_with_a_path_that_is_too_long_is_told_apart);
+	tcase_add_loop_test(tcase, an_answer_to_an_act_does_not_contradict_itself, 0,
+			    ELEMENTSOF(act_answers));
+	tcase_add_test(tcase, a_stat_survives_the_wire);
 	tcase_add_test(tcase, an_open_is_these_bytes);
 	tcase_add_test(tcase, an_open_comes_back);
 	tcase_add_loop_test(tcase, a_path_is_bounded, 0, (int)ELEMENTSOF(path_lens));

@@ -18,12 +18,13 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "daemon/filter.h"
+#include "policy/ast.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
 
 #define BROKER_ID 4242
 
-static const struct confine_needs all_needs = { BROKER_ID, BROKER_ID, true, true };
+static const struct confine_needs all_needs = { BROKER_ID, BROKER_ID, true, true, 0 };
 
 /* What a hijacked broker would try (P75, P76). Each returns what the system call did. */
 
@@ -196,7 +197,7 @@ END_TEST
 
 struct waiter {
 	const struct confine_needs *needs; /* NULL: the audit process */
-	int pair[2]; /* the test's end and the child's */
+	int pair[2];			   /* the test's end and the child's */
 };
 
 static int confine_and_wait(const void *arg)
@@ -242,14 +243,14 @@ static const struct {
 	struct confine_needs needs;
 	uint64_t caps;
 } kept[] = {
-	{ "lends nothing", false, { BROKER_ID, BROKER_ID, false, false }, SWITCH },
+	{ "lends nothing", false, { BROKER_ID, BROKER_ID, false, false, 0 }, SWITCH },
 	{ "lends reading",
 	  false,
-	  { BROKER_ID, BROKER_ID, true, false },
+	  { BROKER_ID, BROKER_ID, true, false, 0 },
 	  SWITCH | CAP_BIT(CAP_DAC_READ_SEARCH) },
 	{ "lends writing",
 	  false,
-	  { BROKER_ID, BROKER_ID, false, true },
+	  { BROKER_ID, BROKER_ID, false, true, 0 },
 	  SWITCH | CAP_BIT(CAP_DAC_OVERRIDE) },
 	{ "audit", true, { 0 }, 0 },
 };
@@ -297,14 +298,14 @@ START_TEST(confine_keeps_what_the_policy_needs_and_no_more)
 END_TEST
 
 /* What the filter says, without the priorities that libseccomp gives. */
-static void print_filter(char *out, size_t size)
+static void print_filter(uint32_t modes, char *out, size_t size)
 {
 	_cleanup_(fd_closep) int fd = memfd_create("filter", MFD_CLOEXEC);
 	char line[512];
 	size_t len = 0;
 	FILE *file;
 
-	ck_assert_int_eq(confine_print_broker(fd), 0);
+	ck_assert_int_eq(confine_print_broker(fd, modes), 0);
 	file = fdopen(fd, "r");
 	ck_assert_ptr_nonnull(file);
 	rewind(file);
@@ -344,13 +345,34 @@ START_TEST(confine_filter_is_the_golden_one)
 {
 	static char filter[1 << 16], golden[1 << 16];
 
-	print_filter(filter, sizeof(filter));
+	print_filter(0, filter, sizeof(filter));
 	read_golden(golden, sizeof(golden));
 	if (strcmp(filter, golden) != 0) {
 		printf("%s", filter);
 		fflush(stdout);
 	}
 	ck_assert_msg(strcmp(filter, golden) == 0, "the filter has changed; see above");
+}
+END_TEST
+
+/* The minimal list is the golden one. */
+static const struct {
+	uint32_t mode;
+	const char *call;
+} by_mode[] = {
+	{ POLICY_STAT, "faccessat2" },
+};
+
+START_TEST(confine_filter_has_calls_that_only_some_policies_need)
+{
+	static char minimal[1 << 16], filter[1 << 16];
+	char line[64];
+
+	snprintf(line, sizeof(line), "\"%s\"", by_mode[_i].call);
+	print_filter(POLICY_ANY & ~by_mode[_i].mode, minimal, sizeof(minimal));
+	print_filter(by_mode[_i].mode, filter, sizeof(filter));
+	ck_assert_msg(!strstr(minimal, line), "%s without its mode", line);
+	ck_assert_msg(strstr(filter, line), "no %s with its mode", line);
 }
 END_TEST
 
@@ -375,6 +397,8 @@ int main(void)
 	tcase_add_test(tcase, confine_to_root_is_refused);
 	tcase_add_loop_test(tcase, confine_keeps_what_the_policy_needs_and_no_more, 0,
 			    ELEMENTSOF(kept));
+	tcase_add_loop_test(tcase, confine_filter_has_calls_that_only_some_policies_need, 0,
+			    ELEMENTSOF(by_mode));
 	if (has_golden())
 		tcase_add_test(tcase, confine_filter_is_the_golden_one);
 	return suite_main(suite);

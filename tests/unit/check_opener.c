@@ -103,6 +103,7 @@ static int confine_for(const struct policy *policy)
 		.gid = BROKER_ID,
 		.reads_as_root = summary->as_root_reads,
 		.writes_as_root = summary->as_root_writes,
+		.modes = summary->modes,
 	};
 
 	return confine_broker(&needs);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_CLIENT_HANDLE_H
+#define FDB_CLIENT_HANDLE_H
+
+/* A connection, from one file of the exported functions to another. */
+
+#include "client/channel.h"
+#include "client/fdbroker.h"
+
+/**
+ * handle_ask() - ask @broker, on this very process's own connection
+ * @answer:	written if the broker answered
+ *
+ * Return: a descriptor, or 0 where none was asked for; -errno, of the answer or as channel_ask().
+ */
+int handle_ask(struct fdbroker *broker, struct question *question, struct fdbroker_answer *answer);
+
+#endif
