@@ -121,7 +121,8 @@ static void start(void)
 
 	scene_prepare(&s);
 	/* What the address sanitizer keeps of freed memory is no growth. */
-	snprintf(options, sizeof(options), "ASAN_OPTIONS=%s%squarantine_size_mb=0",
+	snprintf(options, sizeof(options),
+		 "ASAN_OPTIONS=%s%squarantine_size_mb=0:thread_local_quarantine_size_kb=0",
 		 asan ? asan : "", asan ? ":" : "");
 	s.daemon.environment[0] = options;
 	scene_start(&s);
