@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/parent.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "base/account.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
@@ -24,6 +19,7 @@
 #include "daemon/kept.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/prepare.h"
 #include "daemon/status.h"
 
 /*
@@ -289,106 +285,6 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 
 /* the start */
 
-static int require_user(const char *name)
-{
-	_cleanup_(account_done) struct account account = { 0 };
-	int r;
-
-	r = account_by_name(name, &account);
-	if (r == -ESRCH)
-		log_error("there is no user %s: run systemd-sysusers, or see "
-			  "sysusers.d/fdbroker.conf",
-			  name);
-	else if (r < 0)
-		log_error_errno(r, "cannot look for the user %s: %m", name);
-	return r;
-}
-
-static int require(void)
-{
-	int r;
-
-	if (geteuid() != 0) {
-		log_error("must be started as root");
-		return -EPERM;
-	}
-	r = require_user(BROKER_USER);
-	if (r < 0)
-		return r;
-	return require_user(AUDIT_USER);
-}
-
-/* Descriptors of a broker: each connection, and each that is on its way out with a kept reply. */
-static void fit_clients(struct settings *settings, rlim_t files)
-{
-	rlim_t most = files > LIMIT_FILES_OWN ? (files - LIMIT_FILES_OWN) / 2 : 0;
-
-	if (settings->max_clients <= most)
-		return;
-	log_warning("max-clients is %llu, not %u: LimitNOFILE= is %llu", (unsigned long long)most,
-		    settings->max_clients, (unsigned long long)files);
-	settings->max_clients = (uint32_t)most;
-}
-
-static int set_process(struct parent *parent)
-{
-	struct rlimit none = { 0, 0 }, files;
-
-	umask(077);
-	if (chdir("/") < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return -errno;
-	files.rlim_cur = files.rlim_max < LIMIT_FILES ? files.rlim_max : LIMIT_FILES;
-	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		return -errno;
-	fit_clients(&parent->settings, files.rlim_cur);
-	if (parent->settings.max_clients == 0)
-		return -EMFILE;
-	return child_init();
-}
-
-static int show(struct diags *diags)
-{
-	_cleanup_(text_done) struct text text = TEXT_EMPTY;
-
-	diags_sort(diags);
-	for (size_t i = 0; i < diags->n; i++)
-		diag_render(&diags->items[i], false, &text);
-	log_error_lines(text.data ? text.data : "", text.len);
-	return -EINVAL;
-}
-
-static int read_settings(struct parent *parent)
-{
-	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
-	const char *path = parent->options.config;
-	int r;
-
-	settings_init(&parent->settings);
-	r = settings_load(&parent->settings, path, &diags);
-	if (r < 0)
-		return log_error_errno(r, "%s: %m", path ? path : SETTINGS_FILE);
-	return diags.n_errors > 0 || diags.failed ? show(&diags) : 0;
-}
-
-static int open_audit_file(struct parent *parent)
-{
-	const char *path = parent->options.audit_file;
-	struct stat st;
-
-	if (!path)
-		return 0;
-	parent->audit_file =
-		open(path,
-		     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
-		     0640);
-	if (parent->audit_file < 0)
-		return log_error_errno(-errno, "%s: %m", path);
-	if (fstat(parent->audit_file, &st) < 0 || !S_ISREG(st.st_mode))
-		return log_error_errno(-EINVAL, "%s: not a regular file", path);
-	return 0;
-}
-
 static int take_sockets(struct parent *parent)
 {
 	const char *why;
@@ -561,19 +457,20 @@ static int prepare(struct parent *parent)
 {
 	int r;
 
-	r = require();
+	r = prepare_users();
 	if (r < 0)
 		return r;
-	r = read_settings(parent);
+	r = prepare_settings(parent->options.config, &parent->settings);
 	if (r < 0)
 		return r;
-	r = open_audit_file(parent);
+	if (parent->options.audit_file)
+		r = prepare_audit_file(parent->options.audit_file, &parent->audit_file);
 	if (r < 0)
 		return r;
 	r = take_sockets(parent);
 	if (r < 0)
 		return r;
-	r = set_process(parent);
+	r = prepare_process(&parent->settings);
 	if (r < 0)
 		return log_error_errno(r, "cannot prepare the process: %m");
 	r = sd_event_default(&parent->event);

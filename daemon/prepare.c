@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/account.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "daemon/audit.h"
+#include "daemon/broker.h"
+#include "daemon/child.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+
+static int require_user(const char *name)
+{
+	_cleanup_(account_done) struct account account = { 0 };
+	int r;
+
+	r = account_by_name(name, &account);
+	if (r == -ESRCH)
+		log_error("there is no user %s: run systemd-sysusers, or see "
+			  "sysusers.d/fdbroker.conf",
+			  name);
+	else if (r < 0)
+		log_error_errno(r, "cannot look for the user %s: %m", name);
+	return r;
+}
+
+int prepare_users(void)
+{
+	int r;
+
+	if (geteuid() != 0) {
+		log_error("must be started as root");
+		return -EPERM;
+	}
+	r = require_user(BROKER_USER);
+	if (r < 0)
+		return r;
+	return require_user(AUDIT_USER);
+}
+
+/* Descriptors of a broker: each connection, and each that is on its way out with a kept reply. */
+static void fit_clients(struct settings *settings, rlim_t files)
+{
+	rlim_t most = files > LIMIT_FILES_OWN ? (files - LIMIT_FILES_OWN) / 2 : 0;
+
+	if (settings->max_clients <= most)
+		return;
+	log_warning("max-clients is %llu, not %u: LimitNOFILE= is %llu", (unsigned long long)most,
+		    settings->max_clients, (unsigned long long)files);
+	settings->max_clients = (uint32_t)most;
+}
+
+int prepare_process(struct settings *settings)
+{
+	struct rlimit none = { 0, 0 }, files;
+
+	umask(077);
+	if (chdir("/") < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return -errno;
+	files.rlim_cur = files.rlim_max < LIMIT_FILES ? files.rlim_max : LIMIT_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return -errno;
+	fit_clients(settings, files.rlim_cur);
+	if (settings->max_clients == 0)
+		return -EMFILE;
+	return child_init();
+}
+
+static int show(struct diags *diags)
+{
+	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+
+	diags_sort(diags);
+	for (size_t i = 0; i < diags->n; i++)
+		diag_render(&diags->items[i], false, &text);
+	log_error_lines(text.data ? text.data : "", text.len);
+	return -EINVAL;
+}
+
+int prepare_settings(const char *path, struct settings *ret)
+{
+	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
+	int r;
+
+	settings_init(ret);
+	r = settings_load(ret, path, &diags);
+	if (r < 0)
+		return log_error_errno(r, "%s: %m", path ? path : SETTINGS_FILE);
+	return diags.n_errors > 0 || diags.failed ? show(&diags) : 0;
+}
+
+int prepare_audit_file(const char *path, int *ret)
+{
+	_cleanup_(fd_closep) int fd = -EBADF;
+	struct stat st;
+
+	fd = open(path,
+		  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+		  0640);
+	if (fd < 0)
+		return log_error_errno(-errno, "%s: %m", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return log_error_errno(-EINVAL, "%s: not a regular file", path);
+	*ret = TAKE_FD(fd);
+	return 0;
+}
