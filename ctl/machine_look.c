@@ -14,11 +14,17 @@
 
 #include "base/fd.h"
 
+#define TRIES 1000
+
+/* openat2(2), EAGAIN: a rename or mount, anywhere, raced `..`: in a link such as certbot's. */
 static int open_below(const struct machine *m, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
-	int fd = (int)syscall(SYS_openat2, m->root, path, &how, sizeof(how));
+	int fd = -1;
 
+	errno = EAGAIN;
+	for (unsigned int i = 0; fd < 0 && errno == EAGAIN && i < TRIES; i++)
+		fd = (int)syscall(SYS_openat2, m->root, path, &how, sizeof(how));
 	return fd < 0 ? -errno : fd;
 }
 
