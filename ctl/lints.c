@@ -108,7 +108,8 @@ static const struct lint lints[] = {
 	{ .id = "E016",
 	  .title = "limit exceeded",
 	  .meaning = "A file, a pattern, a list or the whole policy is larger than the limits of "
-		     "fdbroker.policy(5), which bound what a load can cost.",
+		     "fdbroker.policy(5), which bound what a load can cost. A set is counted with "
+		     "what follows it, and with braces multiplied out.",
 	  .example = "one file of more than 1 MiB",
 	  .fix = "Split the file; give alternatives as rules or sets of their own." },
 	{ .id = "E017",

@@ -39,16 +39,67 @@ static const struct ast_rule *find_surplus(const struct ast *tree, size_t *n)
 	return NULL;
 }
 
+/* The first of @paths for which there is no room, given @n before it; or NULL, and @n grows. */
+static const struct ast_path *surplus_of(const struct ast_paths *paths, size_t *n)
+{
+	size_t room = POLICY_PATHS_MAX - *n;
+
+	if (paths->n > room)
+		return &paths->items[room];
+	*n += paths->n;
+	return NULL;
+}
+
+static const struct ast_path *surplus_of_rules(const struct ast_rule *rules, size_t n_rules,
+					       size_t *n)
+{
+	const struct ast_path *surplus = NULL;
+
+	for (size_t i = 0; !surplus && i < n_rules; i++) {
+		surplus = surplus_of(&rules[i].paths, n);
+		if (!surplus)
+			surplus = surplus_of(&rules[i].except, n);
+	}
+	return surplus;
+}
+
+static const struct ast_path *find_surplus_path(const struct ast *tree, size_t *n)
+{
+	const struct ast_path *surplus = NULL;
+
+	for (size_t i = 0; !surplus && i < tree->n; i++) {
+		const struct ast_statement *statement = &tree->statements[i];
+
+		if (statement->kind == AST_LET || statement->kind == AST_EXTEND)
+			surplus = surplus_of(&statement->set.paths, n);
+		else if (statement->kind == AST_SCOPE)
+			surplus = surplus_of_rules(statement->scope.rules, statement->scope.n_rules,
+						   n);
+		else if (statement->kind == AST_DENY)
+			surplus = surplus_of_rules(&statement->rule, 1, n);
+	}
+	return surplus;
+}
+
+/* Of all files so far. */
+struct amounts {
+	size_t rules, paths;
+};
+
 /* A tree takes up to fifty times the memory of its text, and findings beyond DIAGS_MAX are not
  * kept: at some point there is nothing to be gained by looking at one file more. */
-static bool is_enough(const struct ast *tree, size_t *n, struct diags *diags)
+static bool is_enough(const struct ast *tree, struct amounts *amounts, struct diags *diags)
 {
-	const struct ast_rule *surplus = find_surplus(tree, n);
+	const struct ast_rule *rule = find_surplus(tree, &amounts->rules);
+	const struct ast_path *path = find_surplus_path(tree, &amounts->paths);
 
-	if (surplus)
-		diag_add(diags, DIAG_ERROR, "E016", surplus->place, "more than %u rules",
+	if (rule)
+		diag_add(diags, DIAG_ERROR, "E016", rule->place, "more than %u rules",
 			 POLICY_RULES_MAX);
-	return surplus || diags->n_errors >= DIAGS_MAX;
+	if (path)
+		diag_add(diags, DIAG_ERROR, "E016", path->place, "more than %u paths",
+			 POLICY_PATHS_MAX);
+	return rule || path || diags->n_errors >= DIAGS_MAX;
 }
 
 static void drop_after(struct policy_files *files, size_t n)
@@ -66,11 +117,11 @@ static int parse_all(struct source_list *take_list, struct diags *diags, struct 
 		.n = take_list->n,
 	};
 	int r = files.trees ? 0 : -ENOMEM;
-	size_t n_rules = 0;
+	struct amounts amounts = { 0 };
 
 	for (size_t i = 0; r == 0 && i < files.n; i++) {
 		r = parser_parse(files.sources[i], diags, &files.trees[i]);
-		if (r == 0 && is_enough(files.trees[i], &n_rules, diags))
+		if (r == 0 && is_enough(files.trees[i], &amounts, diags))
 			drop_after(&files, i + 1);
 	}
 	if (r < 0) {

@@ -21,6 +21,7 @@ struct source {
 #define POLICY_FILE_MAX	 (1U << 20)  /* bytes; E016 */
 #define POLICY_TOTAL_MAX (64U << 20) /* bytes of all files; E016 */
 #define POLICY_RULES_MAX 100000U
+#define POLICY_PATHS_MAX 1000000U /* as written, in rules and sets; E016 */
 
 /* Copy strings and text into a new source. 0 or -ENOMEM. */
 int source_new(struct source **ret, const char *path, const char *text, size_t size,

@@ -244,6 +244,8 @@ static const struct {
 } fillings[] = {
 	{ "rules", "deny any'/';", "E016", "more than 100000 rules" },
 	{ "rules in scopes", "for user 1{allow read'/';}", "E016", "more than 100000 rules" },
+	{ "lists of paths", "deny any'/','/','/','/','/','/','/','/','/','/','/','/','/','/','/';",
+	  "E016", "more than 1000000 paths" },
 	{ "what is no policy", "x;", "E002", "unknown statement 'x'" },
 };
 
