@@ -263,6 +263,10 @@ static int ask_every_opcode(const void *arg)
 	for (unsigned int i = 0; i < 512; i++) {
 		uint16_t opcode = opcode_at(i);
 
+		/* Another body: this message ends the connection (act.h). */
+		if (version == WIRE_VERSION && opcode >= WIRE_OPCODE_ACT_FIRST &&
+		    opcode <= WIRE_OPCODE_ACT_LAST)
+			continue;
 		memcpy(message, &(uint8_t[]){ version & 0xff, version >> 8 }, 2);
 		memcpy(message + 2, &(uint8_t[]){ opcode & 0xff, opcode >> 8 }, 2);
 		ck_assert_int_eq(send(sock, message, size, 0), (ssize_t)size);
