@@ -7,6 +7,7 @@
  * promises nothing about the running kernel: whoever uses one probes.
  */
 
+#include <linux/landlock.h>
 #include <sys/socket.h>
 
 #ifndef SO_PASSPIDFD
@@ -23,6 +24,20 @@
 #endif
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
+#endif
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14) /* Linux 6.2, Landlock ABI 3 */
+#endif
+#ifndef LANDLOCK_ACCESS_FS_IOCTL_DEV
+#define LANDLOCK_ACCESS_FS_IOCTL_DEV (1ULL << 15) /* Linux 6.10, Landlock ABI 5 */
+#endif
+#ifndef LANDLOCK_ACCESS_NET_BIND_TCP
+#define LANDLOCK_ACCESS_NET_BIND_TCP	(1ULL << 0) /* Linux 6.7, Landlock ABI 4 */
+#define LANDLOCK_ACCESS_NET_CONNECT_TCP (1ULL << 1)
+#endif
+#ifndef LANDLOCK_SCOPE_SIGNAL
+#define LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0) /* Linux 6.12, Landlock ABI 6 */
+#define LANDLOCK_SCOPE_SIGNAL		    (1ULL << 1)
 #endif
 #ifndef PIDFS_MAGIC
 #define PIDFS_MAGIC 0x50494446 /* Linux 6.9 */

@@ -94,8 +94,8 @@ int fdbroker_adopt(struct fdbroker **ret, int fd);
  *		umask does not apply
  * @ret_answer:	or NULL; written in every case
  *
- * Blocks until the broker answers. A request that the broker lost by a crash is repeated once,
- * unless it creates or truncates. In a child of fork(2) the first call makes a connection of the
+ * Blocks until the broker answers. A request that the broker lost, by a crash or because
+ * only its successor can serve it, is repeated once, unless it creates or truncates. In a child of fork(2) the first call makes a connection of the
  * child's own.
  *
  * Return: a descriptor, the caller's, or a negative errno: what open(2) says,

@@ -305,6 +305,35 @@ static void add_unprotected(const struct ctl *ctl, struct json_object *object)
 	json_add(object, "unprotected", list);
 }
 
+/* "DIRECTORY MODE,MODE": the directory may have spaces, the modes have none. */
+static void add_place(struct json_object *list, const char *value, size_t len)
+{
+	const char *space = memrchr(value, ' ', len);
+	struct json_object *place = json_part();
+	size_t directory = space ? (size_t)(space - value) : len;
+	_cleanup_(freep) char *modes =
+		strndup(value + directory + !!space, len - directory - !!space);
+	_cleanup_(freep) char *name = strndup(value, directory);
+
+	json_add_text(place, "directory", name);
+	json_add_text(place, "modes", modes);
+	json_append(list, place);
+}
+
+static struct json_object *hull(const char *text)
+{
+	struct json_object *list = json_list();
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (strncmp(line, "hull ", 5) == 0)
+			add_place(list, line + 5, len - 5);
+		line += len + (line[len] == '\n');
+	}
+	return list;
+}
+
 static void show_json(const struct ctl *ctl, const struct status *status)
 {
 	struct json_object *object = json_answer(), *daemon = json_part();
@@ -315,10 +344,11 @@ static void show_json(const struct ctl *ctl, const struct status *status)
 		/* The first of its name: what the parent knows stands before what a broker says. */
 		_cleanup_(freep) char *value = name ? admin_value(status->answer.text, name) : NULL;
 
-		if (len > 0 && name)
+		if (len > 0 && name && strcmp(name, "hull") != 0)
 			json_add_text(daemon, name, value);
 		line += len + (line[len] == '\n');
 	}
+	json_add(daemon, "hull", hull(status->answer.text));
 	json_add(object, "daemon", daemon);
 	json_add_text(object, "on_disk", disk_words[status->disk]);
 	json_add_text(object, "problem", status->problem);

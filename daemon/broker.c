@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
+#include "daemon/hull.h"
 #include "daemon/identity.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -33,6 +34,8 @@
 
 #define UNATTESTED_SHOWN 16U /* rules named in the status; the others are counted */
 
+#define HULL_SHOWN 16U /* places likewise */
+
 struct broker {
 	struct control_start start;
 	struct reading reading;	  /* without a policy if degraded */
@@ -41,6 +44,7 @@ struct broker {
 	struct confine_needs needs;
 	uint32_t attestable; /* POLICY_FACT_* that this kernel can tell */
 	int procfd, procfs;  /* owned */
+	struct hull *hull;   /* owned; see confine_needs */
 	struct server server;
 	struct loop loop;
 	bool has_threads; /* which use all of this until the process ends */
@@ -158,6 +162,19 @@ static int open_procfs(void)
 	return TAKE_FD(fd);
 }
 
+static int make_hull(struct broker *broker)
+{
+	int r = hull_new(&broker->hull, broker->reading.policy);
+
+	broker->needs.hull = broker->hull;
+	if (r == -EOPNOTSUPP && !broker->start.require_landlock) {
+		log_warning("this kernel has no Landlock: a broker that was taken over could open "
+			    "more than the policy names");
+		return 0;
+	}
+	return r < 0 ? log_error_errno(r, "cannot bound what may be opened (landlock): %m") : 0;
+}
+
 /* All that a confined process cannot do. */
 static int prepare(struct broker *broker)
 {
@@ -180,7 +197,10 @@ static int prepare(struct broker *broker)
 		broker->needs.writes_as_root = summary->as_root_writes;
 		broker->needs.modes = summary->modes;
 	}
-	return loop_init(&broker->loop, &broker->server, CONTROL_FD);
+	r = loop_init(&broker->loop, &broker->server, CONTROL_FD);
+	if (r < 0)
+		return r;
+	return make_hull(broker);
 }
 
 static int cast_shadow(struct broker *broker)
@@ -202,6 +222,7 @@ static struct opener_setup opener_setup(struct broker *broker)
 		.procfs = broker->procfs,
 		.pump = PUMP_FD,
 		.policy = broker->reading.policy,
+		.hull = broker->hull,
 		.rates = &broker->server.rates,
 		.locality = &broker->server.locality,
 	};
@@ -247,6 +268,7 @@ static int become_confined(struct broker *broker)
 	server->generation = broker->start.generation;
 	server->next_decision = broker->start.first_decision;
 	server->audit_fd = AUDIT_FD;
+	server->control = CONTROL_FD;
 	if (server->degraded)
 		return 0;
 	server->policy = broker->reading.policy;
@@ -281,6 +303,13 @@ static void add_unattested(const struct broker *broker, struct text *out)
 		text_puts(out, "\n");
 }
 
+static void add_confinement(const struct broker *broker, struct text *out)
+{
+	confine_print(&broker->needs, out);
+	if (broker->hull)
+		hull_print(broker->hull, HULL_SHOWN, out);
+}
+
 static int say_ready(struct broker *broker)
 {
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
@@ -296,6 +325,7 @@ static int say_ready(struct broker *broker)
 	}
 	if (reading->kept_error < 0)
 		text_printf(&text, "not-kept %s\n", strerror(-reading->kept_error));
+	add_confinement(broker, &text);
 	text_puts(&text, "\n");
 	render(broker->candidate.policy ? &broker->candidate.diags : &reading->diags, &text);
 	return say(CONTROL_READY, reading->kept, &text);
@@ -354,6 +384,7 @@ static void done(struct broker *broker)
 	tallies_done(&broker->server.tallies);
 	reading_done(&broker->candidate);
 	reading_done(&broker->reading);
+	hull_free(broker->hull);
 	fd_close(broker->procfd);
 	fd_close(broker->procfs);
 }

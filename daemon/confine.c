@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/filter.h"
+#include "daemon/hull.h"
 
 /*
  * The order is the kernel's (capabilities(7)): securebits and the bounding set
@@ -74,12 +75,12 @@ static int leave_no_core(void)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-static int give_up(uid_t uid, gid_t gid, const cap_value_t *keep, int n_keep)
+static int give_up(const struct confine_needs *needs, const cap_value_t *keep, int n_keep)
 {
 	int r;
 
 	/* A uid 0 that may do nothing is still the owner of root's files. */
-	if (uid == 0 || gid == 0)
+	if (needs->uid == 0 || needs->gid == 0)
 		return -EINVAL;
 	umask(0);
 	if (prctl(PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0) < 0)
@@ -89,38 +90,81 @@ static int give_up(uid_t uid, gid_t gid, const cap_value_t *keep, int n_keep)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	r = change_user(uid, gid);
+	r = change_user(needs->uid, needs->gid);
 	if (r < 0)
 		return r;
 	r = keep_only(keep, n_keep);
 	if (r < 0)
 		return r;
-	return leave_no_core();
+	r = leave_no_core();
+	if (r < 0)
+		return r;
+	filter_prepare();
+	return needs->hull ? hull_enforce(needs->hull) : 0;
+}
+
+#define KEPT_MAX 4
+
+/* Without CAP_CHOWN: what is created `as root` is made as the user who is to own it. */
+static int broker_keeps(const struct confine_needs *needs, cap_value_t ret[KEPT_MAX])
+{
+	int n = 0;
+
+	ret[n++] = CAP_SETUID;
+	ret[n++] = CAP_SETGID;
+	if (needs->reads_as_root)
+		ret[n++] = CAP_DAC_READ_SEARCH;
+	if (needs->writes_as_root)
+		ret[n++] = CAP_DAC_OVERRIDE;
+	return n;
 }
 
 int confine_broker(const struct confine_needs *needs)
 {
-	cap_value_t keep[4] = { CAP_SETUID, CAP_SETGID };
-	int n = 2, r;
+	cap_value_t keep[KEPT_MAX];
+	int n = broker_keeps(needs, keep), r;
 
-	if (needs->reads_as_root)
-		keep[n++] = CAP_DAC_READ_SEARCH;
-	if (needs->writes_as_root)
-		keep[n++] = CAP_DAC_OVERRIDE;
-	r = give_up(needs->uid, needs->gid, keep, n);
+	r = give_up(needs, keep, n);
 	return r < 0 ? r : filter_load_broker(needs->modes);
+}
+
+void confine_print(const struct confine_needs *needs, struct text *out)
+{
+	cap_value_t keep[KEPT_MAX];
+	int n = broker_keeps(needs, keep);
+
+	text_puts(out, "capabilities ");
+	for (int i = 0; i < n; i++) {
+		char *name = cap_to_name(keep[i]);
+
+		text_printf(out, "%s%s", i > 0 ? "," : "", name ? name : "?");
+		cap_free(name);
+	}
+	text_printf(out, "\nseccomp enforced\nlandlock %s\n", needs->hull ? "enforced" : "none");
+}
+
+/* What they write to they have open already. Whether Landlock may be missing is the parent's to say. */
+static int give_up_all(uid_t uid, gid_t gid)
+{
+	_cleanup_(hull_freep) struct hull *hull = NULL;
+	int r = hull_new(&hull, NULL);
+	const struct confine_needs needs = { .uid = uid, .gid = gid, .hull = hull };
+
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
+	return give_up(&needs, NULL, 0);
 }
 
 int confine_audit(uid_t uid, gid_t gid)
 {
-	int r = give_up(uid, gid, NULL, 0);
+	int r = give_up_all(uid, gid);
 
 	return r < 0 ? r : filter_load_audit();
 }
 
 int confine_pump(uid_t uid, gid_t gid)
 {
-	int r = give_up(uid, gid, NULL, 0);
+	int r = give_up_all(uid, gid);
 
 	return r < 0 ? r : filter_load_pump();
 }

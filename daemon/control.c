@@ -63,6 +63,7 @@ static void put_start(struct cursor_writer *w, const struct control *control)
 	cursor_write_u64(w, start->first_decision);
 	cursor_write_u16(w, (uint16_t)start->load);
 	cursor_write_u16(w, start->must_keep);
+	cursor_write_u16(w, start->require_landlock);
 	cursor_write_u32(w, start->open_sec);
 	cursor_write_u32(w, start->max_in_flight);
 	cursor_write_u32(w, start->max_stuck_per_uid);
@@ -80,6 +81,7 @@ static void get_start(struct cursor_reader *r, struct control *ret)
 	start->first_decision = cursor_read_u64(r);
 	start->load = cursor_read_u16(r);
 	start->must_keep = cursor_read_u16(r) != 0;
+	start->require_landlock = cursor_read_u16(r) != 0;
 	start->open_sec = cursor_read_u32(r);
 	start->max_in_flight = cursor_read_u32(r);
 	start->max_stuck_per_uid = cursor_read_u32(r);
@@ -146,8 +148,9 @@ static const struct {
 	[CONTROL_UNCONFIRMED] = { put_nothing, get_nothing, 0 },
 	[CONTROL_ROOM] = { put_room, get_room, 0 },
 	[CONTROL_UNSHADOW] = { put_nothing, get_nothing, 0 },
+	[CONTROL_RENEW] = { put_nothing, get_nothing, 0 },
 };
-static_assert(ELEMENTSOF(types) == CONTROL_UNSHADOW + 1, "each type has a row");
+static_assert(ELEMENTSOF(types) == CONTROL_RENEW + 1, "each type has a row");
 
 static bool is_type(unsigned int type)
 {

@@ -23,6 +23,8 @@
  *	STOPPED		the parent may now give its connections to the next one
  *	COUNTERS	text: counters as `key value` lines
  *	UNSERVED	facts: a CONNECTION came without its descriptor, for which there was no number
+ *	RENEW		the policy allows what the hull does not have: start a generation of the same
+ *			policy, which looks at the file system anew
  *
  * The audit process and the pump have such a socket too, for ASK and COUNTERS.
  *
@@ -58,6 +60,7 @@ enum control_type {
 	CONTROL_UNCONFIRMED,
 	CONTROL_ROOM,
 	CONTROL_UNSHADOW,
+	CONTROL_RENEW,
 };
 
 /* Which policy a generation loads. */
@@ -67,6 +70,7 @@ enum control_load {
 				 start, and after a crash */
 	CONTROL_LOAD_LAST_GOOD,
 	CONTROL_LOAD_SHADOW,  /* what serves, with a candidate beside it; or refuse */
+	CONTROL_LOAD_RENEWED, /* what serves, from where it still is; or refuse */
 	CONTROL_LOAD_NOTHING, /* degraded: refuse every request with WIRE_REASON_DEGRADED */
 	CONTROL_LOADS,
 };
@@ -85,12 +89,13 @@ struct control_start {
 		first_decision; /* 32 random bits, then a counter from 0: no generation meets another's */
 	enum control_load load;
 	bool must_keep; /* refuse a policy whose sources cannot be kept */
+	bool require_landlock;
 	uint32_t open_sec, max_in_flight, max_stuck_per_uid; /* settings of fdbroker.conf */
 	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
 	char state_directory[CONTROL_PATH_MAX +
 			     1]; /* where sources are kept, or "": they are not */
 	char shadow_directory[CONTROL_PATH_MAX + 1]; /* a candidate to load beside, or "" */
-	char same_policy[CONTROL_SHA256_SIZE]; /* with a candidate: the policy must be this one */
+	char same_policy[CONTROL_SHA256_SIZE]; /* LOAD_SHADOW, LOAD_RENEWED: the one that serves */
 };
 
 /* Places of daemon/quota.h. */

@@ -144,7 +144,7 @@ enum step create_file(struct opening *o)
 	if (fd == -EEXIST && !request->exclusive)
 		return STEP_AGAIN;
 	if (fd < 0)
-		return opening_kernel(o, fd);
+		return opening_unopened(o, fd);
 	r = finish(o, fd);
 	if (r < 0) {
 		unlinkat(parent.fd, base, 0);
@@ -178,7 +178,7 @@ enum step create_unnamed(struct opening *o)
 
 	fd = opener_make(o, &dir, ".", o->order->request->flags | O_TMPFILE);
 	if (fd < 0)
-		return opening_kernel(o, fd);
+		return opening_unopened(o, fd);
 	r = finish(o, fd);
 	if (r < 0)
 		return opening_kernel(o, r);

@@ -242,7 +242,6 @@ static int load(const struct filter_rule *own, size_t n_own, uint32_t modes)
 	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
 	int r;
 
-	filter_prepare();
 	r = build(ctx, own, n_own);
 	if (r == 0)
 		r = add_by_mode(ctx, modes);

@@ -170,6 +170,12 @@ static bool has_lost_one(struct generation *g, const struct control *message)
 	return true;
 }
 
+static bool wants_renewal(struct generation *g, const struct control *message)
+{
+	tell(g, GENERATION_OUTSIDE, message);
+	return true;
+}
+
 static bool take(struct generation *g, const struct control *message)
 {
 	switch (message->type) {
@@ -185,6 +191,8 @@ static bool take(struct generation *g, const struct control *message)
 		return has_counted(g, message);
 	case CONTROL_UNSERVED:
 		return has_lost_one(g, message);
+	case CONTROL_RENEW:
+		return wants_renewal(g, message);
 	case CONTROL_START:
 	case CONTROL_CONNECTION:
 	case CONTROL_STOP:

@@ -47,6 +47,7 @@ enum generation_event {
 	GENERATION_ROOM,     /* connections can be sent again */
 	GENERATION_COUNTED,  /* COUNTERS came */
 	GENERATION_UNSERVED, /* it has lost a connection's descriptor */
+	GENERATION_OUTSIDE,  /* its hull is too small for its policy by now */
 	GENERATION_STUCK,    /* killed, and still there: nothing more will come but GONE, perhaps */
 	GENERATION_GONE,     /* the process is no more; the owner frees the generation */
 };

@@ -83,6 +83,12 @@ enum step opening_busy(struct opening *o)
 	return refused(o, WIRE_REASON_BUSY, EAGAIN, opening_rule(o));
 }
 
+enum step opening_outside(struct opening *o)
+{
+	o->out->outside = true;
+	return opening_busy(o);
+}
+
 enum step opening_granted(struct opening *o, int fd)
 {
 	refused(o, WIRE_REASON_OK, 0, opening_rule(o));

@@ -23,6 +23,8 @@
  *	reading ── may block ───────────▶ busy		nothing is watched: its worker will answer
  *	busy    ── answered, or too late ─▶ reading, or writing
  *	any     ── malformed, gone ─────▶ ended
+ *	busy    ── outside the hull ─────▶ (waits)	until STOP, or the deadline
+ *	STOP: waits for another hull ─▶ told that it is lost, let go
  *	STOP: reading ─▶ let go; writing, busy ─▶ let go when the reply is sent, ended when it never is
  *
  * The parent holds a duplicate of every connection. So ending one takes shutdown(2), not
@@ -189,18 +191,32 @@ static int tell_counters(struct loop *loop)
 	return control_send(loop->control, &control);
 }
 
+/* The next generation may have what this one does not: who asked is told to ask again. */
+static void send_on(struct loop *loop)
+{
+	struct waiting *outside;
+
+	while ((outside = waiting_take_outside(&loop->server->waiting))) {
+		struct session *session = outside->x.session;
+
+		waiting_free(outside);
+		settle(loop, session, tell_lost(session));
+	}
+}
+
 static int stop(struct loop *loop)
 {
 	struct control control = { .type = CONTROL_STOPPED, .fd = -EBADF };
 	struct session *next;
 
-	loop->stopping = true;
+	loop->stopping = loop->server->leaving = true;
 	loop->end_usec = clock_monotonic_usec() + LIMIT_LEAVE_SEC * USEC_PER_SEC;
 	for (struct session *s = loop->sessions; s; s = next) {
 		next = s->next;
 		if (!is_writing(s) && !is_busy(s))
 			let_go(loop, s);
 	}
+	send_on(loop);
 	return control_send(loop->control, &control);
 }
 
@@ -238,6 +254,7 @@ static int parent_spoke(struct loop *loop, struct worker *worker)
 	case CONTROL_UNSERVED:
 	case CONTROL_UNCONFIRMED:
 	case CONTROL_ROOM:
+	case CONTROL_RENEW:
 		break;
 	}
 	return -EPROTO;

@@ -233,7 +233,7 @@ static enum step reopen_pin(struct opening *o, const struct pin *pin)
 		fd = reopen_when_leases_end(o, pin);
 	}
 	if (fd < 0)
-		return opening_kernel(o, fd);
+		return opening_unopened(o, fd);
 	if (!same_object(fd, pin))
 		return opening_kernel(o, -ESTALE);
 	r = unprotect(fd, request->flags);
@@ -243,7 +243,7 @@ static enum step reopen_pin(struct opening *o, const struct pin *pin)
 		return opening_kernel(o, -ETIMEDOUT);
 	/* Last of all, and never by O_TRUNC, which acts while opening (P19). */
 	if (request->truncate && S_ISREG(pin->object.mode) && ftruncate(fd, 0) < 0)
-		return opening_kernel(o, -errno);
+		return opening_unopened(o, -errno);
 	return opening_deliver(o, TAKE_FD(fd));
 }
 

@@ -21,11 +21,14 @@
 #include "policy/decide.h"
 #include "wire/proto.h"
 
+struct hull;
+
 /* What the openers of all threads share: immutable, or with a lock of its own. Borrowed. */
 struct opener_setup {
 	int procfd; /* O_PATH of /proc/self/fd, opened before confinement */
 	int procfs; /* O_PATH of /proc, where self is this process; -EBADF: nobody is told of himself */
 	const struct policy *policy;
+	const struct hull *hull; /* that is enforced; NULL: none is */
 	struct rates *rates;
 	struct locality *locality;
 	int pump; /* where burdens go */
@@ -63,6 +66,7 @@ struct outcome {
 	void *data;
 	uint16_t data_len;
 	bool would_block; /* there is no answer yet: ask again, where waiting hurts nobody */
+	bool outside;	  /* it is allowed, and not in the hull: ask another generation */
 	bool lingers;	  /* even close(2) of @fd may block: its file system asks somebody */
 	enum wire_reason reason;
 	int error;			 /* errno for the client, 0 with OK */

@@ -57,6 +57,8 @@ uid_t opening_actor(const struct opening *o);
 enum step opening_granted(struct opening *o, int fd);
 enum step opening_condition(struct opening *o, enum policy_condition condition);
 enum step opening_kernel(struct opening *o, int r);
+/* The policy allows it, and the hull does not have it. */
+enum step opening_outside(struct opening *o);
 /* This rule's grant would be too much for now; no other rule is tried. */
 enum step opening_busy(struct opening *o);
 
@@ -113,6 +115,10 @@ typedef enum step (*act_on_pin)(struct opening *o, const struct pin *pin);
 
 /* look.c: tell what it is. */
 enum step look_perform(struct opening *o, const struct pin *pin);
+
+/* outside.c: what opening_kernel() does, for an open that failed after all was judged: for which
+ * the hull may be too small. */
+enum step opening_unopened(struct opening *o, int r);
 
 /* create.c: what an allow would make in the directory @parent. */
 struct policy_object create_object(const struct order *order, const struct policy_rule *rule,

@@ -44,15 +44,16 @@ static int give(void *context, const struct control *connection)
 static void announce(struct parent *parent)
 {
 	const struct generation *g = parent->succession.serving;
+	const enum control_load load = parent->succession.loaded;
 	const char *state = "serving";
 
-	if (g->start.load == CONTROL_LOAD_NOTHING)
+	if (load == CONTROL_LOAD_NOTHING)
 		state = "degraded: no valid policy, everything is refused";
 	else if (succession_is_degraded(&parent->succession))
 		state = "degraded: the last good policy is served";
 	else if (trial_is_on(&parent->trial))
 		state = "serving a policy on trial";
-	else if (g->start.load == CONTROL_LOAD_LAST_GOOD)
+	else if (load == CONTROL_LOAD_LAST_GOOD)
 		state = "serving the last good policy";
 
 	parent->is_announced = true;
@@ -406,6 +407,7 @@ static int start_brokers(struct parent *parent)
 	if ((directory && strlen(directory) > CONTROL_PATH_MAX) ||
 	    (state && strlen(state) > CONTROL_PATH_MAX))
 		return -ENAMETOOLONG;
+	setup.start.require_landlock = parent->settings.require_landlock;
 	setup.start.open_sec = parent->settings.open_seconds;
 	setup.start.max_in_flight = parent->settings.max_in_flight;
 	setup.start.max_stuck_per_uid = parent->settings.max_stuck_per_uid;
@@ -461,6 +463,9 @@ static int prepare(struct parent *parent)
 	if (r < 0)
 		return r;
 	r = prepare_settings(parent->options.config, &parent->settings);
+	if (r < 0)
+		return r;
+	r = prepare_landlock(&parent->settings);
 	if (r < 0)
 		return r;
 	if (parent->options.audit_file)

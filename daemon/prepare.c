@@ -15,6 +15,7 @@
 #include "daemon/audit.h"
 #include "daemon/broker.h"
 #include "daemon/child.h"
+#include "daemon/landlock.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 
@@ -97,6 +98,16 @@ int prepare_settings(const char *path, struct settings *ret)
 	if (r < 0)
 		return log_error_errno(r, "%s: %m", path ? path : SETTINGS_FILE);
 	return diags.n_errors > 0 || diags.failed ? show(&diags) : 0;
+}
+
+int prepare_landlock(const struct settings *settings)
+{
+	int r = settings->require_landlock ? landlock_probe() : 0;
+
+	if (r < 0)
+		log_error_errno(r, "this kernel has no Landlock to confine brokers with, or it is "
+				   "switched off; to serve without: require-landlock no: %m");
+	return r;
 }
 
 int prepare_audit_file(const char *path, int *ret)

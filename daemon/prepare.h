@@ -16,6 +16,9 @@ int prepare_users(void);
 /* @path: NULL for the installed one. 0; -EINVAL it has mistakes; another -errno. */
 int prepare_settings(const char *path, struct settings *ret);
 
+/* A broker that cannot be confined is no broker, unless @settings say so. 0 or -errno. */
+int prepare_landlock(const struct settings *settings);
+
 /* @ret: open to append; the caller's. 0; -EINVAL it is something else than a file; another -errno. */
 int prepare_audit_file(const char *path, int *ret);
 

@@ -101,11 +101,16 @@ static struct bucket *find(struct rates *rates, const struct bucket *key)
 	return oldest;
 }
 
+static uint64_t nsec_each(const struct policy_obligations *o)
+{
+	return o->rate_period_sec * NSEC_PER_SEC / o->rate;
+}
+
 static int take_token(struct rates *rates, const struct policy_rule *rule,
 		      const struct rate_caller *caller, uint64_t now_nsec)
 {
 	const struct policy_obligations *o = rule->obligations;
-	uint64_t each = o->rate_period_sec * NSEC_PER_SEC / o->rate, room = UINT64_MAX / 2, full;
+	uint64_t each = nsec_each(o), room = UINT64_MAX / 2, full;
 	struct bucket key, *bucket;
 
 	if (each > 0 && o->rate_burst < room / each)
@@ -157,5 +162,28 @@ void rates_end(struct rates *rates, const struct policy_rule *rule)
 	pthread_mutex_lock(&rates->lock);
 	assert(*in_flight > 0);
 	--*in_flight;
+	pthread_mutex_unlock(&rates->lock);
+}
+
+/* At most what it was full by: another caller may have his place by now. */
+static void put_back(struct rates *rates, const struct policy_rule *rule,
+		     const struct rate_caller *caller)
+{
+	uint64_t each = nsec_each(rule->obligations);
+	struct bucket key, *bucket;
+
+	key_of(rule, caller, &key);
+	bucket = find(rates, &key);
+	bucket->full_nsec -= bucket->full_nsec < each ? bucket->full_nsec : each;
+}
+
+void rates_return(struct rates *rates, const struct policy_rule *rule,
+		  const struct rate_caller *caller)
+{
+	rates_end(rates, rule);
+	if (rule->obligations->rate == 0)
+		return;
+	pthread_mutex_lock(&rates->lock);
+	put_back(rates, rule, caller);
 	pthread_mutex_unlock(&rates->lock);
 }

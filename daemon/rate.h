@@ -38,4 +38,8 @@ int rates_begin(struct rates *rates, const struct policy_rule *rule,
 /* The grant has reached whom it was for, or never will. */
 void rates_end(struct rates *rates, const struct policy_rule *rule);
 
+/* Instead of rates_end(): there was no grant after all, and it shall have cost nothing. */
+void rates_return(struct rates *rates, const struct policy_rule *rule,
+		  const struct rate_caller *caller);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/macro.h"
 #include "daemon/kept.h"
 #include "daemon/log.h"
 #include "policy/policy.h"
@@ -67,10 +68,11 @@ static int keep(const struct policy_files *files, struct diags *diags, void *use
 	return 0;
 }
 
-/* A shadow's generation serves what served before. */
+/* Some generations serve what served before. */
 static bool is_kept_at_all(const struct control_start *start)
 {
-	return start->state_directory[0] != '\0' && start->load != CONTROL_LOAD_SHADOW;
+	return start->state_directory[0] != '\0' && start->load != CONTROL_LOAD_SHADOW &&
+	       start->load != CONTROL_LOAD_RENEWED;
 }
 
 static int read_installed(struct reading *reading)
@@ -101,30 +103,82 @@ static void check_same(struct reading *reading, const char *sha256)
 	reading->policy = policy_free(reading->policy);
 }
 
-static int read_last_good(struct reading *reading)
+static int read_kept(struct reading *reading, enum kept which, const char *sha256)
 {
-	const char *state = reading->start->state_directory;
 	_cleanup_(text_done) struct text path = TEXT_EMPTY;
 	struct load_options options = { .trust = trust_of(reading->start),
 					.unsupported = DIAG_ERROR };
-	char sha256[KEPT_SHA256_LEN + 1];
 	int r;
 
-	kept_path(state, KEPT_LAST_GOOD, &path);
+	kept_path(reading->start->state_directory, which, &path);
 	if (path.failed)
 		return -ENOMEM;
 	options.directory = path.data;
+	r = load_policy(&options, &reading->diags, &reading->policy);
+	if (r == 0 && reading->policy)
+		check_same(reading, sha256);
+	return r;
+}
+
+static int read_last_good(struct reading *reading)
+{
+	const char *state = reading->start->state_directory;
+	char sha256[KEPT_SHA256_LEN + 1];
+	int r;
+
 	r = kept_sha256(state, KEPT_LAST_GOOD, sha256);
 	if (r < 0) {
 		text_printf(&reading->why, "error: no policy that was kept in %s: %s\n", state,
 			    strerror(-r));
 		return 0;
 	}
-	r = load_policy(&options, &reading->diags, &reading->policy);
-	if (r == 0 && reading->policy)
-		check_same(reading, sha256);
 	reading->kept = CONTROL_KEPT_ALREADY;
-	return r;
+	return read_kept(reading, KEPT_LAST_GOOD, sha256);
+}
+
+static bool is_the_same(const struct reading *reading)
+{
+	return reading->policy &&
+	       strcmp(policy_summary(reading->policy)->sha256, reading->start->same_policy) == 0;
+}
+
+static void forget(struct reading *reading)
+{
+	reading->policy = policy_free(reading->policy);
+	diags_done(&reading->diags);
+	text_done(&reading->why);
+}
+
+static int read_the_same_kept(struct reading *reading, enum kept which)
+{
+	const struct control_start *start = reading->start;
+	char sha256[KEPT_SHA256_LEN + 1];
+
+	if (start->state_directory[0] == '\0' ||
+	    kept_sha256(start->state_directory, which, sha256) < 0 ||
+	    strcmp(sha256, start->same_policy) != 0)
+		return 0;
+	return read_kept(reading, which, sha256);
+}
+
+/*
+ * What serves, wherever its sources still are: its author may be about to change what is
+ * installed, which is not to be loaded unasked.
+ */
+static int read_renewed(struct reading *reading)
+{
+	static const enum kept places[] = { KEPT_LAST_GOOD, KEPT_UNCONFIRMED };
+	int r = read_installed(reading);
+
+	for (size_t i = 0; i < ELEMENTSOF(places) && r != -ENOMEM && !is_the_same(reading); i++) {
+		forget(reading);
+		r = read_the_same_kept(reading, places[i]);
+	}
+	if (r == -ENOMEM || is_the_same(reading))
+		return r;
+	forget(reading);
+	text_puts(&reading->why, "error: the policy that serves is neither installed nor kept\n");
+	return 0;
 }
 
 /* Who asked for a candidate beside the policy that runs must not get another one instead. */
@@ -132,8 +186,7 @@ static int read_the_same(struct reading *reading)
 {
 	int r = read_installed(reading);
 
-	if (r < 0 || !reading->policy ||
-	    strcmp(policy_summary(reading->policy)->sha256, reading->start->same_policy) == 0)
+	if (r < 0 || !reading->policy || is_the_same(reading))
 		return r;
 	text_puts(&reading->why, "error: the policy on disk is not the one that runs; "
 				 "to load it: fdbrokerctl reload\n");
@@ -149,6 +202,8 @@ int reading_policy(const struct control_start *start, struct reading *ret)
 		return read_last_good(ret);
 	case CONTROL_LOAD_SHADOW:
 		return read_the_same(ret);
+	case CONTROL_LOAD_RENEWED:
+		return read_renewed(ret);
 	case CONTROL_LOAD_ASKED:
 	case CONTROL_LOAD_UNASKED:
 	case CONTROL_LOAD_NOTHING:

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "daemon/exchange.h"
+#include "daemon/renewal.h"
 #include "daemon/report.h"
 
 /*
@@ -58,6 +59,12 @@ static int put_off(struct exchange *x)
 	return 0;
 }
 
+/* What @r, what became of open_it(), leaves to be done. */
+static int opened(struct exchange *x, int r)
+{
+	return r == 0 && x->outcome.outside ? renewal_await(x) : r;
+}
+
 /* First as if nothing could block; and what would is tried again where it may. */
 static int judge_and_open(struct exchange *x, struct worker *worker)
 {
@@ -74,12 +81,12 @@ static int judge_and_open(struct exchange *x, struct worker *worker)
 	}
 	r = open_it(x, worker);
 	if (r < 0 || !x->outcome.would_block)
-		return r;
+		return opened(x, r);
 	r = worker_leave(worker, x->session, uid);
 	if (r == -EAGAIN)
 		return put_off(x);
 	if (r == 0)
-		return open_it(x, worker);
+		return opened(x, open_it(x, worker));
 	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
 	return 0;
 }
@@ -171,7 +178,7 @@ int serve_waiting(struct worker *worker, struct waiting *take_waiting)
 
 	exchange_adopt(&x);
 	waiting_free(take_waiting);
-	return conclude(&x, worker, open_it(&x, worker));
+	return conclude(&x, worker, opened(&x, open_it(&x, worker)));
 }
 
 int serve_late(const struct exchange *x)

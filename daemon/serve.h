@@ -30,11 +30,14 @@ struct server {
 	const struct policy *policy; /* borrowed; NULL if degraded */
 	struct rates rates;	     /* likewise */
 	struct locality locality;
+	bool leaving;  /* told to stop: what cannot be served now is the next generation's */
 	bool degraded; /* there is no policy: nothing is opened */
 	uint64_t generation;
 	uint64_t next_decision;
 	uint32_t lost; /* records lost since the last one that was sent */
 	int audit_fd;  /* borrowed; -EBADF: none */
+	int control;   /* borrowed: the parent */
+	uint64_t renewal_usec; /* monotonic: when it was asked for a renewal, or 0 */
 	struct counters counters;
 	struct tallies tallies;
 	struct shadow *shadow; /* borrowed; NULL: there is no candidate */

@@ -25,6 +25,7 @@
 #define SETTINGS_SIZE_MAX 65536 /* bytes: some hundred times what there is to say */
 
 static const char *const start_words[] = { "last-good", "deny-all", NULL };
+static const char *const yes_words[] = { "no", "yes", NULL };
 
 static const struct {
 	const char *name;
@@ -34,6 +35,8 @@ static const struct {
 } known[] = {
 	{ "on-start-error", offsetof(struct settings, on_start_error), ON_START_LAST_GOOD,
 	  .words = start_words },
+	{ "require-landlock", offsetof(struct settings, require_landlock), true,
+	  .words = yes_words },
 	{ "max-clients", offsetof(struct settings, max_clients), LIMIT_CLIENTS, 32768, NULL },
 	{ "max-per-uid", offsetof(struct settings, max_per_uid), LIMIT_CLIENTS_PER_UID, 32768,
 	  NULL },

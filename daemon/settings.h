@@ -15,7 +15,8 @@
 enum on_start_error { ON_START_LAST_GOOD, ON_START_DENY_ALL };
 
 struct settings {
-	uint32_t on_start_error; /* enum on_start_error */
+	uint32_t on_start_error;   /* enum on_start_error */
+	uint32_t require_landlock; /* bool: do not serve without a hull */
 	uint32_t max_clients;
 	uint32_t max_per_uid;
 	uint32_t max_pipes, max_pipes_per_uid;

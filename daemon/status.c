@@ -26,7 +26,7 @@ static void add_state(const struct succession *s, struct text *out)
 	text_printf(out, "state %s\n", succession_is_degraded(s) ? "degraded" : "active");
 	text_printf(out, "generation %" PRIu64 "\n", g->start.generation);
 	text_printf(out, "loaded %" PRIu64 "\n", s->loaded_usec / USEC_PER_SEC);
-	text_printf(out, "serves %s\n", loads[g->start.load]);
+	text_printf(out, "serves %s\n", loads[s->loaded]);
 	if (s->why)
 		text_printf(out, "degraded-why %s\n", s->why);
 }
@@ -70,6 +70,7 @@ static void add_processes(const struct parent *parent, struct text *out)
 		text_printf(out, "pid-pump %d\n", parent->pump.pid);
 	text_printf(out, "leaving %zu\n", s->n_leaving);
 	text_printf(out, "crashes %" PRIu64 "\n", s->n_crashes);
+	text_printf(out, "renewals %" PRIu64 "\n", s->n_renewals);
 	text_printf(out, "audit-restarts %" PRIu64 "\n", parent->audit.n_restarts);
 	text_printf(out, "pump-restarts %" PRIu64 "\n", parent->pump.n_restarts);
 }

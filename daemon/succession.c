@@ -28,10 +28,16 @@
  * Nobody waits for an old one: it is killed if it does not stop, and if it does not end even
  * then, the next one serves without it.
  *
+ * A generation whose hull has become too small for its policy asks for a renewal: another one of
+ * the same policy, which looks at the file system as it is now. Clients can bring that about as
+ * often as they can move directories, so that there is one a second at most; and when it fails,
+ * which is nobody's reload, the old one goes on.
+ *
  * A crash is answered at once, and crashes in a row ever slower: a request that
  * kills its broker must not keep this machine busy.
  */
 
+#define RENEWAL_USEC	     USEC_PER_SEC	 /* from one renewal to the next, at least */
 #define CRASH_CALM_USEC	     (10 * USEC_PER_SEC) /* without a crash: the next is the first again */
 #define CRASH_DELAY_USEC     (50 * USEC_PER_MSEC)
 #define CRASH_DELAY_MAX_USEC (5 * USEC_PER_SEC)
@@ -86,11 +92,19 @@ static int start(struct succession *s, enum control_load load)
 	s->setup.start.must_keep = s->must_keep && load == CONTROL_LOAD_ASKED;
 	/* A candidate is for one generation: what follows it serves without. */
 	if (load != CONTROL_LOAD_SHADOW)
-		s->setup.start.shadow_directory[0] = s->setup.start.same_policy[0] = '\0';
+		s->setup.start.shadow_directory[0] = '\0';
+	if (load != CONTROL_LOAD_SHADOW && load != CONTROL_LOAD_RENEWED)
+		s->setup.start.same_policy[0] = '\0';
 	/* It reads what is there now, for whoever asked so far. */
 	if (is_installed(load))
 		s->again = s->must_keep = false;
 	return generation_start(&s->next, &setup);
+}
+
+/* What it is told to serve is what serves already. */
+static bool is_beside(enum control_load load)
+{
+	return load == CONTROL_LOAD_SHADOW || load == CONTROL_LOAD_RENEWED;
 }
 
 /* Does somebody wait to be told? */
@@ -141,6 +155,61 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
+/* renewing */
+
+static bool is_serving(const struct succession *s)
+{
+	return s->serving && s->serving->state == GENERATION_SERVING;
+}
+
+static void renew(struct succession *s)
+{
+	struct control_start *asked = &s->setup.start;
+	int r = -ENODATA;
+
+	s->outside = false;
+	s->renewed_usec = clock_monotonic_usec();
+	s->n_renewals++;
+	if (summary_value(s->serving, "policy", asked->same_policy, sizeof(asked->same_policy)))
+		r = start(s, CONTROL_LOAD_RENEWED);
+	if (r < 0)
+		log_error_errno(r, "cannot renew generation %" PRIu64 ": %m",
+				s->serving->start.generation);
+}
+
+static int on_renewal(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct succession *s = context;
+
+	(void)source;
+	(void)usec;
+	s->renewal = sd_event_source_disable_unref(s->renewal);
+	/* What is being started instead looks at the file system too. */
+	if (s->outside && !s->next && !s->closing && is_serving(s))
+		renew(s);
+	return 0;
+}
+
+static void renew_in_time(struct succession *s)
+{
+	uint64_t due = s->renewed_usec > 0 ? s->renewed_usec + RENEWAL_USEC : 0;
+	int r;
+
+	if (!s->outside || s->next || s->closing || s->renewal)
+		return;
+	r = sd_event_add_time(s->setup.event, &s->renewal, CLOCK_MONOTONIC, due, 1, on_renewal, s);
+	if (r < 0)
+		log_error_errno(r, "cannot wait for a renewal's turn: %m");
+}
+
+static void on_outside(struct succession *s, const struct generation *g)
+{
+	if (g != s->serving || !is_serving(s))
+		return;
+	s->outside = true;
+	renew_in_time(s);
+}
+
 /* taking over */
 
 static void leave(struct succession *s, struct generation *g)
@@ -159,6 +228,8 @@ static void go_on(struct succession *s)
 		succession_take_back(s);
 	else if (s->again)
 		(void)succession_reload(s, s->must_keep);
+	else
+		renew_in_time(s);
 }
 
 static void decide(struct succession *s, const struct control_start *start, int exit_code,
@@ -176,7 +247,11 @@ static void decide(struct succession *s, const struct control_start *start, int 
 
 static void log_take_over(const struct succession *s, const struct generation *g)
 {
-	if (g->start.load == CONTROL_LOAD_NOTHING)
+	if (g->start.load == CONTROL_LOAD_RENEWED)
+		log_notice("generation %" PRIu64 " serves the same policy, whose places have "
+			   "changed%s",
+			   g->start.generation, s->had_shadow ? "; the shadow has ended" : "");
+	else if (g->start.load == CONTROL_LOAD_NOTHING)
 		log_event(MESSAGE_DEGRADED,
 			  "generation %" PRIu64 " serves nothing: there is no valid policy",
 			  g->start.generation);
@@ -193,13 +268,24 @@ static void log_take_over(const struct succession *s, const struct generation *g
 			   is_installed(g->start.load) ? "" : " the last good policy");
 }
 
+/* A renewal changes nothing of that. */
+static void note_loaded(struct succession *s, enum control_load load)
+{
+	if (load == CONTROL_LOAD_RENEWED)
+		return;
+	/* A shadow stands beside what is installed, or it is refused. */
+	s->loaded = load == CONTROL_LOAD_SHADOW ? CONTROL_LOAD_ASKED : load;
+	s->loaded_usec = clock_realtime_usec();
+}
+
 static void take_over(struct succession *s)
 {
 	struct generation *g = s->next;
 
 	s->serving = g;
 	s->next = NULL;
-	s->loaded_usec = clock_realtime_usec();
+	s->outside = false;
+	note_loaded(s, g->start.load);
 	if (is_installed(g->start.load)) {
 		free(s->why);
 		s->why = NULL;
@@ -227,6 +313,7 @@ static void on_stopped(struct succession *s, struct generation *g)
 	if (g != s->serving)
 		return;
 	s->serving = NULL;
+	s->had_shadow = g->start.shadow_directory[0] != '\0';
 	leave(s, g);
 	s->setup.vacant(s->setup.context, false);
 	if (s->next && s->next->state == GENERATION_SERVING)
@@ -256,7 +343,7 @@ static void fall_back(struct succession *s, enum control_load failed)
 	bool last_good = is_installed(failed) && s->setup.use_last_good;
 
 	/* The one that served has died meanwhile, and the policy itself was not judged. */
-	if (failed == CONTROL_LOAD_SHADOW)
+	if (is_beside(failed))
 		start_instead(s, s->restart);
 	else
 		start_instead(s, last_good ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_NOTHING);
@@ -280,10 +367,12 @@ static void add_why(struct succession *s, enum control_load failed, const char *
 /* The generation @failed does not come to serve. */
 static void do_without(struct succession *s, const struct control_start *failed, const char *text)
 {
-	if (!s->serving && failed->load != CONTROL_LOAD_SHADOW)
+	if (!s->serving && !is_beside(failed->load))
 		add_why(s, failed->load, text);
 	if (is_asked(failed->load)) {
 		decide(s, failed, 2, text);
+	} else if (failed->load == CONTROL_LOAD_RENEWED) {
+		go_on(s);
 	} else {
 		s->setup.stays(s->setup.context, text);
 		go_on(s);
@@ -295,6 +384,9 @@ static void log_refused(const struct succession *s, const struct generation *g)
 {
 	if (g->start.load == CONTROL_LOAD_SHADOW)
 		log_notice("shadow refused");
+	else if (g->start.load == CONTROL_LOAD_RENEWED)
+		log_error("generation %" PRIu64 " goes on: it cannot be renewed",
+			  s->serving ? s->serving->start.generation : 0);
 	else
 		log_event(MESSAGE_REFUSED, "%spolicy refused%s",
 			  is_installed(g->start.load) ? "" : "last good ",
@@ -428,6 +520,9 @@ static void on_told(void *context, struct generation *g, enum generation_event e
 	case GENERATION_COUNTED:
 		s->setup.counted(s->setup.context);
 		break;
+	case GENERATION_OUTSIDE:
+		on_outside(s, g);
+		break;
 	case GENERATION_UNSERVED:
 		if (g == s->serving)
 			s->setup.unserved(s->setup.context, message->facts.connection);
@@ -486,8 +581,7 @@ uint64_t succession_shadow(struct succession *s, const char *directory)
 {
 	struct control_start *asked = &s->setup.start;
 
-	if (s->closing || s->next || !s->serving || s->serving->state != GENERATION_SERVING ||
-	    strlen(directory) > CONTROL_PATH_MAX ||
+	if (s->closing || s->next || !is_serving(s) || strlen(directory) > CONTROL_PATH_MAX ||
 	    !summary_value(s->serving, "policy", asked->same_policy, sizeof(asked->same_policy)))
 		return 0;
 	strcpy(asked->shadow_directory, directory);
@@ -504,15 +598,15 @@ int succession_unshadow(struct succession *s)
 
 bool succession_is_degraded(const struct succession *s)
 {
-	return s->serving && (s->serving->start.load == CONTROL_LOAD_NOTHING ||
-			      (s->serving->start.load == CONTROL_LOAD_LAST_GOOD && s->why));
+	return s->serving && (s->loaded == CONTROL_LOAD_NOTHING ||
+			      (s->loaded == CONTROL_LOAD_LAST_GOOD && s->why));
 }
 
 int succession_give(struct succession *s, const struct control *connection)
 {
 	int r;
 
-	if (!s->serving || s->serving->state != GENERATION_SERVING)
+	if (!is_serving(s))
 		return -EAGAIN;
 	r = generation_send(s->serving, connection);
 	/* It died, and its exit is about to be told. */
@@ -523,6 +617,7 @@ void succession_close(struct succession *s)
 {
 	s->closing = true;
 	s->delay = sd_event_source_disable_unref(s->delay);
+	s->renewal = sd_event_source_disable_unref(s->renewal);
 	for (struct generation *g = s->leaving; g; g = g->next)
 		generation_leave(g);
 	if (s->next)
@@ -543,6 +638,7 @@ void succession_done(struct succession *s)
 	generation_free(s->next);
 	generation_free(s->serving);
 	sd_event_source_disable_unref(s->delay);
+	sd_event_source_disable_unref(s->renewal);
 	free(s->refused);
 	free(s->why);
 	*s = (struct succession){ 0 };

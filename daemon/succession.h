@@ -46,19 +46,24 @@ struct succession {
 	struct generation *leaving; /* list */
 	size_t n_leaving;
 	uint64_t last_number;
+	bool had_shadow;	   /* the one that stopped last */
 	bool again;		   /* a reload was asked for while `next` was being started */
 	bool back;		   /* and that the last good policy serves */
 	bool must_keep;		   /* of that reload, see struct control_start */
 	enum control_load restart; /* what is loaded after a crash */
+	enum control_load loaded;  /* of what `serving` serves; not SHADOW, not RENEWED */
+	bool outside;		   /* `serving` asks for a renewal */
+	uint64_t renewed_usec;	   /* monotonic: the last renewal, or 0 */
+	uint64_t n_renewals;	   /* ever, those that failed included */
 	bool closing;		   /* start nobody any more */
-	uint64_t loaded_usec;	   /* UTC: since when `serving` does */
+	uint64_t loaded_usec;	   /* UTC: since when what `serving` serves is served */
 	uint64_t refused_usec;	   /* UTC: the last reload that was refused, or 0 */
 	char *refused;		   /* its text, or NULL */
 	char *why; /* what serves is not what is installed because that is bad; or NULL */
 	unsigned int crashes; /* in a row */
 	uint64_t n_crashes;   /* ever */
 	uint64_t crash_usec;  /* monotonic: the last */
-	sd_event_source *delay;
+	sd_event_source *delay, *renewal;
 };
 
 int succession_init(struct succession *s, const struct succession_setup *setup);

@@ -132,6 +132,7 @@ void trial_serves(struct trial *trial, const struct generation *g)
 		serves_again(trial, g);
 		break;
 	case CONTROL_LOAD_SHADOW:
+	case CONTROL_LOAD_RENEWED:
 		/* The same policy, and what is kept of it stays. */
 		if (covers(trial, g->start.generation))
 			trial->serving = g->start.generation;

@@ -15,7 +15,9 @@ int waiting_add(struct waiting **list, const struct exchange *x, uint64_t deadli
 
 	if (!new)
 		return -ENOMEM;
-	*new = (struct waiting){ .x = *x, .deadline_usec = deadline_usec };
+	*new = (struct waiting){ .x = *x,
+				 .deadline_usec = deadline_usec,
+				 .outside = x->outcome.outside };
 	exchange_adopt(&new->x);
 	session_ref(new->x.session);
 	while (*list)
@@ -41,12 +43,19 @@ struct waiting *waiting_take(struct waiting **list, const struct workers *worker
 		uid_t uid = (*at)->x.session->facts.uid;
 		uint32_t n = workers_of(workers, uid);
 
-		if (n >= fewest || !workers_have_place(workers, uid))
+		if ((*at)->outside || n >= fewest || !workers_have_place(workers, uid))
 			continue;
 		fewest = n;
 		best = at;
 	}
 	return best ? take_out(best) : NULL;
+}
+
+struct waiting *waiting_take_outside(struct waiting **list)
+{
+	while (*list && !(*list)->outside)
+		list = &(*list)->next;
+	return *list ? take_out(list) : NULL;
 }
 
 struct waiting *waiting_take_late(struct waiting **list, uint64_t now_usec)

@@ -3,8 +3,9 @@
 #define FDB_DAEMON_WAITING_H
 
 /*
- * Requests that may block and have no place yet (workers.h): one of a connection at most, from
- * which nothing is read meanwhile. With the workers' lock.
+ * Requests that may block and have no place yet (workers.h), or that only another generation can
+ * serve (renewal.h): one of a connection at most, from which nothing is read meanwhile. With the
+ * workers' lock.
  */
 
 #include <stdbool.h>
@@ -17,14 +18,19 @@ struct waiting {
 	struct waiting *next;
 	struct exchange x;
 	uint64_t deadline_usec; /* CLOCK_MONOTONIC */
+	bool outside;		/* it waits for another generation, not for a place */
 };
 
-/* At the end of @list: a copy of @x, which references its session. 0 or -ENOMEM. */
+/* At the end of @list: a copy of @x, which references its session, outside if its outcome is.
+ * 0 or -ENOMEM. */
 int waiting_add(struct waiting **list, const struct exchange *x, uint64_t deadline_usec);
 
 /* Take out the oldest one of the uid that has the fewest places, if it may have one more; NULL:
  * nobody may. */
 struct waiting *waiting_take(struct waiting **list, const struct workers *workers);
+
+/* Take out one that is outside, or NULL. */
+struct waiting *waiting_take_outside(struct waiting **list);
 
 /* Take out the oldest one, if its deadline has passed; NULL. */
 struct waiting *waiting_take_late(struct waiting **list, uint64_t now_usec);

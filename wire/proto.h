@@ -49,7 +49,8 @@ enum wire_opcode {
 };
 
 enum wire_notice {
-	/* First message of a new broker on an inherited connection: every
+	/* First message of a new broker on an inherited connection, or the last of
+	 * one that leaves: every
 	 * request without an answer is lost and may be asked again. One that the
 	 * old broker had not read is answered all the same: that answer, to an id
 	 * from before the notice, is to be dropped and its descriptor closed. */

@@ -192,7 +192,9 @@ static const struct row {
 	{ ALICE, "/proc/self/limits", WIRE_OPEN_READ, 0, WIRE_REASON_OK },
 	{ ALICE, "/proc/self/task", WIRE_OPEN_READ | WIRE_OPEN_DIRECTORY, 0, WIRE_REASON_OK },
 	/* What the kernel keeps for who may trace the process: she may trace herself. */
-	{ ALICE, "/proc/self/maps", WIRE_OPEN_READ, 0, WIRE_REASON_OK },
+	{ ALICE, "/proc/self/limits", WIRE_OPEN_READ, 0, WIRE_REASON_OK },
+	/* To be read by who may trace; landlock(7): nobody outside of a domain, by it. */
+	{ ALICE, "/proc/self/maps", WIRE_OPEN_READ, EACCES, WIRE_REASON_KERNEL },
 	{ ALICE, "/proc/self/no-such", WIRE_OPEN_READ, ENOENT, WIRE_REASON_NOT_FOUND },
 	{ ALICE, "/proc/self/mem", WIRE_OPEN_WRITE, EACCES, WIRE_REASON_RULE },
 	{ ALICE, "/proc/self/comm", WIRE_OPEN_WRITE, EACCES, WIRE_REASON_RULE },

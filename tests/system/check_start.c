@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,6 +253,7 @@ static const struct {
 	{ "version 1;\nsettings { max-clients 0; }\n", 0644, "E006" },
 	{ "version 1;\nsettings { max-clients 32769; }\n", 0644, "E006" },
 	{ "version 1;\nsettings { max-clients \"5\"; }\n", 0644, "E006" },
+	{ "version 1;\nsettings { require-landlock maybe; }\n", 0644, "E006" },
 	{ "version 1;\nsettings { max-clients 5; max-clients 6; }\n", 0644, "E003" },
 	{ "version 1;\nsettings {", 0644, "E001" },
 	{ "version 1;\nsettings { max-clients 5; }\n", 0666, "Operation not permitted" },
@@ -369,6 +371,55 @@ START_TEST(start_by_somebody_else_than_root_is_refused)
 }
 END_TEST
 
+/* What a kernel without Landlock says, to this process and what it starts. */
+static void take_landlock_away(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	ck_assert_int_eq(seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0), 0);
+	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+					  SCMP_SYS(landlock_create_ruleset), 0),
+			 0);
+	ck_assert_int_eq(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+START_TEST(start_without_landlock_is_refused)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	take_landlock_away();
+	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
+	assert_log_has(&d, "to serve without: require-landlock no");
+	daemon_discard(&d);
+}
+END_TEST
+
+START_TEST(start_without_landlock_can_be_wanted)
+{
+	char argument[128], *landlock;
+	struct daemon d;
+	int sock;
+
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", POLICY);
+	snprintf(argument, sizeof(argument), "--config=%s", d.config);
+	d.arguments[0] = argument;
+	write_config(&d, "version 1;\nsettings { require-landlock no; }\n", 0644);
+	take_landlock_away();
+	daemon_start(&d);
+	landlock = daemon_status(&d, "landlock");
+	ck_assert_str_eq(landlock, "none");
+	free(landlock);
+	sock = daemon_connect(&d);
+	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
+	fd_close(sock);
+	assert_log_has(&d, "this kernel has no Landlock");
+	daemon_stop(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("start");
@@ -389,6 +440,8 @@ int main(void)
 	tcase_add_test(tcase, start_refuses_settings_that_are_not_there);
 	tcase_add_test(tcase, start_as_a_service_takes_no_other_policy);
 	tcase_add_test(tcase, start_without_its_users_says_how_to_get_them);
+	tcase_add_test(tcase, start_without_landlock_is_refused);
+	tcase_add_test(tcase, start_without_landlock_can_be_wanted);
 	tcase_add_test(tcase, start_by_somebody_else_than_root_is_refused);
 	return suite_main(suite);
 }

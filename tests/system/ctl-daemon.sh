@@ -128,7 +128,7 @@ errs 'c\xc2\x9bd'
 hash=$(fdbrokerctl check --policy=policy --json | json-get policy)
 
 it 'status shows what is served, and that the disk has the same'
-printf 'state active\ngeneration 42\nloaded 1795305120\nfiles 7\npolicy %s\ndirectory %s\nconnections 118\nmax-clients 1024\nopened 7\nslow 9\nin-flight 3\nmax-in-flight 64\nstuck 0\nrate 0\n' \
+printf 'state active\ngeneration 42\nloaded 1795305120\nfiles 7\npolicy %s\ndirectory %s\nconnections 118\nmax-clients 1024\nopened 7\nslow 9\nin-flight 3\nmax-in-flight 64\nstuck 0\nrate 0\nhull /srv/a b read,create\nhull /etc read\n' \
 	"$hash" "$scratch/policy" >text
 run env TZ=UTC fake-admin "$scratch/admin" 0 "$scratch/text" fdbrokerctl status \
 	"--socket=$scratch/admin"
@@ -141,6 +141,7 @@ says_not stuck
 says '  slow:                9'
 says '  opened:              7'
 says_not 'rate:'
+says '  hull:                /etc read'
 
 it 'status shows it in ASCII where the locale is not UTF-8'
 run env LC_ALL=C fake-admin "$scratch/admin" 0 "$scratch/text" fdbrokerctl status \
@@ -159,6 +160,9 @@ json daemon in-flight 3
 json daemon max-in-flight 64
 json daemon stuck 0
 json daemon slow 9
+json daemon hull 0 directory '/srv/a b'
+json daemon hull 0 modes read,create
+json daemon hull 1 directory /etc
 json on_disk same
 
 it 'status says that the policy on disk differs'

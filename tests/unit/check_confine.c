@@ -24,7 +24,7 @@
 
 #define BROKER_ID 4242
 
-static const struct confine_needs all_needs = { BROKER_ID, BROKER_ID, true, true, 0 };
+static const struct confine_needs all_needs = { BROKER_ID, BROKER_ID, true, true, 0, NULL };
 
 /* What a hijacked broker would try (P75, P76). Each returns what the system call did. */
 
@@ -243,14 +243,14 @@ static const struct {
 	struct confine_needs needs;
 	uint64_t caps;
 } kept[] = {
-	{ "lends nothing", false, { BROKER_ID, BROKER_ID, false, false, 0 }, SWITCH },
+	{ "lends nothing", false, { BROKER_ID, BROKER_ID, false, false, 0, NULL }, SWITCH },
 	{ "lends reading",
 	  false,
-	  { BROKER_ID, BROKER_ID, true, false, 0 },
+	  { BROKER_ID, BROKER_ID, true, false, 0, NULL },
 	  SWITCH | CAP_BIT(CAP_DAC_READ_SEARCH) },
 	{ "lends writing",
 	  false,
-	  { BROKER_ID, BROKER_ID, false, true, 0 },
+	  { BROKER_ID, BROKER_ID, false, true, 0, NULL },
 	  SWITCH | CAP_BIT(CAP_DAC_OVERRIDE) },
 	{ "audit", true, { 0 }, 0 },
 };

@@ -33,7 +33,7 @@ static const struct facts alice = {
 
 static const struct control controls[] = {
 	{ .type = CONTROL_START,
-	  .start = { 42, UINT64_C(0x7f3a91c200000000), CONTROL_LOAD_LAST_GOOD, true, 5, 64, 8,
+	  .start = { 42, UINT64_C(0x7f3a91c200000000), CONTROL_LOAD_LAST_GOOD, true, true, 5, 64, 8,
 		     "/etc/fdbroker/policy.d", "/var/lib/fdbroker", "/run/fdbroker/shadow",
 		     "9c1e" } },
 	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },
@@ -46,6 +46,7 @@ static const struct control controls[] = {
 	{ .type = CONTROL_STOPPED },
 	{ .type = CONTROL_ASK },
 	{ .type = CONTROL_UNSHADOW },
+	{ .type = CONTROL_RENEW },
 	{ .type = CONTROL_COUNTERS, .text = "", .text_len = 0 },
 	{ .type = CONTROL_UNCONFIRMED },
 };
@@ -75,6 +76,7 @@ static void assert_same(const struct control *a, const struct control *b)
 	ck_assert_uint_eq(a->start.first_decision, b->start.first_decision);
 	ck_assert_int_eq(a->start.load, b->start.load);
 	ck_assert_int_eq(a->start.must_keep, b->start.must_keep);
+	ck_assert_int_eq(a->start.require_landlock, b->start.require_landlock);
 	ck_assert_str_eq(a->start.state_directory, b->start.state_directory);
 	ck_assert_int_eq(a->kept, b->kept);
 	ck_assert_str_eq(a->start.policy_directory, b->start.policy_directory);
@@ -132,7 +134,7 @@ START_TEST(control_refuses_unknown_types)
 	struct control read;
 
 	buffer[1] = 0;
-	for (unsigned int type = CONTROL_UNSHADOW + 1; type < 256; type++) {
+	for (unsigned int type = CONTROL_RENEW + 1; type < 256; type++) {
 		buffer[0] = (uint8_t)type;
 		ck_assert_int_eq(control_read(buffer, 2, &read), -EBADMSG);
 	}

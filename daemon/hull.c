@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/hull.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/kernel.h"
+#include "base/macro.h"
+#include "daemon/landlock.h"
+#include "policy/array.h"
+#include "policy/keywords.h"
+#include "policy/reach.h"
+
+/*
+ * The uid may become anybody's for the length of an open, capabilities may be
+ * raised as far as the policy needs them, and the filter cannot see names: the
+ * hull is what bounds the names that a hijacked broker can open. landlock(7)
+ * judges the object that a descriptor refers to, through /proc/self/fd too, so that
+ * pins are reopened only within it. It does not judge O_PATH, stat(2), chmod(2) or
+ * chown(2) by name; of these the filter lets through what works on a descriptor.
+ *
+ * A rule on a directory is gone with that inode, and does not see what is mounted over it. A rule on
+ * its parent outlives both.
+ */
+
+struct wanted {
+	char *directory; /* owned */
+	uint32_t modes;
+	bool devices, personal;
+};
+
+struct anchor {
+	char *path; /* owned; as the policy names it */
+	uint64_t dev, ino;
+	uint32_t modes;
+	uint64_t rights;
+};
+
+struct hull {
+	struct landlock landlock;
+	struct wanted *wanted;
+	size_t n_wanted;
+	struct anchor *anchors; /* by dev and ino */
+	size_t n_anchors;
+};
+
+/* What the descriptors that a mode hands out must be able to do: rights travel with them. */
+static const struct {
+	uint32_t mode;
+	uint64_t rights;
+} needs[] = {
+	{ POLICY_READ, LANDLOCK_ACCESS_FS_READ_FILE },
+	{ POLICY_LIST, LANDLOCK_ACCESS_FS_READ_DIR },
+	{ POLICY_WRITE, LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE },
+	{ POLICY_APPEND, LANDLOCK_ACCESS_FS_WRITE_FILE },
+	{ POLICY_TRUNCATE, LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE },
+	/* REMOVE: what could not be finished is taken away again. */
+	{ POLICY_CREATE, LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+				 LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE },
+	{ POLICY_TMPFILE, LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
+				  LANDLOCK_ACCESS_FS_TRUNCATE },
+};
+
+static uint64_t rights_of(uint32_t modes, bool devices)
+{
+	uint64_t rights = devices ? LANDLOCK_ACCESS_FS_IOCTL_DEV : 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(needs); i++)
+		if (modes & needs[i].mode)
+			rights |= needs[i].rights;
+	return rights;
+}
+
+/* What comes next to each other is often the same: a policy's files are about one place. */
+static int want(void *context, const struct policy_reach *reach)
+{
+	struct hull *hull = context;
+	struct wanted *last = hull->n_wanted > 0 ? &hull->wanted[hull->n_wanted - 1] : NULL;
+
+	if (!last || last->personal != reach->personal ||
+	    strcmp(last->directory, reach->directory) != 0) {
+		last = ARRAY_ADD(hull->wanted, hull->n_wanted);
+		if (!last)
+			return -ENOMEM;
+		last->personal = reach->personal;
+		last->directory = strdup(reach->directory);
+		if (!last->directory)
+			return -ENOMEM;
+	}
+	last->modes |= reach->modes;
+	last->devices |= reach->devices;
+	return 0;
+}
+
+static int by_directory(const void *a, const void *b)
+{
+	const struct wanted *x = a, *y = b;
+	int r = strcmp(x->directory, y->directory);
+
+	return r != 0 ? r : x->personal - y->personal;
+}
+
+/* Sorted, each directory once. */
+static void merge_wanted(struct hull *hull)
+{
+	size_t kept = 0;
+
+	if (hull->n_wanted == 0)
+		return;
+	qsort(hull->wanted, hull->n_wanted, sizeof(*hull->wanted), by_directory);
+	for (size_t i = 1; i < hull->n_wanted; i++) {
+		struct wanted *into = &hull->wanted[kept], *from = &hull->wanted[i];
+
+		if (by_directory(into, from) == 0) {
+			into->modes |= from->modes;
+			into->devices |= from->devices;
+			free(from->directory);
+		} else if (++kept != i) {
+			hull->wanted[kept] = *from;
+		}
+	}
+	hull->n_wanted = kept + 1;
+}
+
+/* The way down as far as there are directories, no link among them. */
+struct descent {
+	int fd, parent;		/* owned */
+	size_t len, parent_len; /* of the path */
+	bool complete;		/* nothing of the path is left */
+};
+
+static void descent_done(struct descent *d)
+{
+	fd_close(d->fd);
+	fd_close(d->parent);
+}
+
+static int step_down(struct descent *d, const char *path, size_t len)
+{
+	char name[256];
+	size_t at = d->len + 1;
+	int fd;
+
+	if (len - at >= sizeof(name))
+		return -ENAMETOOLONG;
+	memcpy(name, path + at, len - at);
+	name[len - at] = '\0';
+	fd = openat(d->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	fd_close(d->parent);
+	d->parent = d->fd;
+	d->parent_len = d->len;
+	d->fd = fd;
+	d->len = len;
+	return 0;
+}
+
+/* What is missing, a link, or no directory ends the descent; out of memory or descriptors fails. */
+static int descend(struct descent *d, const char *path)
+{
+	size_t len = 0;
+	int r = 0;
+
+	*d = (struct descent){ .parent = -EBADF };
+	d->fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (d->fd < 0)
+		return -errno;
+	while (r == 0 && path[len] != '\0' && path[len + 1] != '\0') {
+		len += 1 + strcspn(path + len + 1, "/");
+		r = step_down(d, path, len);
+	}
+	d->complete = r == 0;
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE ? r : 0;
+}
+
+static int keep(struct hull *hull, int fd, size_t path_len, const struct wanted *wanted)
+{
+	uint64_t rights = rights_of(wanted->modes, wanted->devices);
+	struct anchor *anchor;
+	struct stat st;
+	int r;
+
+	r = landlock_allow(&hull->landlock, fd, rights);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	anchor = ARRAY_ADD(hull->anchors, hull->n_anchors);
+	if (!anchor)
+		return -ENOMEM;
+	anchor->dev = st.st_dev;
+	anchor->ino = st.st_ino;
+	anchor->modes = wanted->modes;
+	anchor->rights = rights;
+	anchor->path = strndup(path_len > 0 ? wanted->directory : "/", path_len > 0 ? path_len : 1);
+	return anchor->path ? 0 : -ENOMEM;
+}
+
+static int find_anchor(struct hull *hull, const struct wanted *wanted)
+{
+	_cleanup_(descent_done) struct descent d;
+	int r;
+
+	r = descend(&d, wanted->directory);
+	if (r < 0)
+		return r;
+	if (wanted->personal && !d.complete)
+		return 0;
+	if (d.len == 0)
+		return d.complete ? keep(hull, d.fd, 0, wanted) : 0;
+	if (d.parent_len == 0)
+		return keep(hull, d.fd, d.len, wanted);
+	return keep(hull, d.parent, d.parent_len, wanted);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct anchor *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+/* The kernel adds up what rules of one inode give; so do we. */
+static void merge_anchors(struct hull *hull)
+{
+	size_t kept = 0;
+
+	if (hull->n_anchors == 0)
+		return;
+	qsort(hull->anchors, hull->n_anchors, sizeof(*hull->anchors), by_id);
+	for (size_t i = 1; i < hull->n_anchors; i++) {
+		struct anchor *into = &hull->anchors[kept], *from = &hull->anchors[i];
+
+		if (by_id(into, from) == 0) {
+			into->modes |= from->modes;
+			into->rights |= from->rights;
+			free(from->path);
+		} else if (++kept != i) {
+			hull->anchors[kept] = *from;
+		}
+	}
+	hull->n_anchors = kept + 1;
+}
+
+static int find_anchors(struct hull *hull, const struct policy *policy)
+{
+	int r;
+
+	r = policy_reaches(policy, want, hull);
+	if (r < 0)
+		return r;
+	merge_wanted(hull);
+	for (size_t i = 0; i < hull->n_wanted; i++) {
+		r = find_anchor(hull, &hull->wanted[i]);
+		if (r < 0)
+			return r;
+	}
+	merge_anchors(hull);
+	return 0;
+}
+
+static void forget_wanted(struct hull *hull)
+{
+	for (size_t i = 0; i < hull->n_wanted; i++)
+		free(hull->wanted[i].directory);
+	free(hull->wanted);
+	hull->wanted = NULL;
+	hull->n_wanted = 0;
+}
+
+int hull_new(struct hull **ret, const struct policy *policy)
+{
+	_cleanup_(hull_freep) struct hull *hull = calloc(1, sizeof(*hull));
+	int r;
+
+	if (!hull)
+		return -ENOMEM;
+	hull->landlock = LANDLOCK_EMPTY;
+	r = landlock_init(&hull->landlock);
+	if (r == 0 && policy)
+		r = find_anchors(hull, policy);
+	if (r < 0)
+		return r;
+	forget_wanted(hull);
+	*ret = TAKE_PTR(hull);
+	return 0;
+}
+
+int hull_enforce(struct hull *hull)
+{
+	return landlock_enforce(&hull->landlock);
+}
+
+uint64_t hull_wants(const struct hull *hull, uint32_t modes)
+{
+	return rights_of(modes, false) & hull->landlock.rights;
+}
+
+uint64_t hull_without(const struct hull *hull, uint64_t rights, uint64_t dev, uint64_t ino)
+{
+	const struct anchor key = { .dev = dev, .ino = ino }, *anchor;
+
+	anchor = bsearch(&key, hull->anchors, hull->n_anchors, sizeof(key), by_id);
+	return anchor ? rights & ~anchor->rights : rights;
+}
+
+static void print_modes(uint32_t modes, struct text *out)
+{
+	const char *before = " ";
+
+	for (size_t bit = 0; bit < keyword_modes.n - 1; bit++) {
+		if (!(modes >> bit & 1))
+			continue;
+		text_printf(out, "%s%s", before, keyword_modes.words[bit]);
+		before = ",";
+	}
+}
+
+void hull_print(const struct hull *hull, size_t max, struct text *out)
+{
+	for (size_t i = 0; i < hull->n_anchors && i < max; i++) {
+		text_puts(out, "hull ");
+		text_escape(out, hull->anchors[i].path, strlen(hull->anchors[i].path));
+		print_modes(hull->anchors[i].modes, out);
+		text_puts(out, "\n");
+	}
+	if (hull->n_anchors > max)
+		text_printf(out, "hull-more %zu\n", hull->n_anchors - max);
+}
+
+struct hull *hull_free(struct hull *hull)
+{
+	if (!hull)
+		return NULL;
+	forget_wanted(hull);
+	for (size_t i = 0; i < hull->n_anchors; i++)
+		free(hull->anchors[i].path);
+	free(hull->anchors);
+	landlock_done(&hull->landlock);
+	free(hull);
+	return NULL;
+}
