@@ -120,7 +120,7 @@ silent
 errs 'error[E0'
 
 it 'has no answer where the daemon would refuse the policy'
-mkdir stat && printf 'version 1;\nfor user root { allow read, stat "/srv/a"; }\n' >stat/10-r.fdp
+mkdir stat && printf 'version 1;\nfor user root { allow read, watch "/srv/a"; }\n' >stat/10-r.fdp
 run fdbrokerctl can --policy=stat read /srv/a --as 'user root'
 exits 2
 errs 'error[E019]'

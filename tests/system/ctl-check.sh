@@ -138,7 +138,7 @@ run fdbrokerctl check --policy=site --strict
 exits 1
 
 it 'notes words that the daemon of this build does not support'
-printf 'version 1;\nfor user root { one: allow read, stat "/srv/a"; }\n' >stat.fdp
+printf 'version 1;\nfor user root { one: allow read, watch "/srv/a"; }\n' >stat.fdp
 run fdbrokerctl check stat.fdp --only
 exits 0
 says 'note[E019]'
