@@ -308,6 +308,9 @@ uint64_t hull_without(const struct hull *hull, uint64_t rights, uint64_t dev, ui
 {
 	const struct anchor key = { .dev = dev, .ino = ino }, *anchor;
 
+	/* C11 7.22.5.1: even for none there must be an array. */
+	if (hull->n_anchors == 0)
+		return rights;
 	anchor = bsearch(&key, hull->anchors, hull->n_anchors, sizeof(key), by_id);
 	return anchor ? rights & ~anchor->rights : rights;
 }
