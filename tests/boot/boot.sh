@@ -50,6 +50,7 @@ install_product() {
 		expose /etc/sysusers.d '*/sysusers.d/fdbroker.conf' &&
 		expose /etc/tmpfiles.d '*/tmpfiles.d/fdbroker.conf' &&
 		expose /usr/lib/systemd/catalog '*/catalog/fdbroker.catalog' &&
+		expose /usr/local/bin '*/bin/fdbrokerctl' &&
 		expose /usr/lib '*/libfdbroker.so*' || return
 	ldconfig -r "$root"
 	journalctl --root="$root" --update-catalog
