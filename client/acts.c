@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -26,6 +27,9 @@ static int ask(struct fdbroker *broker, const char *path, struct question *quest
 	if (r == 0) {
 		question->act.path = name.text;
 		question->act.path_len = (uint16_t)name.len;
+		/* What ends in a slash is no file, and no link: path_resolution(7). */
+		if (name.directory && question->opcode == WIRE_OPCODE_UNLINK)
+			return -ENOTDIR;
 		/* "link/" is what the link leads to: path_resolution(7). */
 		if (name.directory)
 			question->act.flags &= ~(uint32_t)WIRE_ACT_NOFOLLOW;
@@ -119,4 +123,88 @@ ssize_t fdbroker_readlink(struct fdbroker *broker, const char *path, char *buffe
 		size = question.data_len;
 	memcpy(buffer, data, size);
 	return (ssize_t)size;
+}
+
+int fdbroker_unlink(struct fdbroker *broker, const char *path, int flags,
+		    struct fdbroker_answer *ret_answer)
+{
+	struct question question = {
+		.opcode = flags & AT_REMOVEDIR ? WIRE_OPCODE_RMDIR : WIRE_OPCODE_UNLINK,
+	};
+
+	return flags & ~AT_REMOVEDIR ? -EINVAL : ask(broker, path, &question, ret_answer);
+}
+
+int fdbroker_mkdir(struct fdbroker *broker, const char *path, mode_t mode,
+		   struct fdbroker_answer *ret_answer)
+{
+	struct question question = { .opcode = WIRE_OPCODE_MKDIR, .act.argument = mode & 0777 };
+
+	return ask(broker, path, &question, ret_answer);
+}
+
+int fdbroker_chmod(struct fdbroker *broker, const char *path, mode_t mode,
+		   struct fdbroker_answer *ret_answer)
+{
+	struct question question = { .opcode = WIRE_OPCODE_CHMOD, .act.argument = mode };
+
+	return mode & ~(mode_t)0777 ? -EINVAL : ask(broker, path, &question, ret_answer);
+}
+
+int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct timespec times[2],
+		     int flags, struct fdbroker_answer *ret_answer)
+{
+	struct wire_time wire[2] = { { .nsec = UTIME_NOW }, { .nsec = UTIME_NOW } };
+	uint8_t other[WIRE_TIMES_SIZE];
+	struct question question = {
+		.opcode = WIRE_OPCODE_UTIMENS,
+		.act.flags = flags & AT_SYMLINK_NOFOLLOW ? WIRE_ACT_NOFOLLOW : 0,
+		.act.other = (const char *)other,
+		.act.other_len = sizeof(other),
+	};
+
+	if (flags & ~AT_SYMLINK_NOFOLLOW)
+		return -EINVAL;
+	for (int i = 0; times && i < 2; i++)
+		wire[i] = (struct wire_time){ times[i].tv_sec, (uint32_t)times[i].tv_nsec };
+	wire_times_write(wire, other, sizeof(other));
+	return ask(broker, path, &question, ret_answer);
+}
+
+int fdbroker_truncate(struct fdbroker *broker, const char *path, off_t size,
+		      struct fdbroker_answer *ret_answer)
+{
+	uint8_t other[WIRE_SIZE_SIZE];
+	struct question question = {
+		.opcode = WIRE_OPCODE_TRUNCATE,
+		.act.other = (const char *)other,
+		.act.other_len = sizeof(other),
+	};
+
+	if (size < 0)
+		return -EINVAL;
+	wire_size_write((uint64_t)size, other, sizeof(other));
+	return ask(broker, path, &question, ret_answer);
+}
+
+int fdbroker_connect_unix(struct fdbroker *broker, const char *path, int type,
+			  struct fdbroker_answer *ret_answer)
+{
+	static const struct {
+		int type;
+		uint32_t wire;
+	} types[] = {
+		{ SOCK_STREAM, WIRE_CONNECT_STREAM },
+		{ SOCK_SEQPACKET, WIRE_CONNECT_SEQPACKET },
+		{ SOCK_DGRAM, WIRE_CONNECT_DATAGRAM },
+	};
+	struct question question = {
+		.opcode = WIRE_OPCODE_CONNECT,
+		.act.flags = type & SOCK_NONBLOCK ? WIRE_ACT_NONBLOCK : 0,
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == types[i].type)
+			question.act.argument = types[i].wire;
+	return question.act.argument == 0 ? -EINVAL : ask(broker, path, &question, ret_answer);
 }

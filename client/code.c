@@ -43,6 +43,7 @@ int code_filter(int r)
 	case -ENOENT:
 	case -ENOSPC:
 	case -ENOTDIR:
+	case -ENOTEMPTY: /* rmdir(2) */
 	case -ENXIO:
 	case -EOPNOTSUPP:
 	case -EOVERFLOW:

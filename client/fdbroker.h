@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -124,6 +125,29 @@ int fdbroker_access(struct fdbroker *broker, const char *path, int mode,
 
 /* readlink(2): the bytes written, without a NUL, cut to @size; or a negative errno. */
 ssize_t fdbroker_readlink(struct fdbroker *broker, const char *path, char *buffer, size_t size,
+			  struct fdbroker_answer *ret_answer);
+
+/* unlink(2), or with @flags AT_REMOVEDIR rmdir(2). 0 or a negative errno. */
+int fdbroker_unlink(struct fdbroker *broker, const char *path, int flags,
+		    struct fdbroker_answer *ret_answer);
+
+/* mkdir(2), without the process's umask; never writable by others. 0 or a negative errno. */
+int fdbroker_mkdir(struct fdbroker *broker, const char *path, mode_t mode,
+		   struct fdbroker_answer *ret_answer);
+
+/* chmod(2) of permission bits (0777), utimensat(2) with @flags AT_SYMLINK_NOFOLLOW or 0, truncate(2). 0
+ * or a negative errno. @times: NULL is now. */
+int fdbroker_chmod(struct fdbroker *broker, const char *path, mode_t mode,
+		   struct fdbroker_answer *ret_answer);
+int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct timespec times[2],
+		     int flags, struct fdbroker_answer *ret_answer);
+int fdbroker_truncate(struct fdbroker *broker, const char *path, off_t size,
+		      struct fdbroker_answer *ret_answer);
+
+/* A socket that is connected to the Unix socket @path; @type: SOCK_STREAM, SOCK_SEQPACKET or
+ * SOCK_DGRAM, with SOCK_NONBLOCK or SOCK_CLOEXEC, which is always set. Who listens sees the broker's user and
+ * process as its peer. A descriptor or a negative errno; -EAGAIN its backlog is full. */
+int fdbroker_connect_unix(struct fdbroker *broker, const char *path, int type,
 			  struct fdbroker_answer *ret_answer);
 
 /* Close the connection and free it. NULL is allowed. Always returns NULL. In the sandbox the

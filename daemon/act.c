@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "daemon/opening.h"
@@ -30,6 +31,89 @@ static enum step act_on_object(struct opening *o, act_on_pin act)
 	return step == STEP_GO ? act(o, &pin) : step;
 }
 
+/* Whether @base is still the object that was judged. 0; -EAGAIN it is another; -errno. */
+static int is_still(struct opening *o, const struct pin *parent, const char *base,
+		    const struct pin *judged)
+{
+	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
+	int r = opener_pin(o, parent->fd, base, &pin);
+
+	if (r < 0)
+		return r;
+	return pin.dev == judged->dev && pin.ino == judged->ino ? 0 : -EAGAIN;
+}
+
+/*
+ * Names cannot be removed by what they name: unlinkat(2) takes the judged directory and one
+ * component. Who may write there can put another object under that name between the last look and
+ * the act: then that one loses this very name, which its maker could have taken from it as well.
+ */
+static enum step remove_pinned(struct opening *o, const struct pin *parent, const char *base,
+			       const struct pin *pin)
+{
+	int flags = o->order->request->opcode == WIRE_OPCODE_RMDIR ? AT_REMOVEDIR : 0;
+	int r = is_still(o, parent, base, pin);
+
+	if (r == -EAGAIN)
+		return STEP_AGAIN;
+	if (r == 0 && opening_is_given_up(o))
+		r = -ETIMEDOUT;
+	if (r < 0)
+		return opening_kernel(o, r);
+	if (unlinkat(parent->fd, base, flags) < 0)
+		return opening_kernel(o, -errno);
+	return opening_granted(o, -EBADF);
+}
+
+/* A name, and with its last one the object; a link is removed itself. */
+static enum step remove_name(struct opening *o, act_on_pin act)
+{
+	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
+	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
+	const char *base;
+	enum step step;
+	int r;
+
+	(void)act;
+	r = create_pin_parent(o, &parent, &base);
+	if (r == -ELOOP)
+		return walk_follow(o, true);
+	if (r == 0)
+		r = opener_pin(o, parent.fd, base, &pin);
+	if (r < 0)
+		return opening_kernel(o, r);
+	o->out->dev = pin.dev;
+	o->out->ino = pin.ino;
+	step = opening_judge(o, &pin, &pin.object);
+	return step == STEP_GO ? remove_pinned(o, &parent, base, &pin) : step;
+}
+
+/* One call, so that nobody meets it half made: its owner is who makes it, and the umask is 0. */
+static enum step make_directory(struct opening *o, act_on_pin act)
+{
+	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
+	struct policy_object object;
+	const char *base;
+	enum step step;
+	int r;
+
+	(void)act;
+	r = create_pin_parent(o, &parent, &base);
+	if (r == -ELOOP)
+		return walk_follow(o, true);
+	if (r < 0)
+		return opening_kernel(o, r == -EISDIR ? -EEXIST : r);
+	object = create_object(o->order, opening_rule(o), &parent.object);
+	step = opening_judge(o, &parent, &object);
+	if (step != STEP_GO)
+		return step;
+	if (opening_is_given_up(o))
+		return opening_kernel(o, -ETIMEDOUT);
+	if (mkdirat(parent.fd, base, object.mode & 0777) < 0)
+		return opening_kernel(o, -errno);
+	return opening_granted(o, -EBADF);
+}
+
 static const struct {
 	enum step (*way)(struct opening *o, act_on_pin act);
 	act_on_pin act;
@@ -37,6 +121,13 @@ static const struct {
 	[WIRE_OPCODE_STAT] = { act_on_object, look_perform },
 	[WIRE_OPCODE_ACCESS] = { act_on_object, look_perform },
 	[WIRE_OPCODE_READLINK] = { act_on_object, look_perform },
+	[WIRE_OPCODE_UNLINK] = { remove_name, NULL },
+	[WIRE_OPCODE_RMDIR] = { remove_name, NULL },
+	[WIRE_OPCODE_MKDIR] = { make_directory, NULL },
+	[WIRE_OPCODE_CHMOD] = { act_on_object, change_mode },
+	[WIRE_OPCODE_UTIMENS] = { act_on_object, change_times },
+	[WIRE_OPCODE_TRUNCATE] = { act_on_object, change_size },
+	[WIRE_OPCODE_CONNECT] = { act_on_object, change_connect },
 };
 _Static_assert(ELEMENTSOF(acts) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");
 
@@ -44,5 +135,8 @@ enum step act_perform(struct opening *o)
 {
 	uint16_t opcode = o->order->request->opcode;
 
+	/* Journals are waited for. */
+	if (wire_act_changes(opcode) && opening_may_block(o) != STEP_GO)
+		return STEP_DONE;
 	return acts[opcode].way(o, acts[opcode].act);
 }

@@ -195,6 +195,7 @@ static int prepare(struct broker *broker)
 
 		broker->needs.reads_as_root = summary->as_root_reads;
 		broker->needs.writes_as_root = summary->as_root_writes;
+		broker->needs.owns_as_root = summary->as_root_owns;
 		broker->needs.modes = summary->modes;
 	}
 	r = loop_init(&broker->loop, &broker->server, CONTROL_FD);

@@ -103,7 +103,7 @@ static int give_up(const struct confine_needs *needs, const cap_value_t *keep, i
 	return needs->hull ? hull_enforce(needs->hull) : 0;
 }
 
-#define KEPT_MAX 4
+#define KEPT_MAX 5
 
 /* Without CAP_CHOWN: what is created `as root` is made as the user who is to own it. */
 static int broker_keeps(const struct confine_needs *needs, cap_value_t ret[KEPT_MAX])
@@ -116,6 +116,8 @@ static int broker_keeps(const struct confine_needs *needs, cap_value_t ret[KEPT_
 		ret[n++] = CAP_DAC_READ_SEARCH;
 	if (needs->writes_as_root)
 		ret[n++] = CAP_DAC_OVERRIDE;
+	if (needs->owns_as_root)
+		ret[n++] = CAP_FOWNER;
 	return n;
 }
 

@@ -26,6 +26,7 @@ struct confine_needs {
 	gid_t gid;
 	bool reads_as_root;  /* CAP_DAC_READ_SEARCH */
 	bool writes_as_root; /* CAP_DAC_OVERRIDE */
+	bool owns_as_root;   /* CAP_FOWNER */
 	uint32_t modes;	     /* POLICY_* of its allows: system calls that only some need */
 	struct hull *hull;   /* what of the file system; borrowed. NULL: all of it */
 };

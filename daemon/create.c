@@ -57,17 +57,23 @@ static mode_t mode_to_give(const struct order *order, const struct policy_rule *
 {
 	const struct policy_obligations *obligations = rule->obligations;
 
-	return obligations->has_create_mode ? obligations->create_mode : order->request->mode;
+	if (!obligations->has_create_mode)
+		return order->request->mode;
+	/* It says who may read and write: a directory that is read is searched too. */
+	if (order->request->opcode == WIRE_OPCODE_MKDIR)
+		return obligations->create_mode | (obligations->create_mode & 0444) >> 2;
+	return obligations->create_mode;
 }
 
 struct policy_object create_object(const struct order *order, const struct policy_rule *rule,
 				   const struct policy_object *parent)
 {
 	const struct policy_obligations *obligations = rule->obligations;
+	mode_t type = order->request->opcode == WIRE_OPCODE_MKDIR ? S_IFDIR : S_IFREG;
 	gid_t gid = parent->mode & S_ISGID ? parent->gid : order->principal->gid;
 
 	return (struct policy_object){
-		.mode = S_IFREG | mode_to_give(order, rule),
+		.mode = type | mode_to_give(order, rule),
 		.uid = has_owner(rule) ? obligations->create_uid : order->principal->uid,
 		.gid = has_owner(rule) ? obligations->create_gid : gid,
 		.links = 1,

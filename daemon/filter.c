@@ -130,6 +130,11 @@ static const struct {
 	struct filter_rule rule;
 } by_mode[] = {
 	{ POLICY_STAT, ANY(faccessat2) },
+	{ POLICY_CREATE, ANY(mkdirat) },
+	{ POLICY_ATTRIBUTES, ANY(fchmodat) },
+	{ POLICY_ATTRIBUTES, ANY(utimensat) },
+	{ POLICY_CONNECT, IF1(socket, INT_IS(0, AF_UNIX)) },
+	{ POLICY_CONNECT, ANY(connect) },
 };
 
 /* Writes the journal through sd_journal_send(3) or a file that it was given, with sd-event. */

@@ -113,6 +113,12 @@ enum step act_perform(struct opening *o);
 /* What is done with an object that was judged. */
 typedef enum step (*act_on_pin)(struct opening *o, const struct pin *pin);
 
+/* change.c */
+enum step change_mode(struct opening *o, const struct pin *pin);
+enum step change_times(struct opening *o, const struct pin *pin);
+enum step change_size(struct opening *o, const struct pin *pin);
+enum step change_connect(struct opening *o, const struct pin *pin);
+
 /* look.c: tell what it is. */
 enum step look_perform(struct opening *o, const struct pin *pin);
 

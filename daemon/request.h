@@ -27,6 +27,8 @@ struct request {
 	bool tmpfile;
 	bool nofollow;
 	uint32_t argument; /* of an act */
+	uint64_t size;
+	struct wire_time times[2];
 };
 
 /**

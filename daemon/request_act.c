@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -11,11 +12,23 @@ static const struct row {
 	uint32_t modes;
 	uint32_t flags;	   /* that it may have */
 	uint32_t argument; /* bits that it may have */
+	uint16_t other;	   /* bytes of its other part */
 	bool nofollow;	   /* always: it is about the link */
+	bool one;	   /* exactly one bit of the argument */
 } rows[] = {
 	[WIRE_OPCODE_STAT] = { POLICY_STAT, .flags = WIRE_ACT_NOFOLLOW },
 	[WIRE_OPCODE_ACCESS] = { POLICY_STAT, .argument = WIRE_ACCESS_ALL },
 	[WIRE_OPCODE_READLINK] = { POLICY_STAT, .nofollow = true },
+	[WIRE_OPCODE_UNLINK] = { POLICY_REMOVE, .nofollow = true },
+	[WIRE_OPCODE_RMDIR] = { POLICY_REMOVE, .nofollow = true },
+	[WIRE_OPCODE_MKDIR] = { POLICY_CREATE, .argument = 07777, .nofollow = true },
+	/* never set-id or sticky */
+	[WIRE_OPCODE_CHMOD] = { POLICY_ATTRIBUTES, .argument = 0777 },
+	[WIRE_OPCODE_UTIMENS] = { POLICY_ATTRIBUTES, .flags = WIRE_ACT_NOFOLLOW,
+				  .other = WIRE_TIMES_SIZE },
+	[WIRE_OPCODE_TRUNCATE] = { POLICY_TRUNCATE, .other = WIRE_SIZE_SIZE },
+	[WIRE_OPCODE_CONNECT] = { POLICY_CONNECT, .flags = WIRE_ACT_NONBLOCK,
+				  .argument = WIRE_CONNECT_ALL, .one = true },
 };
 _Static_assert(ELEMENTSOF(rows) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");
 
@@ -36,14 +49,36 @@ bool request_is_act(uint16_t opcode)
 	return opcode < ELEMENTSOF(rows) && rows[opcode].modes != 0;
 }
 
+static bool fits(const struct row *row, const struct wire_act *claim)
+{
+	if (claim->flags & ~row->flags || claim->argument & ~row->argument)
+		return false;
+	if (row->one && (claim->argument == 0 || claim->argument & (claim->argument - 1)))
+		return false;
+	return claim->other_len == row->other;
+}
+
+/* A directory that others may write is nobody's to make: P21, as with files. */
+static mode_t mode_of(uint16_t opcode, uint32_t argument)
+{
+	return argument & (opcode == WIRE_OPCODE_MKDIR ? 0777 & ~022 : 0777);
+}
+
+static int read_other(uint16_t opcode, const struct wire_act *claim, struct request *ret)
+{
+	if (opcode == WIRE_OPCODE_UTIMENS)
+		return wire_times_read(claim->other, claim->other_len, ret->times);
+	if (opcode == WIRE_OPCODE_TRUNCATE)
+		return wire_size_read(claim->other, claim->other_len, &ret->size);
+	return 0;
+}
+
 enum wire_reason request_act_read(uint16_t opcode, const struct wire_act *claim,
 				  struct request *ret)
 {
 	const struct row *row = &rows[opcode];
 
-	if (claim->flags & ~row->flags || claim->argument & ~row->argument)
-		return WIRE_REASON_BAD_FLAGS;
-	if (claim->other_len != 0)
+	if (!fits(row, claim))
 		return WIRE_REASON_BAD_FLAGS;
 	if (!request_path_makes_sense(claim->path, claim->path_len))
 		return WIRE_REASON_BAD_PATH;
@@ -51,10 +86,13 @@ enum wire_reason request_act_read(uint16_t opcode, const struct wire_act *claim,
 		.opcode = opcode,
 		.modes = row->modes,
 		.argument = claim->argument,
+		.mode = mode_of(opcode, claim->argument),
+		.flags = claim->flags & WIRE_ACT_NONBLOCK ? O_NONBLOCK : 0,
+		.create = opcode == WIRE_OPCODE_MKDIR,
 		.nofollow = row->nofollow || claim->flags & WIRE_ACT_NOFOLLOW,
 	};
 	if (opcode == WIRE_OPCODE_ACCESS)
 		ret->modes |= modes_of_access(claim->argument);
 	memcpy(ret->path, claim->path, claim->path_len);
-	return WIRE_REASON_OK;
+	return read_other(opcode, claim, ret) < 0 ? WIRE_REASON_BAD_FLAGS : WIRE_REASON_OK;
 }

@@ -19,7 +19,9 @@
 #define MODES_READING (POLICY_READ | POLICY_LIST | POLICY_STAT)
 #define MODES_WRITING                                                                              \
 	(POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |         \
-	 POLICY_REMOVE | POLICY_ATTRIBUTES)
+	 POLICY_REMOVE | POLICY_ATTRIBUTES | POLICY_CONNECT)
+/* What the kernel leaves to an object's owner: modes, times, names in sticky directories. */
+#define MODES_OWNING (POLICY_REMOVE | POLICY_ATTRIBUTES)
 
 /* What can be opened. */
 #define MODES_COMPLAIN                                                                             \
@@ -84,6 +86,8 @@ static void count_rule(struct policy_summary *summary, const struct ast_rule *as
 		summary->as_root_reads = true;
 	if (ast->as_root && ast->modes & MODES_WRITING)
 		summary->as_root_writes = true;
+	if (ast->as_root && ast->allow && ast->modes & MODES_OWNING)
+		summary->as_root_owns = true;
 }
 
 static int compile_rule_paths(struct compiler *c, const struct ast_rule *ast, struct rule *rule)

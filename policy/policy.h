@@ -74,6 +74,7 @@ struct policy_summary {
 	size_t n_files, n_rules, n_as_root, n_expects;
 	uint32_t modes;	     /* POLICY_* that some allow has */
 	bool as_root_reads;  /* some `as root` allow reads or lists */
+	bool as_root_owns;   /* some `as root` allow removes, or changes attributes */
 	bool as_root_writes; /* some `as root` allow writes, creates, … */
 	size_t n_rates;	     /* rules with `rate` */
 	size_t n_in_flight;  /* rules with `inflight` */

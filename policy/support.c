@@ -11,7 +11,8 @@
 
 static const uint32_t supported_modes = POLICY_READ | POLICY_WRITE | POLICY_APPEND |
 					POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |
-					POLICY_LIST | POLICY_STAT;
+					POLICY_LIST | POLICY_STAT | POLICY_REMOVE |
+					POLICY_ATTRIBUTES | POLICY_CONNECT;
 
 struct report {
 	enum diag_severity severity;

@@ -54,6 +54,13 @@ static const struct {
 	[WIRE_OPCODE_STAT] = { true },
 	[WIRE_OPCODE_ACCESS] = { true },
 	[WIRE_OPCODE_READLINK] = { true },
+	[WIRE_OPCODE_UNLINK] = { true, .changes = true },
+	[WIRE_OPCODE_RMDIR] = { true, .changes = true },
+	[WIRE_OPCODE_MKDIR] = { true, .changes = true },
+	[WIRE_OPCODE_CHMOD] = { true, .changes = true },
+	[WIRE_OPCODE_UTIMENS] = { true, .changes = true },
+	[WIRE_OPCODE_TRUNCATE] = { true, .changes = true },
+	[WIRE_OPCODE_CONNECT] = { true, .gives = true },
 };
 _Static_assert(ELEMENTSOF(opcodes) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");
 
@@ -176,5 +183,47 @@ int wire_stat_write(const struct wire_stat *st, void *buffer, size_t size)
 	time_write(&w, &st->accessed);
 	time_write(&w, &st->modified);
 	time_write(&w, &st->changed);
+	return cursor_write_end(&w);
+}
+
+int wire_times_read(const void *data, size_t size, struct wire_time ret[2])
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_time times[2];
+
+	time_read(&r, &times[0]);
+	time_read(&r, &times[1]);
+	if (cursor_read_end(&r) < 0)
+		return -EBADMSG;
+	ret[0] = times[0];
+	ret[1] = times[1];
+	return 0;
+}
+
+int wire_times_write(const struct wire_time times[2], void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	time_write(&w, &times[0]);
+	time_write(&w, &times[1]);
+	return cursor_write_end(&w);
+}
+
+int wire_size_read(const void *data, size_t size, uint64_t *ret)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	uint64_t value = cursor_read_u64(&r);
+
+	if (cursor_read_end(&r) < 0)
+		return -EBADMSG;
+	*ret = value;
+	return 0;
+}
+
+int wire_size_write(uint64_t value, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	cursor_write_u64(&w, value);
 	return cursor_write_end(&w);
 }

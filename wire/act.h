@@ -22,12 +22,15 @@
 
 #include "wire/proto.h"
 
-#define WIRE_DATA_MAX  WIRE_PATH_MAX /* bytes: a link's target is the longest */
-#define WIRE_STAT_SIZE 100U	     /* bytes of an encoded struct wire_stat */
+#define WIRE_DATA_MAX	WIRE_PATH_MAX /* bytes: a link's target is the longest */
+#define WIRE_TIMES_SIZE 24U	      /* bytes of two encoded struct wire_time */
+#define WIRE_SIZE_SIZE	8U	      /* bytes of an encoded size */
+#define WIRE_STAT_SIZE	100U	      /* bytes of an encoded struct wire_stat */
 
 enum wire_act_flag {
 	WIRE_ACT_NOFOLLOW = 1U << 0, /* the link itself, if the last component is one */
-	WIRE_ACT_ALL = (1U << 1) - 1,
+	WIRE_ACT_NONBLOCK = 1U << 1, /* of the socket that comes */
+	WIRE_ACT_ALL = (1U << 2) - 1,
 };
 
 /* The argument of WIRE_OPCODE_ACCESS; without a bit: whether it is there. */
@@ -36,6 +39,14 @@ enum wire_access {
 	WIRE_ACCESS_WRITE = 1U << 1,
 	WIRE_ACCESS_READ = 1U << 2,
 	WIRE_ACCESS_ALL = (1U << 3) - 1,
+};
+
+/* The argument of WIRE_OPCODE_CONNECT: exactly one. */
+enum wire_connect {
+	WIRE_CONNECT_STREAM = 1U << 0,
+	WIRE_CONNECT_SEQPACKET = 1U << 1,
+	WIRE_CONNECT_DATAGRAM = 1U << 2,
+	WIRE_CONNECT_ALL = (1U << 3) - 1,
 };
 
 struct wire_act {
@@ -80,6 +91,13 @@ int wire_act_answer_read(const void *data, size_t size, struct wire_header *ret_
 /* @opcode: the request's. */
 int wire_act_answer_write(uint64_t id, uint16_t opcode, const struct wire_act_answer *answer,
 			  void *buffer, size_t size);
+
+/* The other part of UTIMENS and of TRUNCATE, of WIRE_TIMES_SIZE and WIRE_SIZE_SIZE bytes: 0 or
+ * -EBADMSG. nsec may be UTIME_NOW or UTIME_OMIT of utimensat(2), which are Linux's everywhere. */
+int wire_times_read(const void *data, size_t size, struct wire_time ret[2]);
+int wire_times_write(const struct wire_time times[2], void *buffer, size_t size);
+int wire_size_read(const void *data, size_t size, uint64_t *ret);
+int wire_size_write(uint64_t value, void *buffer, size_t size);
 
 /* 0 or -EBADMSG; WIRE_STAT_SIZE bytes. */
 int wire_stat_read(const void *data, size_t size, struct wire_stat *ret);

@@ -43,7 +43,15 @@ enum wire_opcode {
 	WIRE_OPCODE_STAT = WIRE_OPCODE_ACT_FIRST, /* struct wire_stat */
 	WIRE_OPCODE_ACCESS = 3,			  /* argument: WIRE_ACCESS_* */
 	WIRE_OPCODE_READLINK = 4,		  /* the target */
-	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_READLINK,
+	WIRE_OPCODE_UNLINK = 5,
+	WIRE_OPCODE_RMDIR = 6,
+	WIRE_OPCODE_MKDIR = 7,	   /* argument: permission bits */
+	WIRE_OPCODE_CHMOD = 8,	   /* argument: permission bits */
+	WIRE_OPCODE_UTIMENS = 9,   /* other: two struct wire_time */
+	WIRE_OPCODE_TRUNCATE = 10, /* other: u64, the size */
+	WIRE_OPCODE_CONNECT =
+		11, /* argument: one of WIRE_CONNECT_*; a socket comes with the reply */
+	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_CONNECT,
 	WIRE_OPCODE_REPLY = 0x8000,    /* bit */
 	WIRE_OPCODE_VERSIONS = 0xffff, /* reply only: see above */
 };

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -22,6 +24,8 @@
 
 static struct scene s;
 static char tree[128];
+static int listening[8];
+static size_t n_listening;
 
 /* "%s" is the tree. */
 static void start(const char *rules)
@@ -70,7 +74,19 @@ static void make_link(const char *name, const char *target)
 	ck_assert_int_eq(symlink(target, in_tree(name)), 0);
 }
 
-enum question_kind { STAT, LSTAT, ACCESS, READLINK };
+enum question_kind {
+	STAT,
+	LSTAT,
+	ACCESS,
+	READLINK,
+	UNLINK,
+	RMDIR,
+	MKDIR,
+	CHMOD,
+	TOUCH,
+	TRUNCATE,
+	CONNECT,
+};
 
 struct row {
 	enum question_kind kind;
@@ -79,6 +95,8 @@ struct row {
 	int expected; /* errno, or 0 */
 	enum fdbroker_reason reason;
 };
+
+static const struct timespec long_ago[2] = { { 1, 2 }, { 3, 4 } };
 
 static int question(struct fdbroker *broker, const struct row *row, struct fdbroker_answer *answer)
 {
@@ -98,6 +116,27 @@ static int question(struct fdbroker *broker, const struct row *row, struct fdbro
 		break;
 	case READLINK:
 		r = (int)fdbroker_readlink(broker, path, target, sizeof(target), answer);
+		break;
+	case UNLINK:
+	case RMDIR:
+		r = fdbroker_unlink(broker, path, row->kind == RMDIR ? AT_REMOVEDIR : 0, answer);
+		break;
+	case MKDIR:
+		r = fdbroker_mkdir(broker, path, (mode_t)row->argument, answer);
+		break;
+	case CHMOD:
+		r = fdbroker_chmod(broker, path, (mode_t)row->argument, answer);
+		break;
+	case TOUCH:
+		r = fdbroker_utimens(broker, path, long_ago, 0, answer);
+		break;
+	case TRUNCATE:
+		r = fdbroker_truncate(broker, path, row->argument, answer);
+		break;
+	case CONNECT:
+		r = fdbroker_connect_unix(broker, path, row->argument, answer);
+		if (r >= 0 && send(r, "x", 1, MSG_NOSIGNAL) != 1)
+			r = -EPIPE;
 		break;
 	}
 	return r;
@@ -268,6 +307,161 @@ START_TEST(what_is_told_is_what_the_kernel_tells)
 }
 END_TEST
 
+static const char changing[] =
+	"for user 30000 {\n"
+	"    his: allow remove, create, attributes, truncate \"@t/his/**\";\n"
+	"    lent: allow remove, create, attributes as root \"@t/lent/**\";\n"
+	"    sticky: allow remove as root \"@t/sticky/*\" { note \"x\"; }\n"
+	"    files: allow remove \"@t/files/*\" { type regular; }\n"
+	"}\n"
+	"kept: deny remove, attributes \"@t/his/kept\";\n";
+
+static const struct row changes[] = {
+	{ UNLINK, "his/file", 0, GRANTED },
+	{ UNLINK, "his/file", 0, HIDDEN },
+	{ UNLINK, "his/kept", 0, BY_RULE },
+	{ UNLINK, "elsewhere", 0, BY_DEFAULT },
+	{ UNLINK, "elsewhere-absent", 0, BY_DEFAULT },
+	{ UNLINK, "his/link", 0, GRANTED },
+	{ UNLINK, "his/full", 0, KERNEL(EISDIR) },
+	{ RMDIR, "his/full", 0, KERNEL(ENOTEMPTY) },
+	{ RMDIR, "his/empty", 0, GRANTED },
+	{ RMDIR, "his/other", 0, KERNEL(ENOTDIR) },
+	{ UNLINK, "his/out/file", 0, BY_DEFAULT },
+	{ UNLINK, "files/link", 0, CONDITION },
+	{ UNLINK, "files/roots", 0, KERNEL(EACCES) },
+	{ UNLINK, "lent/roots", 0, GRANTED },
+	{ UNLINK, "sticky/bobs", 0, GRANTED },
+	{ MKDIR, "his/new", 0777, GRANTED },
+	{ MKDIR, "his/new", 0777, KERNEL(EEXIST) },
+	{ MKDIR, "lent/new", 0700, GRANTED },
+	{ MKDIR, "elsewhere-absent", 0700, BY_DEFAULT },
+	{ CHMOD, "his/other", 0640, GRANTED },
+	{ CHMOD, "his/kept", 0640, BY_RULE },
+	{ CHMOD, "his/roots", 0640, KERNEL(EPERM) },
+	{ CHMOD, "his/out-file", 0640, BY_DEFAULT },
+	{ CHMOD, "lent/mode", 0644, GRANTED },
+	{ TOUCH, "his/other", 0, GRANTED },
+	{ TOUCH, "lent/mode", 0, GRANTED },
+	{ TOUCH, "his/roots", 0, KERNEL(EPERM) },
+	{ TRUNCATE, "his/other", 2, GRANTED },
+	{ TRUNCATE, "lent/mode", 2, BY_DEFAULT },
+	{ TRUNCATE, "his/roots", 2, KERNEL(EACCES) },
+};
+
+static void start_changing(void)
+{
+	start(changing);
+	make_directory("his", ALICE, 0755);
+	make_directory("his/full", ALICE, 0755);
+	make_directory("his/full/er", ALICE, 0755);
+	make_directory("his/empty", ALICE, 0755);
+	make_directory("lent", 0, 0755);
+	make_directory("sticky", 0, 01777);
+	make_directory("files", 0, 0755);
+	make_directory("elsewhere-directory", ALICE, 0755);
+	make_file("elsewhere-directory/file", ALICE, 0644);
+	make_file("his/file", ALICE, 0644);
+	make_file("his/other", ALICE, 0644);
+	make_file("his/kept", ALICE, 0644);
+	make_file("his/roots", 0, 0644);
+	make_file("elsewhere", ALICE, 0644);
+	make_file("lent/roots", 0, 0644);
+	make_file("lent/mode", 0, 0600);
+	make_file("sticky/bobs", BOB, 0644);
+	make_file("files/roots", 0, 0644);
+	make_link("files/link", "roots");
+	make_link("his/link", in_tree("elsewhere"));
+	make_link("his/out-file", in_tree("elsewhere"));
+	make_link("his/out", in_tree("elsewhere-directory"));
+	scene_start(&s);
+}
+
+static void assert_is(const char *name, uid_t owner, mode_t mode)
+{
+	struct stat st;
+
+	ck_assert_msg(lstat(in_tree(name), &st) == 0, "%s: %m", name);
+	ck_assert_msg(st.st_uid == owner && st.st_mode == mode, "%s: %u %o", name, st.st_uid,
+		      st.st_mode);
+}
+
+START_TEST(names_and_attributes_change_as_the_policy_lets_them)
+{
+	struct stat st;
+
+	start_changing();
+	assert_rows(changes, ELEMENTSOF(changes));
+	ck_assert_int_eq(access(in_tree("elsewhere"), F_OK), 0);
+	ck_assert_int_eq(access(in_tree("his/file"), F_OK), -1);
+	assert_is("his/new", ALICE, S_IFDIR | 0755);
+	assert_is("lent/new", 0, S_IFDIR | 0700);
+	assert_is("his/other", ALICE, S_IFREG | 0640);
+	assert_is("lent/mode", 0, S_IFREG | 0644);
+	assert_is("elsewhere", ALICE, S_IFREG | 0644);
+	ck_assert_int_eq(stat(in_tree("lent/mode"), &st), 0);
+	ck_assert_int_eq(st.st_mtim.tv_sec, 3);
+	ck_assert_int_eq(stat(in_tree("his/other"), &st), 0);
+	ck_assert_int_eq(st.st_size, 2);
+	scene_assert_unharmed(&s);
+	scene_stop(&s);
+}
+END_TEST
+
+static const char reaching[] = "for user 30000 {\n"
+			       "    his: allow connect \"@t/open/*\";\n"
+			       "    lent: allow connect as root \"@t/closed/*\";\n"
+			       "}\n";
+
+static const struct row reaches[] = {
+	{ CONNECT, "open/socket", SOCK_STREAM, GRANTED },
+	{ CONNECT, "open/link", SOCK_STREAM, GRANTED },
+	{ CONNECT, "open/out", SOCK_STREAM, BY_DEFAULT },
+	{ CONNECT, "open/socket", SOCK_DGRAM, KERNEL(EPROTOTYPE) },
+	{ CONNECT, "open/file", SOCK_STREAM, CONDITION },
+	{ CONNECT, "open/private", SOCK_STREAM, KERNEL(EACCES) },
+	{ CONNECT, "closed/socket", SOCK_STREAM, GRANTED },
+	{ CONNECT, "elsewhere", SOCK_STREAM, BY_DEFAULT },
+	{ CONNECT, "elsewhere-absent", SOCK_STREAM, BY_DEFAULT },
+	/* nobody accepts: what is full is said at once */
+	{ CONNECT, "open/full", SOCK_STREAM, GRANTED },
+	{ CONNECT, "open/full", SOCK_STREAM, KERNEL(EAGAIN) },
+};
+
+static void listen_at(const char *name, mode_t mode, int backlog)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_tree(name));
+	ck_assert_int_eq(bind(sock, (const struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(chmod(in_tree(name), mode), 0);
+	ck_assert_int_eq(listen(sock, backlog), 0);
+	listening[n_listening++] = sock;
+}
+
+START_TEST(sockets_are_reached_as_the_policy_lets_them)
+{
+	start(reaching);
+	make_directory("open", 0, 0755);
+	make_directory("closed", 0, 0700);
+	listen_at("open/socket", 0666, 8);
+	listen_at("open/private", 0600, 8);
+	listen_at("open/full", 0666, 0);
+	listen_at("closed/socket", 0600, 8);
+	listen_at("elsewhere", 0666, 8);
+	make_file("open/file", ALICE, 0666);
+	make_link("open/link", "socket");
+	make_link("open/out", in_tree("elsewhere"));
+	scene_start(&s);
+	assert_rows(reaches, ELEMENTSOF(reaches));
+	scene_assert_unharmed(&s);
+	while (n_listening > 0)
+		fd_close(listening[--n_listening]);
+	scene_stop(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("acts");
@@ -277,6 +471,8 @@ int main(void)
 	if (r != 0)
 		return r;
 	tcase_add_test(tcase, stat_readlink_and_access_tell_what_the_policy_lets_them);
+	tcase_add_test(tcase, names_and_attributes_change_as_the_policy_lets_them);
+	tcase_add_test(tcase, sockets_are_reached_as_the_policy_lets_them);
 	tcase_add_test(tcase, what_is_told_is_what_the_kernel_tells);
 	return suite_main(suite);
 }

@@ -24,11 +24,8 @@
 static const struct {
 	const char *word, *text;
 } refused[] = {
-	{ "remove", TO("remove") },
-	{ "attributes", TO("attributes") },
-	{ "connect", TO("connect") },
 	{ "watch", TO("watch") },
-	{ "connect", "deny connect \"/srv/a\";\n" },
+	{ "watch", "deny watch \"/srv/a\";\n" },
 };
 
 static const char *const enforced[] = {
@@ -41,6 +38,9 @@ static const char *const enforced[] = {
 	"tmpfile",
 	"list",
 	"stat",
+	"remove",
+	"attributes",
+	"connect",
 	"any",
 	/* matchers */
 	"user",

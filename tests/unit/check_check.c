@@ -217,9 +217,6 @@ static const struct {
 	const char *line;
 	unsigned int column;
 } refused[] = {
-	{ "for user 0 { allow remove \"/a\"; }", 20 },
-	{ "for user 0 { allow attributes \"/a\"; }", 20 },
-	{ "for user 0 { allow connect \"/a\"; }", 20 },
 	{ "for user 0 { allow read, watch \"/a\"; }", 26 },
 	{ "deny watch \"/a\";", 6 },
 	{ "expect deny watch '/a' as user 0;", 13 },

@@ -24,7 +24,9 @@
 
 #define BROKER_ID 4242
 
-static const struct confine_needs all_needs = { BROKER_ID, BROKER_ID, true, true, 0, NULL };
+static const struct confine_needs all_needs = {
+	BROKER_ID, BROKER_ID, .reads_as_root = true, .writes_as_root = true, .owns_as_root = true,
+};
 
 /* What a hijacked broker would try (P75, P76). Each returns what the system call did. */
 
@@ -243,15 +245,19 @@ static const struct {
 	struct confine_needs needs;
 	uint64_t caps;
 } kept[] = {
-	{ "lends nothing", false, { BROKER_ID, BROKER_ID, false, false, 0, NULL }, SWITCH },
+	{ "lends nothing", false, { BROKER_ID, BROKER_ID, .hull = NULL }, SWITCH },
 	{ "lends reading",
 	  false,
-	  { BROKER_ID, BROKER_ID, true, false, 0, NULL },
+	  { BROKER_ID, BROKER_ID, .reads_as_root = true },
 	  SWITCH | CAP_BIT(CAP_DAC_READ_SEARCH) },
 	{ "lends writing",
 	  false,
-	  { BROKER_ID, BROKER_ID, false, true, 0, NULL },
+	  { BROKER_ID, BROKER_ID, .writes_as_root = true },
 	  SWITCH | CAP_BIT(CAP_DAC_OVERRIDE) },
+	{ "lends what owners may",
+	  false,
+	  { BROKER_ID, BROKER_ID, .owns_as_root = true },
+	  SWITCH | CAP_BIT(CAP_FOWNER) },
 	{ "audit", true, { 0 }, 0 },
 };
 
@@ -360,7 +366,9 @@ static const struct {
 	uint32_t mode;
 	const char *call;
 } by_mode[] = {
-	{ POLICY_STAT, "faccessat2" },
+	{ POLICY_STAT, "faccessat2" },	   { POLICY_CREATE, "mkdirat" },
+	{ POLICY_ATTRIBUTES, "fchmodat" }, { POLICY_ATTRIBUTES, "utimensat" },
+	{ POLICY_CONNECT, "socket" },	   { POLICY_CONNECT, "connect" },
 };
 
 START_TEST(confine_filter_has_calls_that_only_some_policies_need)

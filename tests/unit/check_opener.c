@@ -104,6 +104,7 @@ static int confine_for(const struct policy *policy)
 		.gid = BROKER_ID,
 		.reads_as_root = summary->as_root_reads,
 		.writes_as_root = summary->as_root_writes,
+		.owns_as_root = summary->as_root_owns,
 		.modes = summary->modes,
 	};
 
