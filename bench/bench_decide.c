@@ -40,12 +40,6 @@ static void row(const char *name, double value, double limit, const char *unit, 
 	over |= !measure_row(name, value, smoke ? 0 : limit, unit, note);
 }
 
-static void die(const char *what, int r)
-{
-	fprintf(stderr, "bench_decide: %s: %s\n", what, strerror(-r));
-	exit(EXIT_FAILURE);
-}
-
 static struct policy_caller *caller_of(const struct policy *policy, uid_t uid)
 {
 	struct policy_subject subject = { .known = POLICY_FACT_ALL, .uid = uid, .gid = uid };
@@ -53,7 +47,7 @@ static struct policy_caller *caller_of(const struct policy *policy, uid_t uid)
 	int r = policy_caller_new(&caller, policy, &subject);
 
 	if (r < 0)
-		die("policy_caller_new", r);
+		measure_die("policy_caller_new", r);
 	return caller;
 }
 
@@ -85,7 +79,7 @@ static double contest_init(struct contest *contest, enum mix mix, size_t n)
 	if (r == 0)
 		r = candidates_new(&contest->candidates, contest->policy);
 	if (r < 0)
-		die("cannot load", r);
+		measure_die("cannot load", r);
 	for (size_t i = 0; i < MIXED_USERS; i++)
 		contest->callers[i] = caller_of(contest->policy, MIXED_FIRST_USER + (uid_t)i);
 	for (size_t i = 0; i < QUESTIONS; i++)
@@ -194,7 +188,7 @@ static void loading_rows(size_t n)
 	}
 	mixed_rules_done(&rules);
 	if (r < 0)
-		die("cannot load", r);
+		measure_die("cannot load", r);
 	row("loading 100,000 rules", series_median(&times) / 1e6, 2, "s", NULL);
 	row("memory of a rule, of 100,000", (double)heap / (double)n, 300, "B", NULL);
 	row("memory of 100,000 rules", (double)heap / MIB, 64, "MiB", NULL);
@@ -228,7 +222,7 @@ static void bomb_row(size_t i)
 		 bombs[i].patterns);
 	if (load_text("bomb.fdp", text, strlen(text), &diags, &policy) < 0 || !policy ||
 	    candidates_new(&candidates, policy) < 0)
-		die(bombs[i].name, -EINVAL);
+		measure_die(bombs[i].name, -EINVAL);
 	for (size_t at = 1; at + len < sizeof(path); at += len)
 		memcpy(path + at, bombs[i].unit, len + 1);
 	if (path[strlen(path) - 1] == '/')
@@ -241,7 +235,7 @@ static void bomb_row(size_t i)
 		series_add(&times, measure_now_usec() - start);
 	}
 	if (candidates->reason != POLICY_REASON_DEFAULT)
-		die(bombs[i].name, -EBADMSG);
+		measure_die(bombs[i].name, -EBADMSG);
 	row(bombs[i].name, series_median(&times), 1000, "us", NULL);
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bench/measure.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 double measure_now_usec(void)
@@ -14,6 +16,20 @@ double measure_now_usec(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+uint64_t measure_wall_nsec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void measure_die(const char *what, int r)
+{
+	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(-r));
+	exit(EXIT_FAILURE);
 }
 
 void series_add(struct series *series, double value)
@@ -48,6 +64,43 @@ int measure_on_one_processor(void)
 	CPU_ZERO(&set);
 	CPU_SET((size_t)sched_getcpu(), &set);
 	return sched_setaffinity(0, sizeof(set), &set) == 0 ? 0 : -errno;
+}
+
+static uint64_t switches_of_thread(pid_t pid, const char *thread)
+{
+	static const char key[] = "voluntary_ctxt_switches:"; /* and "non" before it */
+	char path[320], line[128];
+	uint64_t n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", pid, thread);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *at = strstr(line, key);
+
+		if (at)
+			n += strtoull(at + strlen(key), NULL, 10);
+	}
+	if (file)
+		fclose(file);
+	return n;
+}
+
+uint64_t measure_switches(pid_t pid)
+{
+	struct dirent *entry;
+	uint64_t n = 0;
+	char path[64];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	while (threads && (entry = readdir(threads)))
+		if (entry->d_name[0] != '.')
+			n += switches_of_thread(pid, entry->d_name);
+	if (threads)
+		closedir(threads);
+	return n;
 }
 
 size_t measure_heap(void)

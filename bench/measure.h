@@ -6,11 +6,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #define MEASURE_ROUNDS_MAX 101U
 
 /* Processor time of this thread: what other processes take is not in it. */
 double measure_now_usec(void);
+
+/* Time that passes, whoever has the processor. */
+uint64_t measure_wall_nsec(void);
+
+/* Say that @what went wrong by @r, -errno, and exit(3). */
+_Noreturn void measure_die(const char *what, int r);
 
 /* What has been measured of one thing, a number for each round. */
 struct series {
@@ -26,6 +34,9 @@ double series_least(struct series *series);
 
 /* Stay on the processor that this is. 0 or -errno. */
 int measure_on_one_processor(void);
+
+/* How often @pid, in all its threads, left the processor so far; 0 if it is not there. */
+uint64_t measure_switches(pid_t pid);
 
 /* Bytes that malloc(3) has given out. */
 size_t measure_heap(void);

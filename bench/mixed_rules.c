@@ -156,6 +156,15 @@ static int write_file(const char *directory, const struct mixed_rules *rules, si
 	return fclose(file) == 0 ? 0 : -errno;
 }
 
+int mixed_rules_write(const struct mixed_rules *rules, const char *directory)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rules->n; i += RULES_PER_FILE)
+		r = write_file(directory, rules, i);
+	return r;
+}
+
 static int load(const char *directory, struct policy **ret, double *ret_usec)
 {
 	struct load_options options = { .directory = directory, .trust = LOAD_TRUST_NOTE };
@@ -174,12 +183,11 @@ static int load(const char *directory, struct policy **ret, double *ret_usec)
 int mixed_rules_load(const struct mixed_rules *rules, struct policy **ret, double *ret_usec)
 {
 	char directory[] = "/tmp/bench-decide-XXXXXX", name[128];
-	int r = 0;
+	int r;
 
 	if (!mkdtemp(directory))
 		return -errno;
-	for (size_t i = 0; r == 0 && i < rules->n; i += RULES_PER_FILE)
-		r = write_file(directory, rules, i);
+	r = mixed_rules_write(rules, directory);
 	if (r == 0)
 		r = load(directory, ret, ret_usec);
 	for (size_t i = 0; i < rules->n; i += RULES_PER_FILE) {

@@ -48,6 +48,9 @@ void mixed_rules_done(struct mixed_rules *rules);
 /* A question that rule number @i answers with yes, or by a hair does not. */
 struct mixed_question mixed_question(enum mix mix, size_t i, bool miss);
 
+/* Write them to files in @directory, as many as it takes. 0 or -errno. */
+int mixed_rules_write(const struct mixed_rules *rules, const char *directory);
+
 /* Write them to files in a new directory, load them by the way that the daemon takes, and remove
  * the files. @ret_usec: processor time of the loading. */
 int mixed_rules_load(const struct mixed_rules *rules, struct policy **ret, double *ret_usec);

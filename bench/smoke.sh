@@ -3,4 +3,4 @@
 #
 # The measurements run; what they measure is nobody's business here.
 
-"$builddir/bench/bench_decide" --smoke
+"$builddir/bench/bench_decide" --smoke && "$builddir/bench/bench_open" --smoke

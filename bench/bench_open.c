@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What it costs to open a file through the real daemon, against opening it oneself and against the
+ * least that a broker can do (bench/yardstick.h).
+ *
+ * Client and servers share one processor, so that what is measured is the work, and not how long a
+ * processor that sleeps takes to wake. Absolute times are the machine's and the hour's; what means
+ * something are the ratios, which are taken within a round.
+ */
+#include "bench/bench_open.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "bench/measure.h"
+
+#define ROUNDS	 21U
+#define REQUESTS 2000U
+
+static const struct {
+	const char *name;
+	void (*run)(struct bench *bench);
+} parts[] = {
+	{ "kinds", bench_kinds },
+};
+
+void bench_row(struct bench *bench, const char *name, double value, double limit, const char *unit,
+	       const char *note)
+{
+	bench->over |= !measure_row(name, value, bench->smoke ? 0 : limit, unit, note);
+}
+
+static int show_help(void)
+{
+	puts("usage: bench_open [OPTION]...\n"
+	     "\n"
+	     "  --budget     exit with 1 if a row is over its limit\n"
+	     "  --only=PART  one part alone\n"
+	     "  --smoke      little of everything: whether it runs\n"
+	     "\n"
+	     "Parts:");
+	for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+		printf("  %s\n", parts[i].name);
+	return EXIT_SUCCESS;
+}
+
+static void run_all(struct bench *bench, const char *only)
+{
+	for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+		if (!only || strcmp(only, parts[i].name) == 0)
+			parts[i].run(bench);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "budget", no_argument, NULL, 'b' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "smoke", no_argument, NULL, 's' },
+		{ 0 },
+	};
+	static struct bench bench = { .rounds = ROUNDS, .requests = REQUESTS };
+	const char *only = NULL;
+	bool budget = false;
+	int option, r;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'h')
+			return show_help();
+		if (option == '?')
+			return 64;
+		if (option == 'o')
+			only = optarg;
+		budget |= option == 'b';
+		bench.smoke |= option == 's';
+	}
+	if (bench.smoke)
+		bench.rounds = 1, bench.requests = 20;
+	if (measure_on_one_processor() < 0)
+		fprintf(stderr, "bench_open: not held to one processor\n");
+	r = stage_init(&bench.stage);
+	if (r != 0)
+		return r;
+	run_all(&bench, only);
+	stage_done(&bench.stage);
+	return budget && bench.over ? EXIT_FAILURE : EXIT_SUCCESS;
+}

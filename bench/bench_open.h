@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_BENCH_BENCH_OPEN_H
+#define FDB_BENCH_BENCH_OPEN_H
+
+/* The parts of bench_open, and what they have in common. */
+
+#include <stdbool.h>
+
+#include "bench/stage.h"
+
+struct bench {
+	struct stage stage;
+	bool smoke;		       /* little of each, for the test that it works */
+	bool over;		       /* some row is */
+	unsigned int rounds, requests; /* of a race */
+};
+
+/* A row of the budget; @note may be NULL. */
+void bench_row(struct bench *bench, const char *name, double value, double limit, const char *unit,
+	       const char *note);
+
+/* What one client of one daemon pays for the kinds of open that there are. */
+void bench_kinds(struct bench *bench);
+
+#endif

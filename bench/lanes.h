@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_BENCH_LANES_H
+#define FDB_BENCH_LANES_H
+
+/*
+ * What is asked of whom: lanes for a race, and what they need. A course has two of its own, which
+ * the others are measured by.
+ */
+
+#include "bench/race.h"
+#include "bench/stage.h"
+#include "bench/yardstick.h"
+
+#define LANES_MAX 48U
+
+struct fdbroker;
+
+/* One request, made again and again. */
+struct asked {
+	struct fdbroker *broker; /* owned by the course */
+	int sock;		 /* the yardstick's */
+	struct ucred self;
+	const char *path; /* borrowed */
+	int flags;
+	mode_t mode;
+	int refusal; /* -errno that is expected; 0: a descriptor */
+};
+
+struct course {
+	struct race race;
+	struct lane lanes[LANES_MAX];
+	struct asked asked[LANES_MAX];
+	struct yardstick yardstick;
+	struct lane *direct, *minimal; /* opening @path oneself, and by the yardstick */
+	struct fdbroker *brokers[LANES_MAX];
+	size_t n_brokers;
+};
+
+/* With the two lanes for @path. It starts the yardstick: on the processor of the caller. */
+void course_init(struct course *course, const char *path);
+void course_done(struct course *course);
+
+/* A connection to @daemon, made as who calls; it is the course's. */
+struct fdbroker *course_connect(struct course *course, const struct stage_daemon *daemon);
+
+/* Lanes for what is asked of @daemon, over @broker. @path is borrowed. Further fields of the lane, and of what
+ * is asked, are the caller's to set. */
+struct lane *course_add(struct course *course, const char *name, const struct stage_daemon *daemon,
+			struct fdbroker *broker, const char *path);
+struct asked *lane_asked(struct lane *lane);
+
+/* For opening @path oneself, and for asking the yardstick. */
+struct lane *course_add_direct(struct course *course, const char *name, const char *path);
+struct lane *course_add_minimal(struct course *course, const char *name, const char *path);
+
+/* Run it, as the caller, and say what came out. */
+void course_run(struct course *course, unsigned int rounds, unsigned int requests);
+void course_show(struct course *course, const char *title);
+
+#endif

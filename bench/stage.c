@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bench/stage.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "bench/measure.h"
+
+/* Not below /tmp: others may write there, and what the daemon does depends on who may. */
+#define TEMPLATE "/var/lib/fdbroker-bench.XXXXXX"
+
+static const struct {
+	const char *name;
+	uid_t owner;
+	mode_t mode;
+} files[] = {
+	[STAGE_ORDINARY] = { "etc/app.conf", 0, 0644 },
+	[STAGE_RECORDED] = { "etc/recorded.conf", 0, 0644 },
+	[STAGE_LENT] = { "etc/app.key", 0, 0600 },
+	[STAGE_OWN] = { "home/note", STAGE_CALLER, 0644 },
+	[STAGE_REFUSED] = { "etc/refused.conf", 0, 0644 },
+};
+
+static_assert(ELEMENTSOF(files) == STAGE_FILES, "a row for each");
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
+/* Whatever ends the benchmark closes the other end of the pipe. */
+static void tidy_up(const char *directory, int lifeline)
+{
+	char byte;
+
+	setsid();
+	signal(SIGPIPE, SIG_IGN);
+	while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
+		continue;
+	(void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	_exit(0);
+}
+
+static void start_janitor(struct stage *stage)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		measure_die("pipe2", -errno);
+	stage->lifeline = ends[1];
+	stage->janitor = fork();
+	if (stage->janitor < 0)
+		measure_die("fork", -errno);
+	if (stage->janitor == 0) {
+		fd_close(ends[1]);
+		tidy_up(stage->directory, ends[0]);
+	}
+	fd_close(ends[0]);
+}
+
+static void make_directory(const struct stage *stage, const char *name, uid_t owner)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/%s", stage->directory, name);
+	if (mkdir(path, 0755) < 0 || chmod(path, 0755) < 0 || chown(path, owner, owner) < 0)
+		measure_die(path, -errno);
+}
+
+static void make_file(struct stage *stage, enum stage_file which)
+{
+	static const char content[] = "hello\n";
+	const char *path = stage->paths[which];
+	_cleanup_(fd_closep) int fd = -EBADF;
+
+	snprintf(stage->paths[which], sizeof(stage->paths[which]), "%s/%s", stage->directory,
+		 files[which].name);
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, content, sizeof(content) - 1) < 0 ||
+	    fchown(fd, files[which].owner, files[which].owner) < 0 ||
+	    fchmod(fd, files[which].mode) < 0)
+		measure_die(path, -errno);
+}
+
+static bool can_be(void)
+{
+	return geteuid() == 0 && getpwnam("fdbroker") && getpwnam("fdbroker-audit");
+}
+
+int stage_init(struct stage *stage)
+{
+	*stage = (struct stage){ .directory = TEMPLATE, .lifeline = -EBADF };
+	if (!can_be()) {
+		puts("needs root and the daemon's users: tests/support/with-users");
+		return 77;
+	}
+	if (!mkdtemp(stage->directory))
+		measure_die(stage->directory, -errno);
+	start_janitor(stage);
+	if (chmod(stage->directory, 0755) < 0 || setgroups(0, NULL) < 0)
+		measure_die(stage->directory, -errno);
+	make_directory(stage, "etc", 0);
+	make_directory(stage, "home", STAGE_CALLER);
+	for (enum stage_file i = 0; i < STAGE_FILES; i++)
+		make_file(stage, i);
+	return 0;
+}
+
+void stage_done(struct stage *stage)
+{
+	stage->lifeline = fd_close(stage->lifeline);
+	waitpid(stage->janitor, NULL, 0);
+}
+
+static void be(uid_t uid, gid_t gid)
+{
+	/* Back is only possible as root, there only before that. */
+	if (uid == 0 && seteuid(uid) < 0)
+		measure_die("seteuid", -errno);
+	if (setegid(gid) < 0 || seteuid(uid) < 0)
+		measure_die("seteuid", -errno);
+}
+
+void stage_as_caller(void)
+{
+	be(STAGE_CALLER, STAGE_CALLER);
+}
+
+void stage_as_root(void)
+{
+	be(0, 0);
+}
