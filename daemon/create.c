@@ -9,9 +9,11 @@
 
 /*
  * Creation. The parent is pinned and judged, the file is made in that very
- * directory with O_EXCL and without any permission, so that nobody can open it
- * before its owner and mode are what they should be. The process's umask is 0
- * and plays no part.
+ * directory with O_EXCL and without any permission, which is also the mask of
+ * what a default ACL gives it (acl(5)). So nobody can open it before its owner
+ * is who it should be and there is something to hand to whoever asked; its mode
+ * comes last, and what fails before that leaves nothing that anybody could have
+ * opened. The process's umask is 0 and plays no part.
  */
 
 int create_pin_parent(struct opening *o, struct pin *ret, const char **ret_base)
@@ -84,12 +86,11 @@ struct policy_object create_object(const struct order *order, const struct polic
 }
 
 /*
- * From nobody's to what was promised: owner first, because chown(2) may clear mode bits. `as root`
- * made it as the user who is to own it, so that neither CAP_CHOWN nor CAP_FOWNER is ever needed;
- * but a set-group-ID directory gives its own group to what is made in it. Without `as root` this is
- * what the caller himself may do.
+ * Owner first, because chown(2) may clear mode bits. `as root` made it as the user who is to own
+ * it, so that neither CAP_CHOWN nor CAP_FOWNER is ever needed; but a set-group-ID directory gives
+ * its own group to what is made in it. Without `as root` this is what the caller himself may do.
  */
-static int finish(const struct opening *o, int fd)
+static int give_owner(const struct opening *o, int fd)
 {
 	const struct request *request = o->order->request;
 	const struct policy_rule *rule = opening_rule(o);
@@ -97,23 +98,44 @@ static int finish(const struct opening *o, int fd)
 
 	if (has_owner(rule) && fchown(fd, obligations->create_uid, obligations->create_gid) < 0)
 		return -errno;
-	if (fchmod(fd, mode_to_give(o->order, rule)) < 0)
-		return -errno;
 	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
 		return -errno;
 	return 0;
 }
 
-static enum step made(struct opening *o, const struct pin *place, int *fd)
+/* By its owner again: a pipe was laid as the broker. */
+static int give_mode(struct opening *o, int fd)
 {
-	struct stat st;
+	int r;
 
+	if (opening_is_given_up(o))
+		return -ETIMEDOUT;
+	r = opener_take_authority(o);
+	if (r < 0)
+		return r;
+	return fchmod(fd, mode_to_give(o->order, opening_rule(o))) < 0 ? -errno : 0;
+}
+
+/* From a file that is nobody's to what was promised, in somebody's hands. */
+static enum step finish(struct opening *o, const struct pin *place, int *fd)
+{
+	enum step step;
+	struct stat st;
+	int r;
+
+	r = give_owner(o, *fd);
+	if (r < 0)
+		return opening_kernel(o, r);
 	if (fstat(*fd, &st) == 0) {
 		o->out->dev = st.st_dev;
 		o->out->ino = st.st_ino;
 	}
 	o->out->lingers = !place->is_local;
-	return opening_deliver(o, TAKE_FD(*fd));
+	step = opening_deliver(o, fd);
+	if (o->out->fd < 0)
+		return step;
+	r = give_mode(o, *fd >= 0 ? *fd : o->out->fd);
+	return r < 0 ? opening_withdrawn(o, r) : step;
 }
 
 /* A file that its maker is not given is not left behind. */
@@ -151,12 +173,7 @@ enum step create_file(struct opening *o)
 		return STEP_AGAIN;
 	if (fd < 0)
 		return opening_unopened(o, fd);
-	r = finish(o, fd);
-	if (r < 0) {
-		unlinkat(parent.fd, base, 0);
-		return opening_kernel(o, r);
-	}
-	step = made(o, &parent, &fd);
+	step = finish(o, &parent, &fd);
 	if (o->out->fd < 0)
 		unmake(o, &parent, base);
 	return step;
@@ -185,8 +202,5 @@ enum step create_unnamed(struct opening *o)
 	fd = opener_make(o, &dir, ".", o->order->request->flags | O_TMPFILE);
 	if (fd < 0)
 		return opening_unopened(o, fd);
-	r = finish(o, fd);
-	if (r < 0)
-		return opening_kernel(o, r);
-	return made(o, &dir, &fd);
+	return finish(o, &dir, &fd);
 }

@@ -165,16 +165,16 @@ enum step opening_may_deliver(struct opening *o)
 	return ways[opening_rule(o)->obligations->deliver] ? opening_may_block(o) : STEP_GO;
 }
 
-enum step opening_deliver(struct opening *o, int take_fd)
+enum step opening_deliver(struct opening *o, int *file)
 {
 	enum policy_deliver way = opening_rule(o)->obligations->deliver;
-	_cleanup_(fd_closep) int file = take_fd, fd = -EBADF;
+	_cleanup_(fd_closep) int fd = -EBADF;
 	int r;
 
 	if (!ways[way])
-		return opening_granted(o, TAKE_FD(file));
+		return opening_granted(o, TAKE_FD(*file));
 	authority_broker(&o->opener->authority);
-	r = ways[way](o, file, &fd);
+	r = ways[way](o, *file, &fd);
 	/* What it is now the condition would refuse. */
 	if (r == -EFBIG)
 		return opening_condition(o, POLICY_CONDITION_MAX_SIZE);

@@ -97,6 +97,14 @@ enum step opening_granted(struct opening *o, int fd)
 	return STEP_DONE;
 }
 
+enum step opening_withdrawn(struct opening *o, int r)
+{
+	o->out->fd = fd_close(o->out->fd);
+	/* Whatever an earlier allow lacked, this one did not. */
+	o->failed = false;
+	return opening_kernel(o, r);
+}
+
 static struct policy_query query_of(const struct opening *o)
 {
 	return (struct policy_query){

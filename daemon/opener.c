@@ -244,7 +244,7 @@ static enum step reopen_pin(struct opening *o, const struct pin *pin)
 	/* Last of all, and never by O_TRUNC, which acts while opening (P19). */
 	if (request->truncate && S_ISREG(pin->object.mode) && ftruncate(fd, 0) < 0)
 		return opening_unopened(o, -errno);
-	return opening_deliver(o, TAKE_FD(fd));
+	return opening_deliver(o, &fd);
 }
 
 static int pin_existing(struct opening *o, struct pin *parent, struct pin *pin)

@@ -55,6 +55,8 @@ uid_t opening_actor(const struct opening *o);
 
 /* judge.c: the ways an attempt ends. kernel: @r is a negative errno that the caller may see. */
 enum step opening_granted(struct opening *o, int fd);
+/* What was granted is not, after all. */
+enum step opening_withdrawn(struct opening *o, int r);
 enum step opening_condition(struct opening *o, enum policy_condition condition);
 enum step opening_kernel(struct opening *o, int r);
 /* The policy allows it, and the hull does not have it. */
@@ -99,9 +101,9 @@ int opener_reopen(const struct opener *opener, int fd, int flags);
 /* deliver.c: to be called before there is a file to deliver. What opening_may_block() returns. */
 enum step opening_may_deliver(struct opening *o);
 
-/* Grant what the rule says for the file that was opened; consumed. The broker's authority
- * remains. STEP_DONE, or STEP_NEXT. */
-enum step opening_deliver(struct opening *o, int take_fd);
+/* Grant what the rule says for the file that was opened, which is taken where it is what is
+ * granted; otherwise the broker's authority remains. STEP_DONE, or STEP_NEXT. */
+enum step opening_deliver(struct opening *o, int *file);
 
 /* walk.c: @o->name, or its parent if @of_parent, ran into a link. */
 enum step walk_follow(struct opening *o, bool of_parent);

@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -25,6 +27,7 @@
 #include "policy/load.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
+#include "tests/support/user.h"
 #include "wire/message.h"
 
 /*
@@ -190,7 +193,7 @@ static int broker(const void *arg)
 	struct policy *policy = load_world(world);
 	struct rates rates;
 	struct locality locality = { 0 };
-	struct opener_setup setup = { .rates = &rates, .locality = &locality };
+	struct opener_setup setup = { .rates = &rates, .locality = &locality, .pump = -EBADF };
 	struct opener opener;
 	int procfd;
 
@@ -1205,6 +1208,181 @@ START_TEST(opener_makes_a_file_without_a_name_for_its_owner)
 }
 END_TEST
 
+/* What is made, step by step, as those who watch its directory see it (inotify(7)). */
+static const struct {
+	const char *name, *rule;
+	bool is_made;
+} made_in_steps[] = {
+	{ "it cannot be handed out",
+	  "for user 30000 { allow append, create \"@d/**\" { deliver pipe; } }", false },
+	{ "it cannot be given away", MODES "\"@d/**\" { create-owner \"30001:30000\"; } }", false },
+	{ "granted", MODES "\"@d/**\"; }", true },
+};
+
+/* One, without the name that follows it. */
+static bool next_event(int watch, struct inotify_event *ret)
+{
+	static union {
+		struct inotify_event event;
+		char bytes[4096];
+	} events;
+	static size_t at, end;
+
+	if (at == end) {
+		ssize_t n = read(watch, &events, sizeof(events));
+
+		if (n <= 0)
+			return false;
+		at = 0;
+		end = (size_t)n;
+	}
+	memcpy(ret, events.bytes + at, sizeof(*ret));
+	at += sizeof(*ret) + ret->len;
+	return true;
+}
+
+/* P21: until all has passed it has no permission bits, and none can have been changed. */
+START_TEST(opener_opens_what_it_makes_to_nobody_until_all_has_passed)
+{
+	bool changed = false, made = false;
+	struct inotify_event event;
+	struct seen seen;
+	int watch;
+
+	make_places();
+	watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	ck_assert_int_ge(inotify_add_watch(watch, in_directory("hers"),
+					   IN_CREATE | IN_ATTRIB | IN_DELETE),
+			 0);
+	seen = ask(made_in_steps[_i].rule,
+		   (struct wish){ AS_ALICE, "hers/f", W | WIRE_OPEN_APPEND | EXCL, 0666 });
+	ck_assert_int_eq(seen.reason == WIRE_REASON_OK, made_in_steps[_i].is_made);
+	while (next_event(watch, &event)) {
+		made |= event.mask & IN_CREATE;
+		changed |= event.mask & IN_ATTRIB;
+	}
+	ck_assert(made);
+	ck_assert_msg(changed == made_in_steps[_i].is_made, "%s", made_in_steps[_i].name);
+	ck_assert_int_eq(access(in_directory("hers/f"), F_OK) == 0, made_in_steps[_i].is_made);
+	fd_close(seen.fd);
+	close(watch);
+}
+END_TEST
+
+/* acl(5), as xattr(7) has it: everything for everybody, and for Bob by his name. */
+static void give_default_acl(const char *name)
+{
+	static const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, perm;
+			uint32_t id;
+		} entries[5];
+	} acl = { 2,
+		  { { 0x01, 7, UINT32_MAX },
+		    { 0x02, 7, BOB },
+		    { 0x04, 7, UINT32_MAX },
+		    { 0x10, 7, UINT32_MAX },
+		    { 0x20, 7, UINT32_MAX } } };
+
+	ck_assert_int_eq(setxattr(in_directory(name), "system.posix_acl_default", &acl, sizeof(acl),
+				  0),
+			 0);
+}
+
+static const struct first_row {
+	const char *directory, *rule;
+	uint32_t mode;
+	/* in the end */
+	uid_t uid;
+	gid_t gid;
+	mode_t permissions;
+	bool is_bobs; /* he can read it */
+} firsts[] = {
+	{ "hers", MODES "\"@d/**\"; }", 0666, ALICE, ALICE, 0644, true },
+	{ "hers", MODES "\"@d/**\"; }", 0600, ALICE, ALICE, 0600, false },
+	{ "group", MODES "\"@d/**\"; }", 0640, ALICE, BOB, 0640, true },
+	{ "sgid", MODES "as root \"@d/**\"; }", 0640, 0, 0, 0640, false },
+	{ "roots", MODES "as root \"@d/**\" { create-owner \"30001:2000\"; } }", 0600, BOB, 2000,
+	  0600, true },
+	{ "acl", MODES "\"@d/**\"; }", 0640, ALICE, ALICE, 0640, true },
+	{ "acl", MODES "\"@d/**\"; }", 0600, ALICE, ALICE, 0600, false },
+	{ "acl", MODES "\"@d/**\" { create-mode 0664; } }", 0, ALICE, ALICE, 0664, true },
+};
+
+struct watcher {
+	int group, out; /* of fanotify(7), and where to */
+};
+
+/* Whoever makes a file opens it, and is held up there: what others could see of it meanwhile. */
+static int watch_makers(const void *arg)
+{
+	const struct watcher *watcher = arg;
+	struct fanotify_event_metadata event;
+	struct stat st;
+
+	while (read(watcher->group, &event, sizeof(event)) == sizeof(event)) {
+		const struct fanotify_response allow = { event.fd, FAN_ALLOW };
+
+		if (fstat(event.fd, &st) < 0 ||
+		    write(watcher->out, &st.st_mode, sizeof(st.st_mode)) < 0 ||
+		    write(watcher->group, &allow, sizeof(allow)) < 0)
+			return 1;
+		close(event.fd);
+	}
+	return 2;
+}
+
+static int read_as_bob(const void *arg)
+{
+	static const struct user bob = { BOB, BOB, NULL, 0 };
+
+	user_become(&bob);
+	return open(arg, O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+/* P21: set-group-ID directories, default ACLs and owners change nothing of that. */
+START_TEST(opener_makes_a_file_that_nobody_can_open_before_it_is_whose_it_is_to_be)
+{
+	const struct first_row *row = &firsts[_i];
+	struct watcher watcher;
+	struct stat st = { 0 };
+	struct seen seen;
+	char path[128];
+	int pair[2];
+	pid_t pid;
+
+	make_places();
+	make_directory("acl", ALICE, 0755);
+	give_default_acl("acl");
+	snprintf(path, sizeof(path), "%s/f", row->directory);
+	watcher.group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(fanotify_mark(watcher.group, FAN_MARK_ADD,
+				       FAN_OPEN_PERM | FAN_EVENT_ON_CHILD, AT_FDCWD,
+				       in_directory(row->directory)),
+			 0);
+	ck_assert_int_eq(pipe2(pair, O_CLOEXEC | O_NONBLOCK), 0);
+	watcher.out = pair[1];
+	pid = forked_start(watch_makers, &watcher);
+	seen = ask(row->rule, (struct wish){ AS_ALICE, path, W | EXCL, row->mode });
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(forked_wait(pid), FORKED_SIGNALLED + SIGKILL);
+	close(watcher.group);
+	ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	ck_assert_int_eq(read(pair[0], &st.st_mode, sizeof(st.st_mode)), sizeof(st.st_mode));
+	/* Of an ACL these are the mask: acl(5). */
+	ck_assert_msg((st.st_mode & 07777) == 0, "%s: first seen with %o", path, st.st_mode);
+	ck_assert_int_eq(stat(in_directory(path), &st), 0);
+	ck_assert_msg(st.st_uid == row->uid && st.st_gid == row->gid, "%s: owner %u:%u", path,
+		      st.st_uid, st.st_gid);
+	ck_assert_msg((st.st_mode & 07777) == row->permissions, "%s: mode %o", path, st.st_mode);
+	ck_assert_int_eq(forked_run(read_as_bob, in_directory(path)), row->is_bobs ? 0 : EACCES);
+	fd_close(seen.fd);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 #define COMPLAINS "for user 30000 mode complain { "
 
 /* What no rule allows is tried as the caller, and never as anybody else. */
@@ -1471,6 +1649,11 @@ int main(void)
 			    ELEMENTSOF(creations));
 	tcase_add_loop_test(tcase, opener_creates_what_the_rule_promises, 0,
 			    (int)ELEMENTSOF(promises));
+	tcase_add_loop_test(tcase, opener_opens_what_it_makes_to_nobody_until_all_has_passed, 0,
+			    ELEMENTSOF(made_in_steps));
+	tcase_add_loop_test(tcase,
+			    opener_makes_a_file_that_nobody_can_open_before_it_is_whose_it_is_to_be,
+			    0, ELEMENTSOF(firsts));
 	tcase_add_loop_test(tcase, opener_grants_by_complaint_what_the_caller_could_do_alone, 0,
 			    (int)ELEMENTSOF(complaints));
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name);
