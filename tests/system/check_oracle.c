@@ -323,7 +323,8 @@ START_TEST(oracle_tells_nothing_of_what_may_not_be_named)
 }
 END_TEST
 
-#define MODES "read, write, append, truncate, create, tmpfile, list, stat"
+#define MODES                                                                                      \
+	"read, write, append, truncate, create, tmpfile, list, stat, remove, attributes, connect"
 
 /* Her own link leads there: its target is a name like another, and is judged before it is touched. */
 static const struct scenario link_scenarios[] = {
