@@ -10,26 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/glob_component.h"
 #include "policy/glob_scan.h"
-
-#define BYTES_MIN 16U /* room for literal bytes to start with; a power of two */
-
-/* One alternative: pointers to its tokens, without the braces. */
-struct line {
-	const struct glob_token **tokens;
-	size_t n;
-	size_t at;
-};
-
-static int wrong(const struct glob_scan *scan, const char *id, const struct glob_token *token,
-		 const char *message, const char *help)
-{
-	size_t offset = token ? token->offset : 0;
-	size_t len = token ? token->len : scan->len;
-
-	diag_help(scan->diags, glob_complain(scan, id, offset, len, "%s", message), "%s", help);
-	return -EINVAL;
-}
 
 static int wrong_start(const struct glob_scan *scan)
 {
@@ -68,134 +50,13 @@ static int wrong_end(const struct glob_scan *scan, const struct glob_token *slas
 	return -EINVAL;
 }
 
-static bool is_bytes(const struct line *line, const char *bytes)
-{
-	if (line->n != strlen(bytes))
-		return false;
-	for (size_t i = 0; i < line->n; i++) {
-		if (line->tokens[i]->kind != GLOB_TOKEN_BYTE || line->tokens[i]->byte != bytes[i])
-			return false;
-	}
-	return true;
-}
-
-/* What no component may be or hold. */
-static int check_component(const struct glob_scan *scan, const struct line *part)
-{
-	if (is_bytes(part, "."))
-		return wrong(scan, "E004", part->tokens[0], "\".\" as a path component",
-			     "leave it out: names are matched as they are, without \".\"");
-	if (is_bytes(part, ".."))
-		return wrong(scan, "E004", part->tokens[0], "\"..\" as a path component",
-			     "write the directory that is meant; no request with \"..\" is ever "
-			     "matched");
-	for (size_t i = 0; i < part->n; i++) {
-		const struct glob_token *token = part->tokens[i];
-
-		if (token->kind == GLOB_TOKEN_DEEP && (part->n > 1 || token->len > 2))
-			return wrong(scan, "E004", token, "\"**\" must be a whole path component",
-				     "use \"*\" inside a component, or \"/**/\" between "
-				     "components");
-		if (token->kind == GLOB_TOKEN_SPECIFIER && token->byte == 'h')
-			return wrong(scan, "E005", token, "'%h' inside a pattern",
-				     "it is an absolute path: write it first, \"%h/…\"");
-	}
-	return 0;
-}
-
-static int add_byte(struct glob_piece *piece, char byte)
-{
-	/* Room doubles at each power of two; one more for the NUL. */
-	if (piece->len == 0 || (piece->len >= BYTES_MIN && (piece->len & (piece->len - 1)) == 0)) {
-		char *bytes = realloc(piece->bytes, (piece->len ? piece->len * 2 : BYTES_MIN) + 1);
-
-		if (!bytes)
-			return -ENOMEM;
-		piece->bytes = bytes;
-	}
-	piece->bytes[piece->len++] = byte;
-	piece->bytes[piece->len] = '\0';
-	return 0;
-}
-
-static enum glob_piece_kind piece_kind(const struct glob_token *token)
-{
-	switch (token->kind) {
-	case GLOB_TOKEN_STAR:
-	case GLOB_TOKEN_DEEP:
-		return GLOB_STAR;
-	case GLOB_TOKEN_QUESTION:
-		return GLOB_QUESTION;
-	case GLOB_TOKEN_CLASS:
-		return GLOB_CLASS;
-	case GLOB_TOKEN_SPECIFIER:
-		return GLOB_SPECIFIER;
-	case GLOB_TOKEN_BYTE:
-	case GLOB_TOKEN_SLASH:
-	case GLOB_TOKEN_OPEN:
-	case GLOB_TOKEN_COMMA:
-	case GLOB_TOKEN_CLOSE:
-		return GLOB_BYTES;
-	}
-	return GLOB_BYTES;
-}
-
-static int add_piece(const struct glob_scan *scan, struct glob_component *component,
-		     const struct glob_token *token)
-{
-	enum glob_piece_kind kind = piece_kind(token);
-	struct glob_piece *last = component->n > 0 ? &component->pieces[component->n - 1] : NULL;
-
-	if (last && last->kind == GLOB_STAR && kind == GLOB_STAR)
-		return 0;
-	if (last && last->kind == GLOB_BYTES && kind == GLOB_BYTES)
-		return add_byte(last, token->byte);
-	last = &component->pieces[component->n++];
-	last->kind = kind;
-	if (kind == GLOB_BYTES)
-		return add_byte(last, token->byte);
-	last->specifier = kind == GLOB_SPECIFIER ? token->byte : '\0';
-	if (kind == GLOB_CLASS)
-		memcpy(last->class, scan->classes[token->class], sizeof(last->class));
-	return 0;
-}
-
-static size_t count_pieces(const struct line *part)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < part->n; i++)
-		n += i == 0 || part->tokens[i]->kind != GLOB_TOKEN_BYTE ||
-		     part->tokens[i - 1]->kind != GLOB_TOKEN_BYTE;
-	return n;
-}
-
-static int build_component(const struct glob_scan *scan, struct glob_component *component,
-			   const struct line *part)
-{
-	int r;
-
-	if (part->n == 1 && part->tokens[0]->kind == GLOB_TOKEN_DEEP) {
-		component->deep = true;
-		return 0;
-	}
-	component->pieces = calloc(count_pieces(part), sizeof(*component->pieces));
-	if (!component->pieces)
-		return -ENOMEM;
-	for (size_t i = 0; i < part->n; i++) {
-		r = add_piece(scan, component, part->tokens[i]);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* "/x/y" from line->at, each component with its slash. */
-static int build_components(const struct glob_scan *scan, struct glob_path *path, struct line *line)
+static int build_components(const struct glob_scan *scan, struct glob_path *path,
+			    struct glob_line *line)
 {
 	while (line->at < line->n) {
 		const struct glob_token *slash = line->tokens[line->at++];
-		struct line part = { .tokens = line->tokens + line->at };
+		struct glob_line part = { .tokens = line->tokens + line->at };
 		int r;
 
 		while (line->at < line->n && line->tokens[line->at]->kind != GLOB_TOKEN_SLASH)
@@ -203,12 +64,12 @@ static int build_components(const struct glob_scan *scan, struct glob_path *path
 		if (part.n == 0 && line->at == line->n)
 			return wrong_end(scan, slash);
 		if (part.n == 0)
-			return wrong(scan, "E004", line->tokens[line->at], "empty path component",
-				     "write one \"/\"");
-		r = check_component(scan, &part);
+			return glob_wrong(scan, "E004", line->tokens[line->at],
+					  "empty path component", "write one \"/\"");
+		r = glob_component_check(scan, &part);
 		if (r < 0)
 			return r;
-		r = build_component(scan, &path->components[path->n++], &part);
+		r = glob_component_build(scan, &path->components[path->n++], &part);
 		if (r < 0)
 			return r;
 	}
@@ -216,7 +77,7 @@ static int build_components(const struct glob_scan *scan, struct glob_path *path
 }
 
 static int build_path(const struct glob_scan *scan, bool has_set, struct glob_path *path,
-		      struct line *line)
+		      struct glob_line *line)
 {
 	size_t n_slashes = 0;
 	const struct glob_token *first = line->n > 0 ? line->tokens[0] : NULL;
@@ -225,8 +86,8 @@ static int build_path(const struct glob_scan *scan, bool has_set, struct glob_pa
 	if (path->home)
 		line->at++;
 	if (line->at < line->n && line->tokens[line->at]->kind != GLOB_TOKEN_SLASH && path->home)
-		return wrong(scan, "E005", first, "text after '%h'",
-			     "it is the whole home directory: write \"%h/…\"");
+		return glob_wrong(scan, "E005", first, "text after '%h'",
+				  "it is the whole home directory: write \"%h/…\"");
 	if (!path->home && !has_set && (!first || first->kind != GLOB_TOKEN_SLASH))
 		return wrong_start(scan);
 	if (!path->home && !has_set && line->n == 1)
@@ -240,7 +101,7 @@ static int build_path(const struct glob_scan *scan, bool has_set, struct glob_pa
 }
 
 /* The tokens of alternative number @choice; each brace takes its share of the number. */
-static void choose(const struct glob_scan *scan, size_t choice, struct line *line)
+static void choose(const struct glob_scan *scan, size_t choice, struct glob_line *line)
 {
 	size_t skip = 0, wanted = 0;
 	bool inside = false;
@@ -286,23 +147,23 @@ static int count_alternatives(const struct glob_scan *scan, size_t *ret)
 }
 
 /* A name has one component and no slash before it. */
-static int build_name(const struct glob_scan *scan, struct glob_path *path, struct line *line)
+static int build_name(const struct glob_scan *scan, struct glob_path *path, struct glob_line *line)
 {
 	for (size_t i = 0; i < line->n; i++) {
 		if (line->tokens[i]->kind == GLOB_TOKEN_SLASH)
-			return wrong(scan, "E004", line->tokens[i], "\"/\" in a name",
-				     "write the name alone, without a path");
+			return glob_wrong(scan, "E004", line->tokens[i], "\"/\" in a name",
+					  "write the name alone, without a path");
 		if (line->tokens[i]->kind == GLOB_TOKEN_DEEP)
-			return wrong(scan, "E004", line->tokens[i], "\"**\" in a name",
-				     "\"*\" matches any bytes of a name");
+			return glob_wrong(scan, "E004", line->tokens[i], "\"**\" in a name",
+					  "\"*\" matches any bytes of a name");
 	}
 	if (line->n == 0)
-		return wrong(scan, "E006", NULL, "empty name", "write a name or a pattern");
+		return glob_wrong(scan, "E006", NULL, "empty name", "write a name or a pattern");
 	path->components = calloc(1, sizeof(*path->components));
 	if (!path->components)
 		return -ENOMEM;
 	path->n = 1;
-	return build_component(scan, &path->components[0], line);
+	return glob_component_build(scan, &path->components[0], line);
 }
 
 static int build(const struct glob_scan *scan, bool is_name, struct glob *glob)
@@ -319,7 +180,7 @@ static int build(const struct glob_scan *scan, bool is_name, struct glob *glob)
 	if (!glob->paths || !tokens)
 		return -ENOMEM;
 	while (glob->n < n) {
-		struct line line = { .tokens = tokens };
+		struct glob_line line = { .tokens = tokens };
 		struct glob_path *path = &glob->paths[glob->n];
 
 		choose(scan, glob->n++, &line);
@@ -434,8 +295,8 @@ int glob_literal(const struct ast_value *value, struct diags *diags, char **ret)
 	if (r < 0)
 		return r;
 	if (!glob_is_literal(glob))
-		return wrong(&scan, "E006", NULL, "a pattern where one path is expected",
-			     "write the whole path, without wildcards");
+		return glob_wrong(&scan, "E006", NULL, "a pattern where one path is expected",
+				  "write the whole path, without wildcards");
 	return tokens_string(&scan, ret);
 }
 
