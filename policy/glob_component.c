@@ -16,6 +16,7 @@ int glob_wrong(const struct glob_scan *scan, const char *id, const struct glob_t
 	diag_help(scan->diags, glob_complain(scan, id, offset, len, "%s", message), "%s", help);
 	return -EINVAL;
 }
+
 static bool is_bytes(const struct glob_line *line, const char *bytes)
 {
 	if (line->n != strlen(bytes))
@@ -34,9 +35,8 @@ int glob_component_check(const struct glob_scan *scan, const struct glob_line *p
 				  "leave it out: names are matched as they are, without \".\"");
 	if (is_bytes(part, ".."))
 		return glob_wrong(scan, "E004", part->tokens[0], "\"..\" as a path component",
-				  "write the directory that is meant; no request with \"..\" is "
-				  "ever "
-				  "matched");
+				  "write the directory that is meant; no request with \"..\" "
+				  "is ever matched");
 	for (size_t i = 0; i < part->n; i++) {
 		const struct glob_token *token = part->tokens[i];
 
