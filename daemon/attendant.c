@@ -143,18 +143,13 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *contex
 	return 0;
 }
 
-static int watch(struct attendant *a, int pidfd)
+static int watch(struct attendant *a, int take_pidfd)
 {
-	_cleanup_(fd_closep) int owned = pidfd;
 	int r;
 
-	r = sd_event_add_child_pidfd(a->setup.event, &a->exit, pidfd, WEXITED, on_exit_of_child, a);
+	r = child_watch(a->setup.event, take_pidfd, on_exit_of_child, a, &a->exit);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_child_pidfd_own(a->exit, true);
-	if (r < 0)
-		return r;
-	owned = -EBADF;
 	return sd_event_add_io(a->setup.event, &a->io, a->control, EPOLLIN, on_io, a);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,5 +103,38 @@ int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, 
 		return give_up(pid, -errno);
 	*ret_pid = pid;
 	*ret_pidfd = fd;
+	return 0;
+}
+
+/*
+ * The descriptor is readable before a child in a debugger's hands can be waited for (ptrace(2): its
+ * tracer is first). Looked at once, as is sd_event_add_child(3)'s way, its exit would be missed for
+ * good. Off between the two: of a source that is on, systemd 252 changes the mode and not epoll's.
+ */
+static int look_until_it_is_seen(sd_event_source *exit)
+{
+	int r = sd_event_source_set_enabled(exit, SD_EVENT_OFF);
+
+	return r < 0 ? r : sd_event_source_set_enabled(exit, SD_EVENT_ON);
+}
+
+int child_watch(sd_event *event, int take_pidfd, sd_event_child_handler_t told, void *context,
+		sd_event_source **ret)
+{
+	_cleanup_(fd_closep) int pidfd = take_pidfd;
+	_cleanup_(sd_event_source_disable_unrefp) sd_event_source *exit = NULL;
+	int r;
+
+	r = sd_event_add_child_pidfd(event, &exit, pidfd, WEXITED, told, context);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_child_pidfd_own(exit, true);
+	if (r < 0)
+		return r;
+	TAKE_FD(pidfd);
+	r = look_until_it_is_seen(exit);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(exit);
 	return 0;
 }

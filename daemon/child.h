@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <systemd/sd-event.h>
 
 #define CHILD_FDS_MAX 4U
 
@@ -28,5 +29,15 @@ int child_init(void);
  * Return: 0 or -errno; that the program could not be executed shows as its exit.
  */
 int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd);
+
+/**
+ * child_watch() - be told of a child's exit
+ * @take_pidfd:	of child_start(); consumed, also on failure
+ * @ret:	it must be given up, at the latest, by @told
+ *
+ * Return: 0 or -errno.
+ */
+int child_watch(sd_event *event, int take_pidfd, sd_event_child_handler_t told, void *context,
+		sd_event_source **ret);
 
 #endif

@@ -286,18 +286,13 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 
 /* start */
 
-static int watch(struct generation *g, int pidfd)
+static int watch(struct generation *g, int take_pidfd)
 {
-	_cleanup_(fd_closep) int owned = pidfd;
 	int r;
 
-	r = sd_event_add_child_pidfd(g->event, &g->exit, pidfd, WEXITED, on_exit_of_child, g);
+	r = child_watch(g->event, take_pidfd, on_exit_of_child, g, &g->exit);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_child_pidfd_own(g->exit, true);
-	if (r < 0)
-		return r;
-	owned = -EBADF;
 	r = sd_event_add_io(g->event, &g->io, g->control, EPOLLIN, on_io, g);
 	if (r < 0)
 		return r;
@@ -316,8 +311,8 @@ static int spawn(struct generation *g, const struct generation_setup *setup)
 	g->tally = tallies_create();
 	if (g->tally < 0)
 		return g->tally;
-	r = child_start("--role=broker", (int[]){ its_end, setup->audit, setup->pump, g->tally },
-			4, &g->pid, &pidfd);
+	r = child_start("--role=broker", (int[]){ its_end, setup->audit, setup->pump, g->tally }, 4,
+			&g->pid, &pidfd);
 	if (r < 0)
 		return r;
 	return watch(g, pidfd);
