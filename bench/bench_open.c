@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/macro.h"
 #include "bench/measure.h"
@@ -25,12 +26,20 @@ static const struct {
 	void (*run)(struct bench *bench);
 } parts[] = {
 	{ "kinds", bench_kinds },
+	{ "costs", bench_costs },
+	{ "crowds", bench_crowds },
 };
 
 void bench_row(struct bench *bench, const char *name, double value, double limit, const char *unit,
 	       const char *note)
 {
 	bench->over |= !measure_row(name, value, bench->smoke ? 0 : limit, unit, note);
+}
+
+void bench_row_least(struct bench *bench, const char *name, double value, double limit,
+		     const char *unit, const char *note)
+{
+	bench->over |= !measure_row_least(name, value, bench->smoke ? 0 : limit, unit, note);
 }
 
 static int show_help(void)
@@ -47,7 +56,15 @@ static int show_help(void)
 	return EXIT_SUCCESS;
 }
 
-static void run_all(struct bench *bench, const char *only)
+static bool is_part(const char *name)
+{
+	for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+		if (strcmp(name, parts[i].name) == 0)
+			return true;
+	return false;
+}
+
+static void run(struct bench *bench, const char *only)
 {
 	for (size_t i = 0; i < ELEMENTSOF(parts); i++)
 		if (!only || strcmp(only, parts[i].name) == 0)
@@ -71,10 +88,10 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'h')
 			return show_help();
-		if (option == '?')
-			return 64;
 		if (option == 'o')
 			only = optarg;
+		if (option == '?' || (only && !is_part(only)))
+			return EX_USAGE;
 		budget |= option == 'b';
 		bench.smoke |= option == 's';
 	}
@@ -85,7 +102,7 @@ int main(int argc, char **argv)
 	r = stage_init(&bench.stage);
 	if (r != 0)
 		return r;
-	run_all(&bench, only);
+	run(&bench, only);
 	stage_done(&bench.stage);
 	return budget && bench.over ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -19,7 +19,17 @@ struct bench {
 void bench_row(struct bench *bench, const char *name, double value, double limit, const char *unit,
 	       const char *note);
 
+/* The same for a value that must not be less than @limit. */
+void bench_row_least(struct bench *bench, const char *name, double value, double limit,
+		     const char *unit, const char *note);
+
 /* What one client of one daemon pays for the kinds of open that there are. */
 void bench_kinds(struct bench *bench);
+
+/* System calls, memory, and the time of the start. */
+void bench_costs(struct bench *bench);
+
+/* Many clients at once. */
+void bench_crowds(struct bench *bench);
 
 #endif

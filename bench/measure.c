@@ -57,13 +57,24 @@ double series_least(struct series *series)
 	return series->n > 0 ? series->items[0] : 0;
 }
 
+static cpu_set_t at_first; /* none: not known yet */
+
 int measure_on_one_processor(void)
 {
 	cpu_set_t set;
 
+	if (CPU_COUNT(&at_first) == 0 && sched_getaffinity(0, sizeof(at_first), &at_first) < 0)
+		return -errno;
 	CPU_ZERO(&set);
 	CPU_SET((size_t)sched_getcpu(), &set);
 	return sched_setaffinity(0, sizeof(set), &set) == 0 ? 0 : -errno;
+}
+
+int measure_on_all_processors(void)
+{
+	if (CPU_COUNT(&at_first) == 0)
+		return 0;
+	return sched_setaffinity(0, sizeof(at_first), &at_first) == 0 ? 0 : -errno;
 }
 
 static uint64_t switches_of_thread(pid_t pid, const char *thread)
@@ -110,16 +121,32 @@ size_t measure_heap(void)
 	return info.uordblks + info.hblkhd;
 }
 
+static void show_row(const char *name, double value, const char *limit, const char *unit,
+		     const char *verdict, const char *note)
+{
+	printf("%-44s %10.3f %-12s %-6s %-4s %s\n", name, value, limit, unit, verdict,
+	       note ? note : "");
+	fflush(stdout);
+}
+
+static bool row(const char *name, double value, const char *sign, double limit, bool within,
+		const char *unit, const char *note)
+{
+	char text[32] = "";
+
+	if (limit > 0)
+		snprintf(text, sizeof(text), "%s %8.3f", sign, limit);
+	show_row(name, value, text, unit, within ? "" : "OVER", note);
+	return within;
+}
+
 bool measure_row(const char *name, double value, double limit, const char *unit, const char *note)
 {
-	bool within = limit <= 0 || value <= limit;
+	return row(name, value, "<=", limit, limit <= 0 || value <= limit, unit, note);
+}
 
-	printf("%-44s %10.3f", name, value);
-	if (limit > 0)
-		printf(" <= %8.3f", limit);
-	else
-		printf("            ");
-	printf(" %-6s %-4s %s\n", unit, within ? "" : "OVER", note ? note : "");
-	fflush(stdout);
-	return within;
+bool measure_row_least(const char *name, double value, double limit, const char *unit,
+		       const char *note)
+{
+	return row(name, value, ">=", limit, value >= limit, unit, note);
 }

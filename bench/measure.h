@@ -34,6 +34,8 @@ double series_least(struct series *series);
 
 /* Stay on the processor that this is. 0 or -errno. */
 int measure_on_one_processor(void);
+/* Run wherever it was let when the program began. */
+int measure_on_all_processors(void);
 
 /* How often @pid, in all its threads, left the processor so far; 0 if it is not there. */
 uint64_t measure_switches(pid_t pid);
@@ -43,5 +45,9 @@ size_t measure_heap(void);
 
 /* One line; true if @value is within @limit or there is none (0). @note may be NULL. */
 bool measure_row(const char *name, double value, double limit, const char *unit, const char *note);
+
+/* The same for a value that must not be less than @limit. */
+bool measure_row_least(const char *name, double value, double limit, const char *unit,
+		       const char *note);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -98,6 +99,7 @@ static int listen_at(const char *path, mode_t mode)
 static void execute(const struct stage_daemon *daemon, int listener)
 {
 	const char *build = getenv("builddir");
+	static const struct rlimit files = { 65536, 65536 };
 	char program[256], policy[96], audit[96], config[96], pid[16];
 
 	snprintf(program, sizeof(program), "%s/fdbrokerd", build ? build : ".");
@@ -106,6 +108,7 @@ static void execute(const struct stage_daemon *daemon, int listener)
 	snprintf(config, sizeof(config), "--config=%s/fdbroker.conf", daemon->directory);
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	setrlimit(RLIMIT_NOFILE, &files); /* as the unit's LimitNOFILE= */
 	unsetenv("NOTIFY_SOCKET");
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -115,9 +116,11 @@ static void accept_one(int epoll, int listener)
 
 static int serve_many(int listener)
 {
+	static const struct rlimit files = { 65536, 65536 };
 	struct epoll_event events[EVENTS_MAX], event = { .events = EPOLLIN, .data.fd = listener };
 	int epoll = epoll_create1(EPOLL_CLOEXEC), n;
 
+	setrlimit(RLIMIT_NOFILE, &files);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
 	while ((n = epoll_wait(epoll, events, EVENTS_MAX, -1)) >= 0)
 		for (int i = 0; i < n; i++)

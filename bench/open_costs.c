@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "bench/bench_open.h"
+#include "bench/lanes.h"
+#include "bench/measure.h"
+#include "bench/syscalls.h"
+#include "client/fdbroker.h"
+
+#define ASKED	400U
+#define WARM_UP 20U
+#define STARTS	7U
+#define RULES	10U
+
+static const struct {
+	const char *name;
+	enum stage_file file;
+	int refusal;
+	double limit;
+} counted[] = {
+	{ "server system calls, ordinary", STAGE_ORDINARY, 0, 5 },
+	{ "server system calls, ordinary, recorded", STAGE_RECORDED, 0, 0 },
+	{ "server system calls, two-step", STAGE_OWN, 0, 8 },
+	{ "server system calls, as root", STAGE_LENT, 0, 0 },
+	{ "server system calls, refused", STAGE_REFUSED, -EACCES, 0 },
+};
+
+static void ask(struct fdbroker *broker, const char *path, int refusal, unsigned int n)
+{
+	stage_as_caller();
+	for (unsigned int i = 0; i < n; i++) {
+		int fd = fdbroker_open(broker, path, O_RDONLY, 0, NULL);
+
+		if (refusal != 0 ? fd != refusal : fd < 0)
+			measure_die(path, fd < 0 ? fd : -EBADMSG);
+		fd_close(fd);
+	}
+	stage_as_root();
+}
+
+/* "epoll_wait 1.0, recvmsg 1.0, …": what at least every other request makes. */
+static double tell(const uint64_t *counts, char *text, size_t size)
+{
+	double all = 0;
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < SYSCALLS_MAX; i++) {
+		double each = (double)counts[i] / ASKED;
+
+		all += each;
+		if (each >= 0.5 && len < size)
+			len += (size_t)snprintf(text + len, size - len, "%s%s %.0f",
+						len > 0 ? ", " : "", syscalls_name(i), each);
+	}
+	return all;
+}
+
+static void count_calls(struct bench *bench, const struct stage_daemon *daemon,
+			struct fdbroker *broker, size_t which)
+{
+	const char *path = bench->stage.paths[counted[which].file];
+	int refusal = counted[which].refusal;
+	uint64_t counts[SYSCALLS_MAX];
+	struct syscalls calls;
+	char note[256];
+
+	syscalls_start(&calls, daemon->pids[STAGE_BROKER]);
+	ask(broker, path, refusal, WARM_UP);
+	for (size_t i = 0; i < SYSCALLS_MAX; i++)
+		counts[i] = calls.counts[i];
+	ask(broker, path, refusal, ASKED);
+	for (size_t i = 0; i < SYSCALLS_MAX; i++)
+		counts[i] = calls.counts[i] - counts[i];
+	syscalls_stop(&calls);
+	bench_row(bench, counted[which].name, tell(counts, note, sizeof(note)),
+		  counted[which].limit > 0 ? counted[which].limit + 0.1 : 0, "", note);
+}
+
+/* KiB, of its own and its share of what it has in common with others. */
+static double memory_of(pid_t pid)
+{
+	char path[64], line[128];
+	double kib = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Pss: %lf", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static void memory_row(struct bench *bench, const struct stage_daemon *daemon)
+{
+	double kib[STAGE_PROCESSES], all = 0;
+	char note[96];
+
+	for (size_t i = 0; i < STAGE_PROCESSES; i++)
+		all += kib[i] = memory_of(daemon->pids[i]);
+	snprintf(note, sizeof(note), "KiB: parent %.0f, broker %.0f, audit %.0f, pump %.0f",
+		 kib[STAGE_PARENT], kib[STAGE_BROKER], kib[STAGE_AUDIT], kib[STAGE_PUMP]);
+	bench_row(bench, "memory of all processes (PSS), 10 rules", all / 1024, 2, "MiB", note);
+}
+
+static void start_row(struct bench *bench)
+{
+	struct series msec = { .n = 0 };
+
+	for (unsigned int i = 0; i < (bench->smoke ? 1 : STARTS); i++) {
+		struct stage_daemon daemon;
+
+		stage_daemon_start(&bench->stage, RULES, &daemon);
+		series_add(&msec, daemon.start_usec / 1e3);
+		stage_daemon_stop(&daemon);
+	}
+	bench_row(bench, "start to first reply, 10 rules", series_median(&msec), 5, "ms", NULL);
+}
+
+void bench_costs(struct bench *bench)
+{
+	struct stage_daemon daemon;
+	struct fdbroker *broker;
+	int r;
+
+	puts("");
+	stage_daemon_start(&bench->stage, RULES, &daemon);
+	stage_as_caller();
+	r = fdbroker_connect(&broker, daemon.socket);
+	stage_as_root();
+	if (r < 0)
+		measure_die("cannot connect", r);
+	memory_row(bench, &daemon);
+	for (size_t i = 0; i < ELEMENTSOF(counted); i++)
+		count_calls(bench, &daemon, broker, i);
+	fdbroker_close(broker);
+	stage_daemon_stop(&daemon);
+	start_row(bench);
+}
