@@ -349,9 +349,11 @@ static void kill_brokers(void)
 		/* In the midst of work. */
 		while (daemon_number(&s.daemon, "requests") < requests + 100)
 			continue;
+		ck_assert_int_gt(broker, 0);
 		ck_assert_int_eq(kill(broker, SIGKILL), 0);
-		while ((broker = daemon_pid(&s.daemon, "broker")) == 0 ||
-		       daemon_number(&s.daemon, "crashes") <= (uint64_t)i)
+		while (daemon_number(&s.daemon, "crashes") <= (uint64_t)i)
+			continue;
+		while (daemon_pid(&s.daemon, "broker") == 0)
 			continue;
 	}
 }
