@@ -232,7 +232,7 @@ static enum exit_code find_decision(const struct ctl *ctl, struct found *ret)
 
 	if (found_id(ctl->options.decision, id) < 0)
 		return ctl_usage(ctl, "'%s' is no decision id", ctl->options.decision);
-	r = records_find(file, id, ret);
+	r = records_find(ctl, file, id, ret);
 	if (r == -ENOENT)
 		return ctl_fail(ctl, EXIT_NO, "no record of decision %s in %s", id,
 				file ? file : "the journal or " AUDIT_FILE);

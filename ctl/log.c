@@ -149,7 +149,8 @@ static enum exit_code open_and_run(const struct ctl *ctl, struct log *log)
 {
 	const struct records_query query = { .file = ctl->options.file,
 					     .since_usec = log->filter.since_usec,
-					     .follow = ctl->options.follow };
+					     .follow = ctl->options.follow,
+					     .recent = ctl->options.follow && !ctl->options.since };
 	enum exit_code code = records_open_for(ctl, &query, &log->records);
 	int r;
 

@@ -11,17 +11,31 @@ struct records {
 	const struct records_kind *kind;
 	void *source; /* the kind's; owned */
 	const char *name;
-	uint64_t skipped;
+	struct records_trouble trouble;
 };
+
+static int open_compressed(struct records *records, const struct records_query *query)
+{
+	struct rotated *rotated = NULL;
+	int r = rotated_open_one(&rotated, query, &records->trouble);
+
+	records->kind = &records_rotated;
+	records->source = rotated;
+	return r;
+}
 
 static int open_file(struct records *records, const struct records_query *query)
 {
 	struct records_query of_file = *query;
+	size_t len;
 
 	of_file.file = query->file ? query->file : AUDIT_FILE;
-	records->kind = &records_file;
+	len = strlen(of_file.file);
 	records->name = of_file.file;
-	return records_file_open(&records->source, &of_file, &records->skipped);
+	if (len > 3 && strcmp(of_file.file + len - 3, ".gz") == 0)
+		return open_compressed(records, &of_file);
+	records->kind = &records_file;
+	return records_file_open(&records->source, &of_file, &records->trouble);
 }
 
 /* A daemon with --audit-file leaves the journal empty; one without leaves no file. */
@@ -60,6 +74,7 @@ struct records *records_free(struct records *records)
 		return NULL;
 	if (records->source)
 		records->kind->free(records->source);
+	text_done(&records->trouble.unread);
 	free(records);
 	return NULL;
 }
@@ -82,9 +97,17 @@ const char *records_source(const struct records *records)
 
 void records_complain(const struct ctl *ctl, const struct records *records)
 {
-	if (records->skipped > 0)
+	const struct records_trouble *trouble = &records->trouble;
+
+	for (const char *line = trouble->unread.data; line && *line;) {
+		size_t len = strcspn(line, "\n");
+
+		(void)ctl_fail(ctl, EXIT_YES, "%.*s", (int)len, line);
+		line += len + 1;
+	}
+	if (trouble->skipped > 0)
 		(void)ctl_fail(ctl, EXIT_YES, "%s: %" PRIu64 " lines were no records",
-			       records->name, records->skipped);
+			       records->name, trouble->skipped);
 }
 
 enum exit_code records_open_for(const struct ctl *ctl, const struct records_query *query,
@@ -119,11 +142,16 @@ static int find_last(struct records *records, struct found *ret)
 	return n > 0 ? 0 : -ENOENT;
 }
 
-int records_find(const char *file, const char *id, struct found *ret)
+int records_find(const struct ctl *ctl, const char *file, const char *id, struct found *ret)
 {
 	const struct records_query query = { .file = file, .id = id };
 	_cleanup_(records_freep) struct records *records = NULL;
 	int r = records_open(&records, &query);
 
-	return r < 0 ? r : find_last(records, ret);
+	if (r < 0)
+		return r;
+	r = find_last(records, ret);
+	if (r == -ENOENT)
+		records_complain(ctl, records);
+	return r;
 }

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -17,20 +16,17 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/text.h"
-
-/* Bytes of a line: two names of 4095 bytes, each byte as "255,", and 8 KiB of other fields. */
-#define LINE_SIZE_MAX (64U * 1024U)
 
 struct file {
 	int fd;
 	int notify;	  /* inotify, of its directory; -EBADF: not followed */
 	const char *path; /* borrowed */
 	const char *id;	  /* borrowed, or NULL */
-	uint64_t *skipped;
-	bool skipping; /* the rest of a line that is too long */
+	struct records_trouble *trouble;
+	struct rotated *before; /* owned; or NULL */
+	bool skipping;		/* the rest of a line that is too long */
 	size_t start, end;
-	char bytes[LINE_SIZE_MAX];
+	char bytes[RECORDS_LINE_SIZE];
 };
 
 static void free_file(void *source)
@@ -39,75 +35,23 @@ static void free_file(void *source)
 
 	fd_close(file->notify);
 	fd_close(file->fd);
+	rotated_free(file->before);
 	free(file);
 }
 
-/* a line */
-
-/* Bytes that are no UTF-8 stand as an array of numbers, as in `journalctl -o json`. */
-static int take_bytes(struct found *found, const char *key, struct json_object *array)
-{
-	_cleanup_(text_done) struct text bytes = TEXT_EMPTY;
-
-	for (size_t i = 0; i < json_object_array_length(array); i++) {
-		char byte = (char)json_object_get_int(json_object_array_get_idx(array, i));
-
-		text_add(&bytes, &byte, 1);
-	}
-	if (bytes.failed)
-		return -ENOMEM;
-	return found_add(found, strdup(key), bytes.data ? bytes.data : "", bytes.len);
-}
-
-static int take_value(struct found *found, const char *key, struct json_object *value)
-{
-	const char *string;
-
-	if (json_object_is_type(value, json_type_array))
-		return take_bytes(found, key, value);
-	if (json_object_is_type(value, json_type_string))
-		return found_add(found, strdup(key), json_object_get_string(value),
-				 (size_t)json_object_get_string_len(value));
-	string = json_object_get_string(value);
-	return string ? found_add(found, strdup(key), string, strlen(string)) : 0;
-}
-
-static int take_object(struct json_object *object, struct found *found)
-{
-	json_object_object_foreach(object, key, value)
-	{
-		int r = take_value(found, key, value);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Every record has an id. 1, 0 this is none, or not the one, -ENOMEM. */
 static int take_line(struct file *file, const char *line, struct found *found)
 {
-	struct json_object *object, *id;
-	int r = 0;
+	int r;
 
 	if (file->skipping) {
 		file->skipping = false;
 		return 0;
 	}
-	/* Most lines are others': look before parsing. */
-	if (file->id && !strstr(line, file->id))
-		return 0;
-	object = json_tokener_parse(line);
-	if (!json_object_is_type(object, json_type_object) ||
-	    !json_object_object_get_ex(object, "id", &id) ||
-	    !json_object_is_type(id, json_type_string)) {
-		(*file->skipped)++;
-	} else if (!file->id || strcmp(json_object_get_string(id), file->id) == 0) {
-		r = take_object(object, found);
-		r = r < 0 ? r : 1;
-	}
-	json_object_put(object);
-	return r;
+	r = records_line(line, file->id, found);
+	if (r != -EBADMSG)
+		return r;
+	file->trouble->skipped++;
+	return 0;
 }
 
 /* The next whole line that has been read, or NULL. */
@@ -131,7 +75,7 @@ static void make_room(struct file *file)
 	if (file->end < sizeof(file->bytes))
 		return;
 	if (!file->skipping)
-		(*file->skipped)++;
+		file->trouble->skipped++;
 	file->skipping = true;
 	file->end = 0;
 }
@@ -194,7 +138,7 @@ static int read_on(struct file *file)
 static int next(void *source, struct found *found)
 {
 	struct file *file = source;
-	int r = 0;
+	int r = file->before ? rotated_next(file->before, found) : 0;
 
 	while (r == 0) {
 		char *line = cut_line(file);
@@ -243,7 +187,21 @@ static int watch(struct file *file)
 		       : 0;
 }
 
-int records_file_open(void **ret, const struct records_query *query, uint64_t *skipped)
+static int open_rotated(struct file *file, const struct records_query *query)
+{
+	struct rotated_query before = {
+		.path = query->file,
+		.id = query->id,
+		.since_usec = query->since_usec,
+	};
+
+	if (fstat(file->fd, &before.own) < 0)
+		return -errno;
+	return rotated_open(&file->before, &before, file->trouble);
+}
+
+int records_file_open(void **ret, const struct records_query *query,
+		      struct records_trouble *trouble)
 {
 	struct file *file = calloc(1, sizeof(*file));
 	int r = 0;
@@ -253,13 +211,15 @@ int records_file_open(void **ret, const struct records_query *query, uint64_t *s
 	file->notify = -EBADF;
 	file->path = query->file;
 	file->id = query->id;
-	file->skipped = skipped;
+	file->trouble = trouble;
 	/* Before the file is read: nothing that comes is missed. */
 	if (query->follow)
 		r = watch(file);
 	file->fd = r < 0 ? -EBADF : open(file->path, O_RDONLY | O_CLOEXEC);
 	if (r == 0 && file->fd < 0)
 		r = -errno;
+	if (r == 0 && !query->recent)
+		r = open_rotated(file, query);
 	if (r < 0) {
 		free_file(file);
 		return r;

@@ -186,6 +186,79 @@ exits 0
 shows 1 2 3 4 5 6
 errs 'torn.json: 3 lines were no records'
 
+# as logrotate leaves them: plain and compressed, numbered or dated
+mkdir rotated
+lines() { # FIRST LAST
+	sed -n "$1,$2p" audit.json
+}
+lines 6 6 >rotated/a.json
+lines 5 5 >rotated/a.json.1
+lines 4 4 | gzip >rotated/a.json.2.gz
+lines 3 3 | gzip >rotated/a.json.10.gz
+lines 2 2 >rotated/a.json-20261121
+lines 1 1 | gzip >rotated/a.json-20261120.gz
+touch rotated/a.json.gz rotated/a.json- rotated/a.json.x rotated/a.json-2 rotated/a.jsonx
+old() { # ARGUMENT...
+	run fdbrokerctl log --file=rotated/a.json "$@"
+}
+it 'reads what was rotated away, too, the oldest first'
+old
+exits 0
+shows 1 2 3 4 5 6
+no_complaint
+run fdbrokerctl log --file=rotated/a.json.10.gz
+shows 3
+run fdbrokerctl log -f --file=rotated/a.json.10.gz
+exits 74
+run fdbrokerctl explain --decision=7f3a91c200000003 --audit-file=rotated/a.json --policy=.
+says 'recorded  deny default'
+
+it 'shows a file once that is being compressed'
+lines 5 5 | gzip | head -c 20 >rotated/a.json.1.gz
+old
+shows 1 2 3 4 5 6
+no_complaint
+ln rotated/a.json rotated/a.json.3
+old
+shows 1 2 3 4 5 6
+rm rotated/a.json.1.gz rotated/a.json.3
+
+it 'leaves out what is too old to be asked for'
+touch -d @1795305200 rotated/a.json.2.gz rotated/a.json.10.gz
+: >rotated/a.json.10.gz
+touch -d @1795305075 rotated/a.json.10.gz
+echo torn >rotated/a.json.20
+touch -d @1795305066 rotated/a.json.20
+old --since @1795305070
+shows 4 5 6
+no_complaint
+old
+errs '1 lines were no records'
+rm rotated/a.json.20
+
+it 'says which of them it could not read, and shows the others'
+lines 3 3 | gzip >whole.gz
+head -c 30 whole.gz >rotated/a.json.10.gz
+printf '\037\213\010\000garbage and more of it' >rotated/a.json.11.gz
+touch rotated/a.json.12.xz
+old
+exits 0
+shows 1 2 4 5 6
+errs 'rotated/a.json.10.gz: it is cut short'
+errs 'rotated/a.json.11.gz: it is damaged'
+errs 'rotated/a.json.12.xz: not read: neither plain nor compressed by gzip'
+
+it 'knows of a line that is too long in them, too'
+rm rotated/a.json.1?.*
+{
+	printf '{"id":"%070000d"}\n' 0
+	lines 3 3
+	printf '{"id":"cut'
+} | gzip >rotated/a.json.10.gz
+old
+shows 1 2 3 4 5 6
+errs '2 lines were no records'
+
 it 'says that there is no file'
 run fdbrokerctl log --file=nowhere.json
 exits 74
@@ -221,6 +294,7 @@ await /srv/one
 record 8 1795391481 deny /srv/two "$php" | head -c 40 >>grows.json
 record 8 1795391481 deny /srv/two "$php" | tail -c +41 >>grows.json
 await /srv/two
+
 
 it 'follows to the file that takes the name, after the rest of the old one'
 mv grows.json grows.json.1
