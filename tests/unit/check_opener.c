@@ -27,6 +27,7 @@
 #include "policy/load.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
+#include "tests/support/sysctl.h"
 #include "tests/support/user.h"
 #include "wire/message.h"
 
@@ -1510,108 +1511,14 @@ START_TEST(opener_does_not_wait_for_the_holder_of_a_lease)
 }
 END_TEST
 
-/* What protects sticky directories on a usual host, and is off on others: the broker relies on
- * neither, and gives the same answers (proc(5)). */
-static struct {
-	const char *path;
-	char on;
-	char before;
-} sysctls[] = {
-	{ "/proc/sys/fs/protected_symlinks", '1', 0 },
-	{ "/proc/sys/fs/protected_regular", '2', 0 },
-	{ "/proc/sys/fs/protected_fifos", '2', 0 },
-};
-
-static void write_sysctl(const char *path, char value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_eq(write(fd, &value, 1), 1);
-	close(fd);
-}
-
-static void protect(void)
-{
-	for (size_t i = 0; i < ELEMENTSOF(sysctls); i++) {
-		int fd = open(sysctls[i].path, O_RDONLY | O_CLOEXEC);
-
-		ck_assert_int_eq(read(fd, &sysctls[i].before, 1), 1);
-		close(fd);
-		write_sysctl(sysctls[i].path, sysctls[i].on);
-	}
-}
-
-static void unprotect(void)
-{
-	for (size_t i = 0; i < ELEMENTSOF(sysctls); i++)
-		write_sysctl(sysctls[i].path, sysctls[i].before);
-}
-
-/* P02, P03: somebody swaps a file for a link to a secret, as fast as he can. */
-struct swapper {
-	char file[128], link[128];
-};
-
-static int swap_for_ever(const void *arg)
-{
-	const struct swapper *swapper = arg;
-
-	for (;;)
-		if (renameat2(AT_FDCWD, swapper->file, AT_FDCWD, swapper->link, RENAME_EXCHANGE) <
-		    0)
-			return errno;
-}
-
-#define ROUNDS 800 /* their descriptors are all open at the end */
-
-static const char *const swapped[] = { "d/f", "d/inner/shadow" };
-
-START_TEST(opener_hands_out_what_it_judged_whoever_swaps_it)
-{
-	static struct wish wishes[ROUNDS];
-	static struct seen seen[ROUNDS];
-	struct world world = { .policy = "for user 30000 { allow read as root \"@d/d/**\" "
-					 "{ symlinks follow; parents any; note \"race\"; } }",
-			       .wishes = wishes,
-			       .n = ROUNDS };
-	struct swapper swapper;
-	struct stat st;
-	pid_t pid;
-
-	make_directory("d", ALICE, 0777);
-	make("d/f", 0, 0600, "content");
-	make_link("d/link", "/etc/shadow", ALICE);
-	make_directory("d/inner", 0, 0755);
-	make("d/inner/shadow", 0, 0600, "content");
-	make_link("d/inner-link", "/etc", ALICE);
-	ck_assert_int_eq(stat(in_directory(swapped[_i]), &st), 0);
-	snprintf(swapper.file, sizeof(swapper.file), "%s/%s", directory, _i ? "d/inner" : "d/f");
-	snprintf(swapper.link, sizeof(swapper.link), "%s/%s", directory,
-		 _i ? "d/inner-link" : "d/link");
-	for (size_t i = 0; i < ROUNDS; i++)
-		wishes[i] = (struct wish){ AS_ALICE, swapped[_i], R, 0 };
-
-	pid = forked_start(swap_for_ever, &swapper);
-	play(&world, seen);
-	kill(pid, SIGKILL);
-	ck_assert_int_eq(forked_wait(pid), FORKED_SIGNALLED + SIGKILL);
-	for (size_t i = 0; i < ROUNDS; i++) {
-		struct stat got;
-
-		if (seen[i].fd < 0)
-			continue;
-		ck_assert_int_eq(fstat(seen[i].fd, &got), 0);
-		close(seen[i].fd);
-		ck_assert_uint_eq(got.st_ino, st.st_ino);
-	}
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("opener");
 	TCase *tcase = suite_case(suite, "opener");
+	/* The broker relies on neither, and gives the same answers. */
 	TCase *protected = suite_case(suite, "protected");
+	TCase *unprotected = suite_case(suite, "unprotected");
+	TCase *const either[] = { protected, unprotected };
 
 	if (geteuid() != 0)
 		return 77;
@@ -1622,8 +1529,6 @@ int main(void)
 	tcase_add_test(tcase, opener_of_a_fifo_is_not_seen_by_its_peer);
 	tcase_add_loop_test(tcase, opener_never_opens_kernel_files_by_a_broad_rule, 0,
 			    ELEMENTSOF(kernel_files));
-	tcase_add_loop_test(tcase, opener_follows_a_link_only_where_its_target_is_allowed, 0,
-			    ELEMENTSOF(links));
 	tcase_add_test(tcase, opener_follows_no_link_as_root_unless_told);
 	tcase_add_test(tcase, opener_lends_roots_file_by_a_rule_only);
 	tcase_add_loop_test(tcase, opener_as_root_wants_a_chain_that_nobody_can_swap, 0,
@@ -1644,8 +1549,6 @@ int main(void)
 			    ELEMENTSOF(status_flags));
 	tcase_add_test(tcase, opener_lists_a_directory_by_its_own_mode);
 	tcase_add_test(tcase, opener_hides_as_if_there_were_nothing);
-	tcase_add_loop_test(tcase, opener_creates_what_was_asked_and_nothing_looser, 0,
-			    ELEMENTSOF(creations));
 	tcase_add_loop_test(tcase, opener_creates_what_the_rule_promises, 0,
 			    (int)ELEMENTSOF(promises));
 	tcase_add_loop_test(tcase, opener_opens_what_it_makes_to_nobody_until_all_has_passed, 0,
@@ -1660,13 +1563,16 @@ int main(void)
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
 	tcase_add_test(tcase, opener_repeats_a_lookup_only_so_often);
 	tcase_add_test(tcase, opener_does_not_wait_for_the_holder_of_a_lease);
-	tcase_add_loop_test(tcase, opener_hands_out_what_it_judged_whoever_swaps_it, 0,
-			    ELEMENTSOF(swapped));
-	tcase_add_unchecked_fixture(protected, protect, unprotect);
-	tcase_add_checked_fixture(protected, make_directory_of_test, remove_directory_of_test);
-	tcase_add_loop_test(protected, opener_follows_a_link_only_where_its_target_is_allowed, 0,
-			    ELEMENTSOF(links));
-	tcase_add_loop_test(protected, opener_creates_what_was_asked_and_nothing_looser, 0,
-			    ELEMENTSOF(creations));
+	tcase_add_unchecked_fixture(protected, sysctl_protect, sysctl_put_back);
+	tcase_add_unchecked_fixture(unprotected, sysctl_unprotect, sysctl_put_back);
+	for (size_t i = 0; i < ELEMENTSOF(either); i++) {
+		tcase_add_checked_fixture(either[i], make_directory_of_test,
+					  remove_directory_of_test);
+		tcase_add_loop_test(either[i],
+				    opener_follows_a_link_only_where_its_target_is_allowed, 0,
+				    ELEMENTSOF(links));
+		tcase_add_loop_test(either[i], opener_creates_what_was_asked_and_nothing_looser, 0,
+				    ELEMENTSOF(creations));
+	}
 	return suite_main(suite);
 }

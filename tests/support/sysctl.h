@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_TESTS_SYSCTL_H
+#define FDB_TESTS_SYSCTL_H
+
+/*
+ * fs.protected_* (proc(5)): on with most hosts, and off with others; the broker relies on neither.
+ * For unchecked fixtures, which run in the runner's process, so that they are put back whatever
+ * becomes of a test. The whole machine has them once: whoever set them keeps others waiting
+ * until he has put them back.
+ */
+
+void sysctl_protect(void);
+void sysctl_unprotect(void);
+void sysctl_put_back(void);
+
+#endif
