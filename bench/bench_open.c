@@ -9,6 +9,7 @@
  */
 #include "bench/bench_open.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,35 +26,67 @@ static const struct {
 	const char *name;
 	void (*run)(struct bench *bench);
 } parts[] = {
-	{ "kinds", bench_kinds },
-	{ "costs", bench_costs },
-	{ "crowds", bench_crowds },
+	{ "kinds", bench_kinds },   { "others", bench_others }, { "costs", bench_costs },
+	{ "growth", bench_growth }, { "crowds", bench_crowds },
 };
+
+static void note_row(struct bench *bench, const char *name, double value, const char *limit,
+		     const char *unit, bool within)
+{
+	bench->over |= !within;
+	if (bench->results)
+		fprintf(bench->results, "row\t%s\t%.3f\t%s\t%s\t%s\n", name, value, limit, unit,
+			within ? "" : "over");
+}
 
 void bench_row(struct bench *bench, const char *name, double value, double limit, const char *unit,
 	       const char *note)
 {
-	bench->over |= !measure_row(name, value, bench->smoke ? 0 : limit, unit, note);
+	bool within = measure_row(name, value, bench->smoke ? 0 : limit, unit, note);
+	char text[32] = "";
+
+	if (limit > 0)
+		snprintf(text, sizeof(text), "≤ %.2f", limit);
+	note_row(bench, name, value, text, unit, within);
 }
 
 void bench_row_least(struct bench *bench, const char *name, double value, double limit,
 		     const char *unit, const char *note)
 {
-	bench->over |= !measure_row_least(name, value, bench->smoke ? 0 : limit, unit, note);
+	bool within = measure_row_least(name, value, bench->smoke ? 0 : limit, unit, note);
+	char text[32] = "";
+
+	if (limit > 0)
+		snprintf(text, sizeof(text), "≥ %.2f", limit);
+	note_row(bench, name, value, text, unit, within);
+}
+
+void bench_point(struct bench *bench, const char *plot, const char *line, double x, double y)
+{
+	if (bench->results)
+		fprintf(bench->results, "point\t%s\t%s\t%g\t%.4f\n", plot, line, x, y);
 }
 
 static int show_help(void)
 {
 	puts("usage: bench_open [OPTION]...\n"
 	     "\n"
-	     "  --budget     exit with 1 if a row is over its limit\n"
-	     "  --only=PART  one part alone\n"
-	     "  --smoke      little of everything: whether it runs\n"
+	     "  --budget        exit with 1 if a row is over its limit\n"
+	     "  --only=PART     one part alone\n"
+	     "  --results=FILE  write what came out for bench/report, too\n"
+	     "  --smoke         little of everything: whether it runs\n"
 	     "\n"
 	     "Parts:");
 	for (size_t i = 0; i < ELEMENTSOF(parts); i++)
 		printf("  %s\n", parts[i].name);
 	return EXIT_SUCCESS;
+}
+
+static void open_results(struct bench *bench, const char *path)
+{
+	bench->results = fopen(path, "we");
+	if (!bench->results)
+		measure_die(path, -errno);
 }
 
 static bool is_part(const char *name)
@@ -90,6 +123,8 @@ int main(int argc, char **argv)
 			return show_help();
 		if (option == 'o')
 			only = optarg;
+		if (option == 'r')
+			open_results(&bench, optarg);
 		if (option == '?' || (only && !is_part(only)))
 			return EX_USAGE;
 		budget |= option == 'b';
@@ -104,5 +139,7 @@ int main(int argc, char **argv)
 		return r;
 	run(&bench, only);
 	stage_done(&bench.stage);
+	if (bench.results && fclose(bench.results) != 0)
+		measure_die("results", -errno);
 	return budget && bench.over ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@
 /* The parts of bench_open, and what they have in common. */
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "bench/stage.h"
 
@@ -13,6 +14,7 @@ struct bench {
 	bool smoke;		       /* little of each, for the test that it works */
 	bool over;		       /* some row is */
 	unsigned int rounds, requests; /* of a race */
+	FILE *results; /* for bench/report, lines of words with tabs between; or NULL */
 };
 
 /* A row of the budget; @note may be NULL. */
@@ -23,11 +25,20 @@ void bench_row(struct bench *bench, const char *name, double value, double limit
 void bench_row_least(struct bench *bench, const char *name, double value, double limit,
 		     const char *unit, const char *note);
 
+/* A point of a plot, for the results alone. */
+void bench_point(struct bench *bench, const char *plot, const char *line, double x, double y);
+
 /* What one client of one daemon pays for the kinds of open that there are. */
 void bench_kinds(struct bench *bench);
 
+/* The same of what is rarer: names that are not cached, new files, copies. */
+void bench_others(struct bench *bench);
+
 /* System calls, memory, and the time of the start. */
 void bench_costs(struct bench *bench);
+
+/* What grows with the rules, the path, and who asks. */
+void bench_growth(struct bench *bench);
 
 /* Many clients at once. */
 void bench_crowds(struct bench *bench);

@@ -9,35 +9,52 @@
 #include "base/fd.h"
 #include "client/fdbroker.h"
 
+static const char *next_path(struct asked *asked)
+{
+	if (!asked->paths)
+		return asked->path;
+	return asked->paths[asked->next++ % asked->n_paths];
+}
+
+/* What was opened at @path is not needed. */
+static int done(const struct asked *asked, const char *path, int fd)
+{
+	if (fd < 0)
+		return fd;
+	fd_close(fd);
+	return asked->removes && unlink(path) < 0 ? -errno : 0;
+}
+
 static int open_directly(void *context)
 {
-	const struct asked *asked = context;
-	int fd = open(asked->path, asked->flags | O_CLOEXEC, asked->mode);
+	struct asked *asked = context;
+	const char *path = next_path(asked);
+	int fd = open(path, asked->flags | O_CLOEXEC, asked->mode);
 
-	if (fd < 0)
-		return -errno;
-	fd_close(fd);
-	return 0;
+	return done(asked, path, fd < 0 ? -errno : fd);
 }
 
 static int ask_yardstick(void *context)
 {
-	const struct asked *asked = context;
+	struct asked *asked = context;
 
-	return yardstick_ask(asked->sock, &asked->self, asked->path);
+	return yardstick_ask(asked->sock, &asked->self, next_path(asked));
+}
+
+static struct fdbroker *whose_turn(struct asked *asked)
+{
+	return asked->second && asked->next++ % 2 == 1 ? asked->second : asked->broker;
 }
 
 static int ask_broker(void *context)
 {
-	const struct asked *asked = context;
-	int fd = fdbroker_open(asked->broker, asked->path, asked->flags, asked->mode, NULL);
+	struct asked *asked = context;
+	const char *path = next_path(asked);
+	int fd = fdbroker_open(whose_turn(asked), path, asked->flags, asked->mode, NULL);
 
 	if (asked->refusal != 0)
 		return fd == asked->refusal ? 0 : -EBADMSG;
-	if (fd < 0)
-		return fd;
-	fd_close(fd);
-	return 0;
+	return done(asked, path, fd);
 }
 
 static struct lane *add(struct course *c, const char *name, int (*once)(void *context),
@@ -125,22 +142,36 @@ void course_run(struct course *course, unsigned int rounds, unsigned int request
 	stage_as_root();
 }
 
-static void show(struct course *course, struct lane *lane)
-{
-	double p50 = race_quantile(lane, 0.5), p90 = race_quantile(lane, 0.9),
-	       p99 = race_quantile(lane, 0.99), rate = series_median(&lane->rate),
-	       by_direct = race_ratio(lane, course->direct),
-	       by_minimal = race_ratio(lane, course->minimal),
-	       switches = series_median(&lane->switches);
+struct shown {
+	double p50, p90, p99, rate, by_direct, by_minimal, switches;
+};
 
-	printf("%-32s %8.2f %8.2f %8.2f %9.0f %8.2f %7.2f %8.2f\n", lane->name, p50, p90, p99, rate,
-	       by_direct, by_minimal, switches);
+static struct shown look_at(const struct course *course, struct lane *lane)
+{
+	return (struct shown){
+		.p50 = race_quantile(lane, 0.5),
+		.p90 = race_quantile(lane, 0.9),
+		.p99 = race_quantile(lane, 0.99),
+		.rate = series_median(&lane->rate),
+		.by_direct = race_ratio(lane, course->direct),
+		.by_minimal = race_ratio(lane, course->minimal),
+		.switches = series_median(&lane->switches),
+	};
 }
 
-void course_show(struct course *course, const char *title)
+void course_show(struct course *course, const char *title, FILE *results)
 {
 	printf("\n%-32s %8s %8s %8s %9s %8s %7s %8s\n", title, "p50 us", "p90", "p99", "files/s",
 	       "x direct", "x (e)", "switches");
-	for (size_t i = 0; i < course->race.n; i++)
-		show(course, &course->lanes[i]);
+	for (size_t i = 0; i < course->race.n; i++) {
+		struct lane *lane = &course->lanes[i];
+		struct shown s = look_at(course, lane);
+
+		printf("%-32s %8.2f %8.2f %8.2f %9.0f %8.2f %7.2f %8.2f\n", lane->name, s.p50,
+		       s.p90, s.p99, s.rate, s.by_direct, s.by_minimal, s.switches);
+		if (results)
+			fprintf(results, "lane\t%s\t%s\t%.3f\t%.3f\t%.3f\t%.0f\t%.3f\t%.3f\t%.2f\n",
+				title, lane->name, s.p50, s.p90, s.p99, s.rate, s.by_direct,
+				s.by_minimal, s.switches);
+	}
 }

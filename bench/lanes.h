@@ -7,23 +7,32 @@
  * the others are measured by.
  */
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "bench/race.h"
 #include "bench/stage.h"
 #include "bench/yardstick.h"
 
 #define LANES_MAX 48U
 
+struct cold;
 struct fdbroker;
 
 /* One request, made again and again. */
 struct asked {
 	struct fdbroker *broker; /* owned by the course */
+	struct fdbroker *second; /* asked in turn with it; or NULL */
 	int sock;		 /* the yardstick's */
 	struct ucred self;
-	const char *path; /* borrowed */
+	const char *path;	       /* borrowed */
+	char (*paths)[STAGE_PATH_MAX]; /* instead of it, one after the other; or NULL */
+	size_t n_paths, next;
 	int flags;
 	mode_t mode;
-	int refusal; /* -errno that is expected; 0: a descriptor */
+	int refusal;	   /* -errno that is expected; 0: a descriptor */
+	bool removes;	   /* what it has made, by itself */
+	struct cold *cold; /* for who resets the lane */
 };
 
 struct course {
@@ -53,8 +62,8 @@ struct asked *lane_asked(struct lane *lane);
 struct lane *course_add_direct(struct course *course, const char *name, const char *path);
 struct lane *course_add_minimal(struct course *course, const char *name, const char *path);
 
-/* Run it, as the caller, and say what came out. */
+/* Run it, as the caller, and say what came out; to @results too, unless it is NULL. */
 void course_run(struct course *course, unsigned int rounds, unsigned int requests);
-void course_show(struct course *course, const char *title);
+void course_show(struct course *course, const char *title, FILE *results);
 
 #endif

@@ -110,6 +110,14 @@ static void show(size_t n, struct outcome *out)
 	       series_median(&out->fairness), series_median(&out->p50), series_median(&out->p99));
 }
 
+static void tell(struct bench *bench, size_t n, struct outcome *out)
+{
+	bench_point(bench, "clients", "fdbrokerd", (double)n, series_median(&out->rate));
+	bench_point(bench, "clients", "minimal broker", (double)n, series_median(&out->other_rate));
+	bench_point(bench, "latency of clients", "p50", (double)n, series_median(&out->p50));
+	bench_point(bench, "latency of clients", "p99", (double)n, series_median(&out->p99));
+}
+
 static void run(struct bench *bench, struct hosts *hosts)
 {
 	static const size_t sizes[] = { 1, 2, 4, 16, 64, 256, 1000 };
@@ -123,6 +131,7 @@ static void run(struct bench *bench, struct hosts *hosts)
 	       "x", "max/min", "p50 us", "p99");
 	for (size_t i = 0; i < n; i++) {
 		show(sizes[i], &outcomes[i]);
+		tell(bench, sizes[i], &outcomes[i]);
 		if (sizes[i] != BUDGETED)
 			continue;
 		bench_row_least(bench, "64 clients, opens/s by the minimal broker's",

@@ -36,7 +36,7 @@ static void run(struct bench *bench, struct course *course, const struct stage_d
 		lane_asked(lanes[i])->refusal = kinds[i].refusal;
 	}
 	course_run(course, bench->rounds, bench->requests);
-	course_show(course, "one client, 10,000 rules");
+	course_show(course, "one client, 10,000 rules", bench->results);
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
 		if (kinds[i].limit > 0)
 			bench_row(bench, kinds[i].name, race_ratio(lanes[i], course->minimal),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,12 +27,15 @@ static const struct {
 	const char *name;
 	uid_t owner;
 	mode_t mode;
+	const char *rule; /* to be followed by the name, or NULL */
+	const char *conditions;
 } files[] = {
-	[STAGE_ORDINARY] = { "etc/app.conf", 0, 0644 },
-	[STAGE_RECORDED] = { "etc/recorded.conf", 0, 0644 },
-	[STAGE_LENT] = { "etc/app.key", 0, 0600 },
-	[STAGE_OWN] = { "home/note", STAGE_CALLER, 0644 },
-	[STAGE_REFUSED] = { "etc/refused.conf", 0, 0644 },
+	[STAGE_ORDINARY] = { "etc/app.conf", 0, 0644, "allow read", ";" },
+	[STAGE_RECORDED] = { "etc/recorded.conf", 0, 0644, "allow read", " { audit all; }" },
+	[STAGE_LENT] = { "etc/app.key", 0, 0600, "allow read as root", ";" },
+	[STAGE_COPIED] = { "etc/copied.conf", 0, 0644, "allow read", " { deliver snapshot; }" },
+	[STAGE_OWN] = { "home/note", STAGE_CALLER, 0644, "allow read", ";" },
+	[STAGE_REFUSED] = { "etc/refused.conf", 0, 0644, NULL, NULL },
 };
 
 static_assert(ELEMENTSOF(files) == STAGE_FILES, "a row for each");
@@ -48,12 +52,14 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 /* Whatever ends the benchmark closes the other end of the pipe. */
 static void tidy_up(const char *directory, int lifeline)
 {
-	char byte;
+	char byte, cold[64];
 
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
 	while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
 		continue;
+	snprintf(cold, sizeof(cold), "%s/cold", directory);
+	(void)umount2(cold, MNT_DETACH);
 	(void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	_exit(0);
 }
@@ -75,28 +81,56 @@ static void start_janitor(struct stage *stage)
 	fd_close(ends[0]);
 }
 
-static void make_directory(const struct stage *stage, const char *name, uid_t owner)
+static void make_directory(const char *path, uid_t owner)
 {
-	char path[80];
-
-	snprintf(path, sizeof(path), "%s/%s", stage->directory, name);
 	if (mkdir(path, 0755) < 0 || chmod(path, 0755) < 0 || chown(path, owner, owner) < 0)
 		measure_die(path, -errno);
 }
 
-static void make_file(struct stage *stage, enum stage_file which)
+void stage_make_file(const char *path, uid_t owner, mode_t mode)
 {
 	static const char content[] = "hello\n";
-	const char *path = stage->paths[which];
-	_cleanup_(fd_closep) int fd = -EBADF;
+	_cleanup_(fd_closep) int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 
-	snprintf(stage->paths[which], sizeof(stage->paths[which]), "%s/%s", stage->directory,
-		 files[which].name);
-	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, content, sizeof(content) - 1) < 0 ||
-	    fchown(fd, files[which].owner, files[which].owner) < 0 ||
-	    fchmod(fd, files[which].mode) < 0)
+	if (fd < 0 || write(fd, content, sizeof(content) - 1) < 0 || fchown(fd, owner, owner) < 0 ||
+	    fchmod(fd, mode) < 0)
 		measure_die(path, -errno);
+}
+
+static void make_place(const struct stage *stage, const char *name, uid_t owner, char *ret)
+{
+	snprintf(ret, sizeof(stage->spool), "%s/%s", stage->directory, name);
+	make_directory(ret, owner);
+}
+
+static void furnish(struct stage *stage)
+{
+	char path[sizeof(stage->spool)];
+
+	make_place(stage, "etc", 0, path);
+	make_place(stage, "home", STAGE_CALLER, path);
+	make_place(stage, "spool", STAGE_CALLER, stage->spool);
+	make_place(stage, "deep", 0, stage->deep);
+	make_place(stage, "cold", 0, stage->cold);
+	for (enum stage_file i = 0; i < STAGE_FILES; i++) {
+		snprintf(stage->paths[i], sizeof(stage->paths[i]), "%s/%s", stage->directory,
+			 files[i].name);
+		stage_make_file(stage->paths[i], files[i].owner, files[i].mode);
+	}
+}
+
+void stage_write_rules(const struct stage *stage, FILE *file)
+{
+	fprintf(file, "for user %d {\n", STAGE_CALLER);
+	for (enum stage_file i = 0; i < STAGE_FILES; i++)
+		if (files[i].rule)
+			fprintf(file, "    %s \"%s\"%s\n", files[i].rule, stage->paths[i],
+				files[i].conditions);
+	fprintf(file,
+		"    allow create, write \"%s/*\";\n"
+		"    allow read \"%s/**\", \"%s/*\";\n"
+		"}\n",
+		stage->spool, stage->deep, stage->cold);
 }
 
 static bool can_be(void)
@@ -116,10 +150,7 @@ int stage_init(struct stage *stage)
 	start_janitor(stage);
 	if (chmod(stage->directory, 0755) < 0 || setgroups(0, NULL) < 0)
 		measure_die(stage->directory, -errno);
-	make_directory(stage, "etc", 0);
-	make_directory(stage, "home", STAGE_CALLER);
-	for (enum stage_file i = 0; i < STAGE_FILES; i++)
-		make_file(stage, i);
+	furnish(stage);
 	return 0;
 }
 

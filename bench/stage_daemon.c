@@ -54,7 +54,7 @@ static void finish(FILE *file)
 static void write_policy(const struct stage *stage, const char *directory, size_t n)
 {
 	struct mixed_rules rules;
-	int r = mixed_rules_new(&rules, MIX_ALL, n);
+	int r = mixed_rules_new(&rules, MIX_ALL, n - STAGE_RULES);
 	FILE *file = create(directory, "stage.fdp");
 
 	if (r == 0)
@@ -62,16 +62,8 @@ static void write_policy(const struct stage *stage, const char *directory, size_
 	if (r < 0)
 		measure_die("rules", r);
 	mixed_rules_done(&rules);
-	fprintf(file,
-		"version 1;\n"
-		"for user %d {\n"
-		"    ordinary: allow read \"%s\";\n"
-		"    recorded: allow read \"%s\" { audit all; }\n"
-		"    lent: allow read as root \"%s\";\n"
-		"    own: allow read \"%s\";\n"
-		"}\n",
-		STAGE_CALLER, stage->paths[STAGE_ORDINARY], stage->paths[STAGE_RECORDED],
-		stage->paths[STAGE_LENT], stage->paths[STAGE_OWN]);
+	fprintf(file, "version 1;\n");
+	stage_write_rules(stage, file);
 	finish(file);
 }
 
