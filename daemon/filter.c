@@ -57,7 +57,7 @@ static const struct filter_rule common[] = {
 	IF1(mprotect, BIT_IS_OFF(2, PROT_EXEC)),
 	ANY(mremap),
 	ANY(munmap),
-	/* to run and to end; abort(3) */
+	/* to run and to end */
 	ANY(clock_gettime),
 	ANY(exit),
 	ANY(exit_group),
@@ -68,7 +68,6 @@ static const struct filter_rule common[] = {
 	ANY(restart_syscall),
 	ANY(rt_sigprocmask),
 	ANY(rt_sigreturn),
-	IF1(tgkill, INT_IS(2, SIGABRT)),
 	/* messages on descriptors that are here already */
 	ANY(close),
 	ANY(epoll_ctl),
@@ -220,7 +219,15 @@ static int add_by_mode(scmp_filter_ctx ctx, uint32_t modes)
 	return r;
 }
 
-static int build(scmp_filter_ctx ctx, const struct filter_rule *own, size_t n_own)
+/* abort(3), of itself alone: the pump and the other generations have the same user. */
+static int add_own_end(scmp_filter_ctx ctx, pid_t self)
+{
+	const struct scmp_arg_cmp own[] = { INT_IS(0, self), INT_IS(2, SIGABRT) };
+
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), ELEMENTSOF(own), own);
+}
+
+static int build(scmp_filter_ctx ctx, const struct filter_rule *own, size_t n_own, pid_t self)
 {
 	int r;
 
@@ -239,7 +246,8 @@ static int build(scmp_filter_ctx ctx, const struct filter_rule *own, size_t n_ow
 	r = add_rules(ctx, own, n_own);
 	if (r < 0)
 		return r;
-	return add_rules(ctx, filter_extra, filter_n_extra);
+	r = add_own_end(ctx, self);
+	return r < 0 ? r : add_rules(ctx, filter_extra, filter_n_extra);
 }
 
 static int load(const struct filter_rule *own, size_t n_own, uint32_t modes)
@@ -247,7 +255,7 @@ static int load(const struct filter_rule *own, size_t n_own, uint32_t modes)
 	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
 	int r;
 
-	r = build(ctx, own, n_own);
+	r = build(ctx, own, n_own, getpid());
 	if (r == 0)
 		r = add_by_mode(ctx, modes);
 	if (r < 0)
@@ -277,7 +285,7 @@ int filter_print_broker(int fd, uint32_t modes)
 	_cleanup_(release) scmp_filter_ctx ctx = seccomp_init(filter_default_action);
 	int r;
 
-	r = build(ctx, broker, ELEMENTSOF(broker));
+	r = build(ctx, broker, ELEMENTSOF(broker), 0);
 	if (r == 0)
 		r = add_by_mode(ctx, modes);
 	return r < 0 ? r : seccomp_export_pfc(ctx, fd);

@@ -30,6 +30,7 @@ void filter_prepare(void);
 int filter_load_broker(uint32_t modes);
 int filter_load_audit(void);
 int filter_load_pump(void);
+/* With 0 for the number of the process itself. */
 int filter_print_broker(int fd, uint32_t modes);
 
 #endif

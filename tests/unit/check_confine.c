@@ -90,6 +90,11 @@ static long try_other_signal(void)
 	return syscall(SYS_tgkill, getpid(), getpid(), SIGUSR1);
 }
 
+static long try_abort_of_another(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), SIGABRT);
+}
+
 static long try_dup(void)
 {
 	return syscall(SYS_fcntl, 0, F_DUPFD, 0);
@@ -116,6 +121,7 @@ static const struct {
 	{ "setresuid", try_setuid },
 	{ "kill", try_kill },
 	{ "tgkill with another signal", try_other_signal },
+	{ "tgkill of another process", try_abort_of_another },
 	{ "fcntl duplicating", try_dup },
 	{ "fcntl with high bits", try_high_bits },
 };
@@ -139,6 +145,19 @@ START_TEST(confine_kills_the_broker_for_a_forbidden_call)
 	int got = forked_run(confine_and_call, &forbidden[_i].call);
 
 	ck_assert_msg(got == of_forbidden(), "%s: %d", forbidden[_i].name, got);
+}
+END_TEST
+
+static long try_abort(void)
+{
+	abort();
+}
+
+START_TEST(confine_lets_the_broker_abort)
+{
+	long (*const call)(void) = try_abort;
+
+	ck_assert_int_eq(forked_run(confine_and_call, &call), FORKED_SIGNALLED + SIGABRT);
 }
 END_TEST
 
@@ -400,6 +419,7 @@ int main(void)
 		return 77;
 	tcase_add_loop_test(tcase, confine_kills_the_broker_for_a_forbidden_call, 0,
 			    ELEMENTSOF(forbidden));
+	tcase_add_test(tcase, confine_lets_the_broker_abort);
 	tcase_add_test(tcase, confine_says_that_there_is_no_clone3);
 	tcase_add_test(tcase, confine_kills_for_a_call_of_a_foreign_architecture);
 	tcase_add_test(tcase, confine_to_root_is_refused);
