@@ -156,8 +156,60 @@ static struct waiter *find_waiter(struct channel *c, uint64_t id)
 static bool is_answer_to(const struct question *question, const struct wire_header *header,
 			 const struct wire_act_answer *act)
 {
+	/* One that does not know batches, or has no memory for one. */
+	if (question->opcode == WIRE_OPCODE_BATCH)
+		return header->opcode == (WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY) &&
+		       act->answer.error != 0;
 	return header->opcode == (question->opcode | WIRE_OPCODE_REPLY) &&
 	       act->data_len <= question->data_size;
+}
+
+/* Nobody waits for it: then it must be from before a notice. */
+static int take_unknown(const struct channel *c, uint64_t id)
+{
+	return id != 0 && id <= c->lost_id ? 0 : -EPROTO;
+}
+
+/* @message: NULL, if the kernel could not install all its descriptors. */
+static void hand_over(struct question_batch *batch, struct message *message)
+{
+	size_t next = 0;
+
+	for (uint16_t i = 0; i < batch->message->n; i++) {
+		batch->fds[i] = -EMFILE;
+		if (!message || batch->results[i].n_fds == 0)
+			continue;
+		batch->fds[i] = TAKE_FD(message->fds[next]);
+		next++;
+	}
+}
+
+/* Each granted open has its own descriptor, in their order; if one is missing, none is given. */
+static int take_results(struct channel *c, struct incoming *in, bool cut)
+{
+	struct question_batch *batch;
+	struct wire_header header;
+	size_t given = 0;
+	struct waiter *w;
+
+	if (wire_header_read(in->bytes, in->message.size, &header) < 0)
+		return -EPROTO;
+	w = find_waiter(c, header.id);
+	if (!w)
+		return take_unknown(c, header.id);
+	batch = w->question->batch;
+	if (w->question->opcode != WIRE_OPCODE_BATCH ||
+	    wire_batch_answer_read(in->bytes, in->message.size, &header, batch->results,
+				   batch->message->n) < 0)
+		return -EPROTO;
+	for (uint16_t i = 0; i < batch->message->n; i++)
+		given += batch->results[i].n_fds;
+	if (in->message.n_fds != (cut ? 0 : given) || (cut && given == 0))
+		return -EPROTO;
+	hand_over(batch, cut ? NULL : &in->message);
+	w->answer = (struct wire_answer){ 0 };
+	w->result = 0;
+	return 0;
 }
 
 /* Give the answer to who waits for it. @cut: the kernel could not install its descriptor */
@@ -180,7 +232,7 @@ static int take_answer(struct channel *c, struct incoming *in, bool cut)
 		return -EPROTO;
 	w = find_waiter(c, header.id);
 	if (!w)
-		return header.id != 0 && header.id <= c->lost_id ? 0 : -EPROTO;
+		return take_unknown(c, header.id);
 	if (!is_answer_to(w->question, &header, &act))
 		return -EPROTO;
 	w->question->data_len = act.data_len;
@@ -206,6 +258,16 @@ static int take_notice(struct channel *c, const struct incoming *in)
 	return 0; /* a notice of a later version is none of ours */
 }
 
+static int take_reply(struct channel *c, struct incoming *in, bool cut)
+{
+	struct wire_header header;
+
+	if (wire_header_read(in->bytes, in->message.size, &header) < 0)
+		return -EPROTO;
+	return header.opcode == (WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY) ? take_results(c, in, cut)
+									: take_answer(c, in, cut);
+}
+
 static int take_message(struct channel *c, struct incoming *in)
 {
 	struct wire_header header;
@@ -214,7 +276,7 @@ static int take_message(struct channel *c, struct incoming *in)
 		return -EPROTO;
 	if (header.opcode == WIRE_OPCODE_NOTICE)
 		return take_notice(c, in);
-	return take_answer(c, in, false);
+	return take_reply(c, in, false);
 }
 
 /* Make sense of what receive() returned. */
@@ -225,7 +287,7 @@ static void take(struct channel *c, int received, struct incoming *in)
 	if (received > 0)
 		r = take_message(c, in);
 	else if (received == -EMFILE)
-		r = take_answer(c, in, true);
+		r = take_reply(c, in, true);
 	else if (received == 0 || received == -ECONNRESET)
 		r = -ECONNRESET;
 	else
@@ -247,7 +309,7 @@ static int wait_for(int fd, short events)
 
 static int receive(int fd, struct incoming *in)
 {
-	static const struct message_want want = { .fds = 1 };
+	static const struct message_want want = { .fds = WIRE_FDS_MAX };
 	int r;
 
 	/* Rarely is the answer there already. */
@@ -286,18 +348,14 @@ static int write_request(uint64_t id, const struct question *question, void *buf
 	return wire_act_write(id, question->opcode, &question->act, buffer, size);
 }
 
-static int send_request(int fd, uint64_t id, const struct question *question)
+static int send_bytes(int fd, const void *bytes, size_t size)
 {
 	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
 	const struct message_attach attach = { .credentials = &self };
-	uint8_t bytes[REQUEST_SIZE];
-	int size = write_request(id, question, bytes, sizeof(bytes));
 	int r;
 
-	if (size < 0)
-		return size;
 	for (;;) {
-		r = message_send(fd, bytes, (size_t)size, &attach);
+		r = message_send(fd, bytes, size, &attach);
 		if (r == -EPIPE)
 			return -ECONNRESET;
 		if (r != -EAGAIN && r != -EINTR)
@@ -306,6 +364,20 @@ static int send_request(int fd, uint64_t id, const struct question *question)
 		if (r < 0)
 			return r;
 	}
+}
+
+static int send_request(int fd, uint64_t id, const struct question *question)
+{
+	uint8_t bytes[REQUEST_SIZE];
+	int size;
+
+	if (question->opcode == WIRE_OPCODE_BATCH) {
+		struct wire_batch_writer *message = question->batch->message;
+
+		return send_bytes(fd, message->buffer, wire_batch_end(message, id));
+	}
+	size = write_request(id, question, bytes, sizeof(bytes));
+	return size < 0 ? size : send_bytes(fd, bytes, (size_t)size);
 }
 
 static int enlist(struct channel *c, struct waiter *w)
@@ -355,6 +427,8 @@ static bool is_repeatable(const struct question *question)
 {
 	const uint32_t changes = WIRE_OPEN_CREATE | WIRE_OPEN_TRUNCATE | WIRE_OPEN_TMPFILE;
 
+	if (question->opcode == WIRE_OPCODE_BATCH)
+		return true; /* it holds nothing else */
 	if (question->opcode == WIRE_OPCODE_OPEN)
 		return !(question->open.flags & changes);
 	return !wire_act_changes(question->opcode);

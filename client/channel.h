@@ -10,16 +10,27 @@
 #include <stdbool.h>
 
 #include "wire/act.h"
+#include "wire/batch.h"
 #include "wire/proto.h"
 
 struct channel;
+
+/* Many opens at once; all of it is borrowed. */
+struct question_batch {
+	struct wire_batch_writer *message;
+	/* Written with the answer, for each open. A descriptor is the caller's, and instead of one that
+	 * was granted may be -EMFILE. */
+	struct wire_answer *results;
+	int *fds;
+};
 
 /* What the broker is asked. */
 struct question {
 	uint16_t opcode;
 	union {
-		struct wire_open open; /* WIRE_OPCODE_OPEN */
-		struct wire_act act;   /* all others */
+		struct wire_open open;	      /* WIRE_OPCODE_OPEN */
+		struct question_batch *batch; /* WIRE_OPCODE_BATCH */
+		struct wire_act act;	      /* all others */
 	};
 	/* Where what is told goes, and its length; more of it than has room is no answer. */
 	void *data;

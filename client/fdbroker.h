@@ -13,6 +13,7 @@
  * The list of all errors is libfdbroker(3)'s; what is no error of it comes as -EIO.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -108,6 +109,34 @@ int fdbroker_adopt(struct fdbroker **ret, int fd);
  */
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
 		  struct fdbroker_answer *ret_answer);
+
+#define FDBROKER_BATCH_MAX 253 /* as many descriptors as one message can carry */
+
+/* One of many opens. */
+struct fdbroker_request {
+	const char *path; /* borrowed */
+	int flags;
+	mode_t mode;
+	int fd; /* written: a descriptor, the caller's, or a negative errno */
+	struct fdbroker_answer answer; /* written */
+};
+
+/**
+ * fdbroker_open_batch() - open many files at once
+ * @requests:	path, flags and mode of each, as for fdbroker_open(); written is what that would return
+ * @n:		1..FDBROKER_BATCH_MAX
+ *
+ * As fdbroker_open() called once for each, and quicker: each is judged and answered on its own, and
+ * what one is refused touches no other. They are opened in no order that could be relied upon. What
+ * creates or truncates a file, and what may take its time, is not quicker than by itself.
+ *
+ * Blocks until all are answered. If the descriptors of a message do not all find room in this
+ * process none is kept, and each of their requests has -EMFILE; refusals stand.
+ *
+ * Return: how many were opened; then each @fd is written, and each that is not negative
+ *	is to be closed. -EINVAL @n, or a NULL; -ENOMEM; then none is written.
+ */
+int fdbroker_open_batch(struct fdbroker *broker, struct fdbroker_request *requests, size_t n);
 
 /*
  * What is asked of a name besides opening it: @path and @ret_answer are as for fdbroker_open(), and so

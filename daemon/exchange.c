@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/fd.h"
+#include "daemon/batch.h"
 #include "daemon/serve.h"
 #include "wire/codec.h"
 #include "wire/message.h"
@@ -56,7 +57,7 @@ int exchange_receive(struct exchange *x)
 
 static bool is_known(uint16_t opcode)
 {
-	return opcode == WIRE_OPCODE_OPEN || request_is_act(opcode);
+	return opcode == WIRE_OPCODE_OPEN || opcode == WIRE_OPCODE_BATCH || request_is_act(opcode);
 }
 
 static int read_open(struct exchange *x, enum wire_reason *ret)
@@ -81,6 +82,18 @@ static int read_act(struct exchange *x, enum wire_reason *ret)
 	return 0;
 }
 
+/* From here on it is its session's. */
+static int read_batch(struct exchange *x)
+{
+	int r = batch_new(x, &x->session->batch);
+
+	if (r == -ENOMEM) {
+		exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
+		return 0;
+	}
+	return r < 0 ? end(x, r, "the request is malformed") : 1;
+}
+
 int exchange_read(struct exchange *x)
 {
 	enum wire_reason reason = WIRE_REASON_OK;
@@ -97,6 +110,8 @@ int exchange_read(struct exchange *x)
 		exchange_answer(x, WIRE_REASON_UNSUPPORTED, EINVAL);
 		return 0;
 	}
+	if (x->header.opcode == WIRE_OPCODE_BATCH)
+		return read_batch(x);
 	r = x->header.opcode == WIRE_OPCODE_OPEN ? read_open(x, &reason) : read_act(x, &reason);
 	if (r == -ENAMETOOLONG) {
 		exchange_answer(x, WIRE_REASON_BAD_PATH, EINVAL);

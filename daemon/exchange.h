@@ -28,6 +28,7 @@ struct exchange {
 	struct outcome outcome;	      /* its descriptor is owned */
 	struct shadow_verdict shadow; /* NONE: not asked, or it says the same */
 	struct trace *trace;	      /* of the opening, its worker's; NULL: nobody asks for it */
+	struct batch *batch;	      /* of which this is a member; its session's. NULL: none */
 	const char *fault;	      /* why the connection must end; NULL: it need not */
 };
 
@@ -35,7 +36,7 @@ struct exchange {
  * is set for what was sent. */
 int exchange_receive(struct exchange *x);
 
-/* 1 a request; 0 none, and the answer is known; -errno not even a message, see @fault. */
+/* 1 a request, or a batch, which is its session's; 0 none, and the answer is known; -errno not even a message, see @fault. */
 int exchange_read(struct exchange *x);
 
 /* The outcome, where nothing was opened. */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "daemon/batch.h"
 #include "daemon/control.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -20,6 +21,7 @@
  *
  *	reading ── reply does not fit ──▶ writing	nothing is read
  *	writing ── the client took some ─▶ reading
+ *	reading ── more than one turn's ─▶ writing	a batch, as long as it is in work: batch.h
  *	reading ── may block ───────────▶ busy		nothing is watched: its worker will answer
  *	busy    ── answered, or too late ─▶ reading, or writing
  *	any     ── malformed, gone ─────▶ ended
@@ -78,6 +80,7 @@ static void let_go(struct loop *loop, struct session *session)
 {
 	unwatch(loop, session);
 	link_out(loop, session);
+	batch_end(loop->server, session);
 	serve_delivered(loop->server, session);
 	session_close(session);
 	session_unref(session);
@@ -94,7 +97,7 @@ static void end(struct loop *loop, struct session *session)
 
 static bool is_writing(const struct session *session)
 {
-	return session->reply_size > 0;
+	return session->reply_size > 0 || session->batch;
 }
 
 static bool is_busy(const struct session *session)
@@ -272,7 +275,9 @@ static int flush(struct loop *loop, struct session *session)
 
 static void client_is_ready(struct loop *loop, struct worker *worker, struct session *session)
 {
-	if (is_writing(session))
+	if (session->batch)
+		settle(loop, session, batch_turn(loop->server, worker, session));
+	else if (is_writing(session))
 		settle(loop, session, flush(loop, session));
 	else
 		settle(loop, session, serve(loop->server, worker, session));

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "daemon/batch.h"
 #include "daemon/exchange.h"
 #include "daemon/renewal.h"
 #include "daemon/report.h"
@@ -39,7 +40,8 @@ static int open_it(struct exchange *x, struct worker *worker)
 
 	x->trace = trace_of(x, worker);
 	order = order_of(x, x->session->caller);
-	order.may_block = worker->is_away;
+	/* A batch has no place of its own: what may block in it is asked for by itself. */
+	order.may_block = worker->is_away && !x->batch;
 	order.given_up = &worker->given_up;
 	worker_begin(worker, x, x->session->facts.uid);
 	opener_open(&worker->opener, &order, &x->outcome);
@@ -65,21 +67,26 @@ static int opened(struct exchange *x, int r)
 	return r == 0 && x->outcome.outside ? renewal_await(x) : r;
 }
 
+int serve_try(struct exchange *x, struct worker *worker)
+{
+	if (x->server->degraded) {
+		exchange_answer(x, WIRE_REASON_DEGRADED, EACCES);
+		return 0;
+	}
+	if (workers_distrust(worker->all, x->session->facts.uid)) {
+		exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
+		return 0;
+	}
+	return open_it(x, worker);
+}
+
 /* First as if nothing could block; and what would is tried again where it may. */
 static int judge_and_open(struct exchange *x, struct worker *worker)
 {
 	uid_t uid = x->session->facts.uid;
 	int r;
 
-	if (x->server->degraded) {
-		exchange_answer(x, WIRE_REASON_DEGRADED, EACCES);
-		return 0;
-	}
-	if (workers_distrust(worker->all, uid)) {
-		exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
-		return 0;
-	}
-	r = open_it(x, worker);
+	r = serve_try(x, worker);
 	if (r < 0 || !x->outcome.would_block)
 		return opened(x, r);
 	r = worker_leave(worker, x->session, uid);
@@ -91,8 +98,7 @@ static int judge_and_open(struct exchange *x, struct worker *worker)
 	return 0;
 }
 
-/* Nobody waits for it any more, and all was said when he was told so. */
-static void abandon(struct exchange *x, struct worker *worker)
+void serve_abandon(struct exchange *x, struct worker *worker)
 {
 	worker->discard = TAKE_FD(x->outcome.fd);
 	exchange_done(x);
@@ -100,8 +106,7 @@ static void abandon(struct exchange *x, struct worker *worker)
 		rates_end(&x->server->rates, x->outcome.in_flight);
 }
 
-/* When the answer has left. */
-static void ask_shadow(struct exchange *x)
+void serve_ask_shadow(struct exchange *x)
 {
 	struct order order;
 	enum shadow_result result;
@@ -120,7 +125,7 @@ static int answer(struct exchange *x, int r)
 {
 	if (!x->fault)
 		r = exchange_reply(x);
-	ask_shadow(x);
+	serve_ask_shadow(x);
 	report(x, r);
 	x->session->in_flight = x->outcome.in_flight;
 	if (x->session->reply_size == 0)
@@ -133,7 +138,7 @@ static int conclude(struct exchange *x, struct worker *worker, int r)
 	if (r == -EINPROGRESS)
 		return r;
 	if (r == -ECANCELED) {
-		abandon(x, worker);
+		serve_abandon(x, worker);
 		return r;
 	}
 	r = answer(x, r);
@@ -167,6 +172,8 @@ int serve(struct server *server, struct worker *worker, struct session *session)
 	x.decision = server->next_decision++;
 	if (r > 0)
 		r = exchange_read(&x);
+	if (r > 0 && session->batch)
+		return batch_turn(server, worker, session);
 	if (r > 0)
 		r = judge_and_open(&x, worker);
 	return conclude(&x, worker, r);
@@ -185,6 +192,8 @@ int serve_late(const struct exchange *x)
 {
 	struct exchange late;
 
+	if (x->batch)
+		return batch_late(x);
 	exchange_expire(x, &late);
 	return answer(&late, 0);
 }

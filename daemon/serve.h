@@ -62,6 +62,16 @@ int serve_waiting(struct worker *worker, struct waiting *take_waiting);
 int serve_late(const struct exchange *x);
 int serve_waiting_late(struct waiting *take_waiting);
 
+/* The steps that a batch takes with each of its members. */
+
+/* Judge @x and open it, if that returns at once; else outcome.would_block says so. 0; -ECANCELED
+ * as serve(), and serve_abandon() must follow. */
+int serve_try(struct exchange *x, struct worker *worker);
+/* Nobody waits for it any more, and all was said when he was told so. */
+void serve_abandon(struct exchange *x, struct worker *worker);
+/* What the candidate policy says of it, while the worker remembers what it saw. */
+void serve_ask_shadow(struct exchange *x);
+
 /* Ask the candidate policy no more. */
 void serve_unshadow(struct server *server);
 

@@ -36,6 +36,7 @@ struct session {
 	size_t reply_size;		     /* 0: none */
 	int reply_fd;			     /* owned; -EBADF: none goes with it */
 	const struct policy_rule *in_flight; /* by which it was granted; see serve_delivered() */
+	struct batch *batch; /* owned; in work, or to be reported: nothing is read. See batch.h */
 };
 
 /**

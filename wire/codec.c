@@ -198,8 +198,9 @@ static const char *const reason_names[] = {
 	[WIRE_REASON_UNSUPPORTED] = "unsupported",
 	[WIRE_REASON_KERNEL] = "kernel",
 	[WIRE_REASON_DEGRADED] = "degraded",
+	[WIRE_REASON_SINGLY] = "singly",
 };
-static_assert(ELEMENTSOF(reason_names) == WIRE_REASON_DEGRADED + 1, "a reason has no name");
+static_assert(ELEMENTSOF(reason_names) == WIRE_REASON_SINGLY + 1, "a reason has no name");
 
 const char *wire_reason_name(uint16_t reason)
 {

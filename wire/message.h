@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define MESSAGE_FDS_MAX 8U /* the most that message_receive() takes; batch replies will raise it */
+#include "wire/proto.h"
+
+#define MESSAGE_FDS_MAX WIRE_FDS_MAX /* the most that message_receive() takes: of a batch */
 
 struct message {
 	size_t size; /* bytes of data, >= 1 */

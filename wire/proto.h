@@ -31,7 +31,7 @@
 #define WIRE_HEADER_SIZE   24U
 #define WIRE_PATH_MAX	   4095U  /* bytes without a NUL: PATH_MAX less the NUL */
 #define WIRE_COMPONENT_MAX 255U	  /* bytes: NAME_MAX */
-#define WIRE_MESSAGE_MAX   65536U /* bytes; a batch of opens is the largest message to come */
+#define WIRE_MESSAGE_MAX   65536U /* bytes; a batch of opens is the largest message */
 #define WIRE_FDS_MAX	   253U	  /* unix(7): SCM_MAX_FD */
 #define WIRE_ERRNO_MAX	   4095	  /* the kernel's MAX_ERRNO */
 
@@ -52,6 +52,8 @@ enum wire_opcode {
 	WIRE_OPCODE_CONNECT =
 		11, /* argument: one of WIRE_CONNECT_*; a socket comes with the reply */
 	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_CONNECT,
+	/* From here on what asks for several things at once; below is what asks for one. */
+	WIRE_OPCODE_BATCH = 0x100,     /* opens: batch.h */
 	WIRE_OPCODE_REPLY = 0x8000,    /* bit */
 	WIRE_OPCODE_VERSIONS = 0xffff, /* reply only: see above */
 };
@@ -98,6 +100,9 @@ enum wire_reason {
 	WIRE_REASON_UNSUPPORTED = 10, /* opcode, version or message flag */
 	WIRE_REASON_KERNEL = 11,      /* allowed, and the kernel said errno */
 	WIRE_REASON_DEGRADED = 12,    /* the broker has no valid policy */
+	/* Of a member of a batch only: it was not decided, since it may take its time; ask for it by
+	 * itself. With EAGAIN. Never in a record, where the answer to that request is. */
+	WIRE_REASON_SINGLY = 13,
 };
 
 struct wire_header {

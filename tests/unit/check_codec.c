@@ -652,7 +652,7 @@ START_TEST(every_reason_has_its_own_name)
 {
 	for (unsigned int a = 0; a <= 0xffff; a++) {
 		const char *name = wire_reason_name((uint16_t)a);
-		bool known = a <= WIRE_REASON_DEGRADED;
+		bool known = a <= WIRE_REASON_SINGLY;
 
 		if ((strcmp(name, "unknown") != 0) != known)
 			ck_abort_msg("%u is %s", a, name);
@@ -661,6 +661,7 @@ START_TEST(every_reason_has_its_own_name)
 	}
 	ck_assert_str_eq(wire_reason_name(WIRE_REASON_NOT_FOUND), "not-found");
 	ck_assert_str_eq(wire_reason_name(WIRE_REASON_DEGRADED), "degraded");
+	ck_assert_str_eq(wire_reason_name(WIRE_REASON_SINGLY), "singly");
 }
 END_TEST
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/batch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "wire/codec.h"
+
+/*
+ * The whole of a request is walked before the first of its opens is given away, so that what is taken
+ * is of a message that is well-formed to its last byte.
+ */
+
+static void take_open(struct cursor_reader *r, struct wire_open *ret)
+{
+	ret->flags = cursor_read_u32(r);
+	ret->mode = cursor_read_u32(r);
+	ret->path = cursor_read_string(r, UINT16_MAX, &ret->path_len);
+}
+
+int wire_batch_read(const void *data, size_t size, struct wire_batch *ret)
+{
+	struct cursor_reader r = cursor_reader(data, size), opens;
+	struct wire_header header;
+	struct wire_open open;
+	uint16_t n;
+
+	wire_header_take(&r, size, &header);
+	n = cursor_read_u16(&r);
+	if (r.error < 0 || n == 0 || n > WIRE_BATCH_MAX)
+		return -EBADMSG;
+	opens = r;
+	for (uint16_t i = 0; i < n && r.error == 0; i++)
+		take_open(&r, &open);
+	if (cursor_read_end(&r) < 0)
+		return -EBADMSG;
+	*ret = (struct wire_batch){ .n = n, .opens = opens };
+	return 0;
+}
+
+void wire_batch_take(struct wire_batch *batch, struct wire_open *ret)
+{
+	take_open(&batch->opens, ret);
+}
+
+struct wire_batch_writer wire_batch_begin(void *buffer, size_t size)
+{
+	return (struct wire_batch_writer){
+		.buffer = buffer,
+		.size = size < WIRE_MESSAGE_MAX ? size : WIRE_MESSAGE_MAX,
+		.used = WIRE_BATCH_HEAD,
+	};
+}
+
+int wire_batch_add(struct wire_batch_writer *b, const struct wire_open *open)
+{
+	struct cursor_writer w = cursor_writer(b->buffer + b->used, b->size - b->used);
+	int size;
+
+	if (b->n == WIRE_BATCH_MAX || open->path_len > WIRE_PATH_MAX)
+		return -EMSGSIZE;
+	cursor_write_u32(&w, open->flags);
+	cursor_write_u32(&w, open->mode);
+	cursor_write_string(&w, open->path, open->path_len);
+	size = cursor_write_end(&w);
+	if (size < 0)
+		return size;
+	b->used += (size_t)size;
+	b->n++;
+	return 0;
+}
+
+size_t wire_batch_end(struct wire_batch_writer *b, uint64_t id)
+{
+	struct cursor_writer w = cursor_writer(b->buffer, WIRE_BATCH_HEAD);
+
+	wire_header_write(&w, WIRE_OPCODE_BATCH, id, (uint32_t)b->used);
+	cursor_write_u16(&w, b->n);
+	return b->used;
+}
+
+static uint16_t count_fds(const struct wire_answer *results, uint16_t n)
+{
+	uint16_t n_fds = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		n_fds += results[i].n_fds;
+	return n_fds;
+}
+
+int wire_batch_answer_write(uint64_t id, const struct wire_answer *results, uint16_t n,
+			    void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	wire_header_write(&w, WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY, id, WIRE_BATCH_REPLY(n));
+	cursor_write_u16(&w, n);
+	cursor_write_u16(&w, count_fds(results, n));
+	for (uint16_t i = 0; i < n; i++) {
+		cursor_write_i32(&w, results[i].error);
+		cursor_write_u16(&w, results[i].reason);
+		cursor_write_u16(&w, results[i].n_fds);
+		cursor_write_u64(&w, results[i].decision);
+	}
+	return cursor_write_end(&w);
+}
+
+static bool is_sound(const struct wire_answer *result)
+{
+	if (result->error < 0 || result->error > WIRE_ERRNO_MAX)
+		return false;
+	if (result->reason == WIRE_REASON_SINGLY &&
+	    (result->error != EAGAIN || result->decision != 0))
+		return false;
+	if ((result->error == 0) != (result->reason == WIRE_REASON_OK))
+		return false;
+	return result->n_fds == (result->error == 0 ? 1 : 0);
+}
+
+static void take_result(struct cursor_reader *r, struct wire_answer *ret)
+{
+	ret->error = cursor_read_i32(r);
+	ret->reason = cursor_read_u16(r);
+	ret->n_fds = cursor_read_u16(r);
+	ret->decision = cursor_read_u64(r);
+}
+
+int wire_batch_answer_read(const void *data, size_t size, struct wire_header *ret_header,
+			   struct wire_answer *results, uint16_t n)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_answer read[WIRE_BATCH_MAX];
+	struct wire_header header;
+	uint16_t n_fds;
+	bool sound;
+
+	wire_header_take(&r, size, &header);
+	sound = header.version == WIRE_VERSION && header.flags == 0 &&
+		header.opcode == (WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY) && n <= WIRE_BATCH_MAX &&
+		cursor_read_u16(&r) == n;
+	if (r.error < 0 || !sound)
+		return -EBADMSG;
+	n_fds = cursor_read_u16(&r);
+	for (uint16_t i = 0; i < n && sound; i++) {
+		take_result(&r, &read[i]);
+		sound = is_sound(&read[i]);
+	}
+	if (cursor_read_end(&r) < 0 || !sound || n_fds != count_fds(read, n))
+		return -EBADMSG;
+	*ret_header = header;
+	memcpy(results, read, n * sizeof(*results));
+	return 0;
+}
