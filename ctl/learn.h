@@ -74,6 +74,9 @@ int learn_look(struct want *want);
 /* Names below /proc/self are another file for everybody: not to be looked at. */
 bool learn_is_own(const char *path);
 
+/* Modes by which a rule speaks of whatever stands there: it needs no `type`. */
+bool learn_is_of_any_type(uint32_t modes);
+
 /* Bytes of the directory of @path, without the slash; the extension with its dot, or "". */
 size_t learn_directory_len(const char *path);
 const char *learn_extension(const char *path);

@@ -66,7 +66,7 @@ static bool is_refused(const struct want *want, const char *path, int how)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 1;
 }
 
-static bool may_not_create(const struct want *want)
+static bool may_not_change_names(const struct want *want)
 {
 	char parent[PATH_MAX];
 	int len = (int)learn_directory_len(want->path);
@@ -81,7 +81,7 @@ static int access_of(uint32_t modes)
 
 	if (modes & (POLICY_READ | POLICY_LIST))
 		how |= R_OK;
-	if (modes & (WRITING | POLICY_TMPFILE))
+	if (modes & (WRITING | POLICY_TMPFILE | POLICY_CONNECT))
 		how |= W_OK;
 	return how;
 }
@@ -114,22 +114,35 @@ static void look_at_object(struct want *want)
 {
 	struct stat st;
 
-	if (learn_is_own(want->path) || stat(want->path, &st) < 0)
+	if (learn_is_own(want->path) ||
+	    fstatat(AT_FDCWD, want->path, &st,
+		    want->modes & POLICY_REMOVE ? AT_SYMLINK_NOFOLLOW : 0) < 0)
 		return;
 	want->exists = true;
 	want->type = st.st_mode & S_IFMT;
 	want->owner = st.st_uid;
 	want->links = S_ISREG(st.st_mode) ? st.st_nlink : 1;
-	want->strays = strays(want->path);
+	want->strays = !S_ISLNK(st.st_mode) && strays(want->path);
 }
 
 static bool needs_root(const struct want *want)
 {
 	if (want->granted || want->refused)
 		return want->refused && !want->granted;
+	/* chmod(2) is for the owner. */
+	if (want->exists && want->modes & POLICY_ATTRIBUTES && want->uid != 0 &&
+	    want->uid != want->owner)
+		return true;
+	if (want->modes & POLICY_REMOVE && may_not_change_names(want))
+		return true;
 	if (want->exists)
 		return is_refused(want, want->path, access_of(want->modes));
-	return want->modes & POLICY_CREATE && may_not_create(want);
+	return want->modes & POLICY_CREATE && may_not_change_names(want);
+}
+
+bool learn_is_of_any_type(uint32_t modes)
+{
+	return (modes & ~(uint32_t)POLICY_ANY_TYPE) == 0;
 }
 
 int learn_look(struct want *want)
@@ -139,6 +152,8 @@ int learn_look(struct want *want)
 	look_at_object(want);
 	look_at_fs(want);
 	want->needs_root = needs_root(want);
+	if (learn_is_of_any_type(want->modes))
+		want->type = S_IFREG;
 	if (!S_ISDIR(want->type) || want->modes & (POLICY_LIST | POLICY_TMPFILE))
 		return 0;
 	want->withheld = strdup("a directory, which only `list` opens");

@@ -20,6 +20,7 @@ struct scan {
 	const char **asked; /* sorted */
 	size_t start;	    /* of what is shown of a name: bytes of the directory and its slash */
 	size_t budget;
+	bool any_type; /* not files alone */
 	dev_t dev;
 };
 
@@ -64,7 +65,7 @@ static int scan_entry(struct scan *scan, const char *directory, const char *name
 		return 0;
 	if (S_ISDIR(st.st_mode) && depth > 0)
 		return scan_directory(scan, path, depth - 1);
-	return S_ISREG(st.st_mode) ? note(scan, path) : 0;
+	return S_ISREG(st.st_mode) || scan->any_type ? note(scan, path) : 0;
 }
 
 static int scan_directory(struct scan *scan, const char *path, unsigned int depth)
@@ -114,6 +115,7 @@ int proposal_find_others(struct proposal *proposal)
 	if (r < 0)
 		return r;
 	scan.asked = asked;
+	scan.any_type = learn_is_of_any_type(proposal->wants[0]->modes);
 	scan.pattern = pattern;
 	return scan_all(&scan, directory);
 }

@@ -18,6 +18,8 @@
 #define ENTRIES_MAX  256U /* of a directory that are looked at */
 #define OBJECT_MODES (POLICY_READ | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CONNECT)
 #define CREATING     (POLICY_CREATE | POLICY_TMPFILE)
+/* Of a name itself: what it links to (lstat, readlink, unlink), and further names, are another matter. */
+#define OF_NAMES (POLICY_STAT | POLICY_REMOVE)
 
 /* One pattern of one path of one rule. */
 struct visit {
@@ -80,6 +82,11 @@ static void check_missing(const struct visit *visit, const char *name)
 			    "%s does not exist", name);
 }
 
+static bool is_of_names(const struct visit *visit)
+{
+	return (visit->rule->modes & ~(uint32_t)OF_NAMES) == 0;
+}
+
 /* @name is a link on the way to @end, or to what cannot be listed here if that is NULL. */
 static void check_link(struct visit *visit, const char *name, const char *end)
 {
@@ -87,7 +94,7 @@ static void check_link(struct visit *visit, const char *name, const char *end)
 	struct diags *diags = visit->m->analysis->diags;
 	struct diag *diag;
 
-	if (visit->led)
+	if (visit->led || (end && strcmp(name, end) == 0 && is_of_names(visit)))
 		return;
 	if (machine_real(visit->m, name, &real) < 0 ||
 	    machine_real(visit->m, end ? end : name, &whole) < 0) {
@@ -158,7 +165,7 @@ static void check_object(struct visit *visit, const char *name, const struct sta
 	struct diags *diags = visit->m->analysis->diags;
 	struct diag *diag;
 
-	if (S_ISREG(st->st_mode) && st->st_nlink > 1 && !visit->linked &&
+	if (S_ISREG(st->st_mode) && st->st_nlink > 1 && !visit->linked && !is_of_names(visit) &&
 	    !says(visit->rule, AST_ATTR_LINKS, "any")) {
 		visit->linked = true;
 		diag = warn(visit, "W206", "a file that matches has further names");

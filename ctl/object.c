@@ -50,14 +50,14 @@ static int real_path(int fd, char *ret, size_t size)
 	return 0;
 }
 
-static int look(const char *path, struct object *ret)
+static int look(const char *path, int flags, struct object *ret)
 {
 	_cleanup_(fd_closep) int fd = -EBADF;
 	struct statfs fs;
 	struct stat st;
 	int r;
 
-	fd = open(path, O_PATH | O_CLOEXEC);
+	fd = open(path, O_PATH | O_CLOEXEC | flags);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
@@ -89,7 +89,7 @@ static int look_at_parent(const char *path, struct object *ret)
 	if (strlen(name) > NAME_MAX)
 		return -ENAMETOOLONG;
 	snprintf(parent, sizeof(parent), "%.*s", (int)(name - path), path);
-	r = look(parent, ret);
+	r = look(parent, 0, ret);
 	if (r < 0)
 		return r;
 	len = strlen(ret->path);
@@ -107,13 +107,15 @@ static int look_for(const struct policy_query *query, struct object *ret)
 {
 	/* Nothing but O_CREAT|O_EXCL needs just this, and it follows no link at the end. */
 	bool exclusive = query->modes == POLICY_CREATE;
+	/* unlink(2) and rename(2) are about the link. */
+	int flags = query->modes & POLICY_REMOVE ? O_NOFOLLOW : 0;
 	struct stat st;
 	int r = -ENOENT;
 
 	ret->error = 0;
 	ret->unnamed = false;
 	if (!exclusive)
-		r = look(query->path, ret);
+		r = look(query->path, flags, ret);
 	if (r == 0 && (query->modes & POLICY_TMPFILE)) {
 		ret->error = S_ISDIR(ret->facts.mode) ? 0 : -ENOTDIR;
 		ret->facts.fresh = true;

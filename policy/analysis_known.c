@@ -12,10 +12,14 @@
 #include "base/macro.h"
 #include "policy/analysis_parts.h"
 
-#define YIELDING (POLICY_READ | POLICY_CONNECT)
+/* Of a secret that root alone may read, chmod(2) makes one that everybody may. */
+#define YIELDING (POLICY_READ | POLICY_CONNECT | POLICY_ATTRIBUTES)
 #define CHANGING                                                                                   \
 	(POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |         \
 	 POLICY_REMOVE | POLICY_ATTRIBUTES)
+
+/* Of a directory they change what is in it: others may write there then, or it is renamed. */
+#define MOVING (POLICY_REMOVE | POLICY_ATTRIBUTES)
 
 struct known {
 	const char *what;
@@ -46,6 +50,9 @@ static const struct known secrets[] = {
 	{ "container runtime, which is root", "/{run,var/run}/{docker,crio/crio}.sock" },
 	{ "container runtime, which is root", "/run/containerd/containerd.sock" },
 	{ "container runtime, which is root", "/run/podman/podman.sock" },
+	{ "virtual machines, whose manager is root", "/{run,var/run}/libvirt/libvirt-sock" },
+	{ "packages, whose manager is root", "/run/snapd.socket" },
+	{ "systemd, which is root", "/run/systemd/private" },
 };
 
 static const struct known trusted[] = {
@@ -73,15 +80,46 @@ static const struct known trusted[] = {
 	{ "root's home", "/root/**" },
 };
 
-static int known_area(const struct known *known, struct arena *arena, struct language_area *ret)
+/* Directories that have such names in them and others too. */
+static const struct known above[] = {
+	{ "everything", "/" },
+	{ "what is below it", "/{etc,home,run,var,var/spool}" },
+};
+
+static const struct table {
+	const char *id;
+	uint32_t modes;	 /* that it is about */
+	uint32_t moving; /* for which a directory counts as all that is in it */
+	const struct known *items;
+	size_t n;
+} tables[] = {
+	{ "W112", YIELDING, 0, secrets, ELEMENTSOF(secrets) },
+	{ "W113", CHANGING, MOVING, trusted, ELEMENTSOF(trusted) },
+	{ "W113", MOVING, 0, above, ELEMENTSOF(above) },
+};
+
+static int add_pattern(const char *pattern, size_t len, struct arena *arena,
+		       struct language_area *ret)
 {
 	_cleanup_(glob_freep) struct glob *glob = NULL;
-	_cleanup_(freep) char *text = strdup(known->pattern);
+	_cleanup_(freep) char *text = strndup(pattern, len);
 	struct ast_path path = { .kind = AST_PATH_PATTERN, .text = text };
 	int r = text ? glob_parse(&path, NULL, &glob) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < glob->n; i++)
 		r = language_add(&ret->paths, arena, NULL, &glob->paths[i]);
+	return r;
+}
+
+/* For a mode that moves, "/etc/pam.d" beside "/etc/pam.d/…". */
+static int known_area(const struct known *known, bool moving, struct arena *arena,
+		      struct language_area *ret)
+{
+	size_t len = strlen(known->pattern);
+	int r = add_pattern(known->pattern, len, arena, ret);
+
+	if (r == 0 && moving && len > 3 && strcmp(known->pattern + len - 3, "/**") == 0)
+		r = add_pattern(known->pattern, len - 3, arena, ret);
 	return r;
 }
 
@@ -106,12 +144,14 @@ struct inquiry {
 };
 
 /* 1 and a name, 0, -ENOMEM. */
-static int meets(const struct inquiry *inquiry, const struct known *known, struct text *ret)
+static int meets(const struct inquiry *inquiry, const struct table *table,
+		 const struct known *known, struct text *ret)
 {
+	bool moving = table->moving & inquiry->mode;
 	struct arena arena = ARENA_EMPTY;
 	struct language_area area = { 0 };
 	const struct language_area *in[] = { &inquiry->rule->area, &area };
-	int r = known_area(known, &arena, &area);
+	int r = known_area(known, moving, &arena, &area);
 
 	if (r == 0 && may_meet(&area.paths, &inquiry->rule->area.paths))
 		r = analysis_find(inquiry->analysis,
@@ -145,27 +185,27 @@ static void say(const struct inquiry *inquiry, const char *id, const struct know
 }
 
 /* 1 if something was said. */
-static int inquire(const struct inquiry *inquiry, const char *id, const struct known *table,
-		   size_t n)
+static int inquire(const struct inquiry *inquiry, const struct table *table)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < table->n; i++) {
 		_cleanup_(text_done) struct text name = TEXT_EMPTY;
-		int r = meets(inquiry, &table[i], &name);
+		int r = meets(inquiry, table, &table->items[i], &name);
 
 		if (r < 0)
 			return r;
 		if (r == 1) {
-			say(inquiry, id, &table[i], &name);
+			say(inquiry, table->id, &table->items[i], &name);
 			return 1;
 		}
 	}
 	return 0;
 }
 
-/* Each mode has its own denies. */
-static int inquire_modes(struct inquiry *inquiry, uint32_t modes,
+/* Each mode has its own denies. 1 if something was said. */
+static int inquire_modes(struct inquiry *inquiry, const struct table *table,
 			 const struct analysed_rule *const *denies, size_t n_denies)
 {
+	uint32_t modes = inquiry->rule->ast->modes & table->modes;
 	int r = 0;
 
 	for (uint32_t bit = 1; bit <= modes && r == 0; bit <<= 1) {
@@ -177,12 +217,9 @@ static int inquire_modes(struct inquiry *inquiry, uint32_t modes,
 			if (denies[i]->effect & bit)
 				inquiry->out[inquiry->n_out++] = &denies[i]->area;
 		}
-		if (bit & CHANGING)
-			r = inquire(inquiry, "W113", trusted, ELEMENTSOF(trusted));
-		else
-			r = inquire(inquiry, "W112", secrets, ELEMENTSOF(secrets));
+		r = inquire(inquiry, table);
 	}
-	return r < 0 ? r : 0;
+	return r;
 }
 
 int analysis_known(struct analysis *a, const struct analysed_rule *rule,
@@ -198,16 +235,24 @@ int analysis_known(struct analysis *a, const struct analysed_rule *rule,
 	if (!out)
 		return -ENOMEM;
 	inquiry.out = out;
-	if (!rule_attr(rule->ast, AST_ATTR_NOTE))
-		r = inquire_modes(&inquiry, rule->ast->modes & YIELDING, denies, n_denies);
-	return r < 0 ? r : inquire_modes(&inquiry, rule->ast->modes & CHANGING, denies, n_denies);
+	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(tables); i++) {
+		const struct table *table = &tables[i];
+
+		/* Once is enough of each. */
+		if (r == 1 && i > 0 && strcmp(table->id, table[-1].id) == 0)
+			continue;
+		r = 0;
+		if (strcmp(table->id, "W112") != 0 || !rule_attr(rule->ast, AST_ATTR_NOTE))
+			r = inquire_modes(&inquiry, table, denies, n_denies);
+	}
+	return r < 0 ? r : 0;
 }
 
 /* without a policy */
 
 #define MEET_BUDGET ((size_t)1000000) /* steps; where it is not enough the name counts as met */
 
-static int area_meets(const struct language_area *area, const struct known *known)
+static int area_meets(const struct language_area *area, const struct known *known, bool moving)
 {
 	struct arena arena = ARENA_EMPTY;
 	struct language_area other = { 0 };
@@ -216,7 +261,7 @@ static int area_meets(const struct language_area *area, const struct known *know
 	const struct language_question question = {
 		.in = in, .n_in = 2, .loose = true, .budget = &budget
 	};
-	int r = known_area(known, &arena, &other);
+	int r = known_area(known, moving, &arena, &other);
 
 	if (r == 0 && may_meet(&other.paths, &area->paths))
 		r = language_find(&question, NULL);
@@ -225,30 +270,29 @@ static int area_meets(const struct language_area *area, const struct known *know
 	return r == -E2BIG ? 1 : r;
 }
 
-static int table_meets(const struct language_area *area, const struct known *table, size_t n,
-		       const char **ret_what)
+static int table_meets(const struct language_area *area, const struct table *table, uint32_t modes,
+		       struct analysis_known_name *ret)
 {
+	bool moving = table->moving & modes;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = area_meets(area, &table[i]);
-		*ret_what = table[i].what;
+	for (size_t i = 0; r == 0 && modes & table->modes && i < table->n; i++) {
+		r = area_meets(area, &table->items[i], moving);
+		ret->id = table->id;
+		ret->what = table->items[i].what;
 	}
 	return r;
 }
 
+/* What root trusts first: that is worse. */
 static int tables_meet(const struct language_area *area, uint32_t modes,
 		       struct analysis_known_name *ret)
 {
 	int r = 0;
 
-	ret->id = "W113";
-	if (modes & CHANGING)
-		r = table_meets(area, trusted, ELEMENTSOF(trusted), &ret->what);
-	if (r != 0 || !(modes & YIELDING))
-		return r;
-	ret->id = "W112";
-	return table_meets(area, secrets, ELEMENTSOF(secrets), &ret->what);
+	for (size_t i = ELEMENTSOF(tables); r == 0 && i-- > 0;)
+		r = table_meets(area, &tables[i], modes, ret);
+	return r;
 }
 
 int analysis_known_meets(const struct ast_path *path, uint32_t modes,

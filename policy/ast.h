@@ -38,6 +38,8 @@ enum policy_mode {
 	POLICY_CONNECT = 1U << 10,
 	POLICY_WATCH = 1U << 11,
 	POLICY_ANY = (1U << 12) - 1, /* printed back as `any` */
+	/* Whatever the type of what stands there, if a rule does not say. */
+	POLICY_ANY_TYPE = POLICY_STAT | POLICY_REMOVE | POLICY_ATTRIBUTES | POLICY_WATCH,
 };
 
 /* The modes of a rule one by one, for whoever must point at one. */

@@ -14,6 +14,8 @@ for unit "web.service" {
 	page: allow read "/srv/www/**";
 	key:  allow read as root "/etc/key" { owner root; mode-max 0640; }
 	live: allow read "$scratch/tree/**";
+	gone: allow remove "$scratch/tree/**";
+	talk: allow connect "$scratch/tree/**";
 	out:  allow create "$scratch/tree/*.new";
 	safe: allow list "$scratch/tree/**", "/bin", "/usr/bin" { symlinks trusted; }
 	ro:   allow list "$scratch" { fs local; mount { ro, nodev }; }
@@ -215,6 +217,16 @@ exits 0
 can read "$scratch/tree/away" --as "$web" --live
 exits 1
 says 'no   default:'
+
+it 'looks at the link itself that would be removed'
+can remove "$scratch/tree/away" --as "$web" --live
+exits 0
+says 'yes  10-t.gone'
+can remove "$scratch/tree/fifo" --as "$web" --live
+exits 0
+can connect "$scratch/tree/fifo" --as "$web" --live
+exits 1
+says 'no   condition: type of 10-t.talk does not hold'
 
 it 'follows a trusted link only'
 ln -s . tree/here

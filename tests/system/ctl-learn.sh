@@ -91,6 +91,36 @@ loads "allow read $srv/conf.d/a.ini $erp" "deny write $srv/conf.d/a.ini $erp" \
 	"allow read $srv/conf.d/d.ini as unit \"other.service\"" \
 	"allow read $srv/conf.d/sub/e.ini $erp"
 
+it 'proposes what is done to directories and links as such, without a type'
+mkdir -p srv/old.d/x
+ln -sf /nowhere srv/old.d/link
+{
+	record "$srv/old.d" stat
+	record "$srv/old.d/x" remove
+	record "$srv/old.d/link" remove
+	record "$srv/conf.d" attributes "$(as 1 '"unit":"erp.service"')"
+	record "$srv/new.d" create
+} >audit.json
+learn
+exits 0
+says_not type
+says_not WITHHELD
+loads "allow stat $srv/old.d $erp" "allow remove $srv/old.d/x $erp" "allow remove $srv/old.d/link $erp" \
+	"deny remove $srv/old.d $erp" "allow create $srv/new.d $erp"
+if [ "$(id -u)" -eq 0 ]; then
+	says "# review: the caller may not do it himself; only with root's rights:"
+	says "allow attributes as root '$srv/conf.d'"
+fi
+
+it 'counts links and directories among what a pattern would admit to be removed'
+for name in 1 2 3; do
+	: >srv/old.d/j$name.x
+	record "$srv/old.d/j$name.x" remove
+done >audit.json
+mkdir -p srv/old.d/kept.x
+learn
+errs 'would also admit 1 file never requested: kept.x'
+
 it 'puts names without extension together by how they begin, not counting digits'
 for number in 101 102 2003; do
 	record "$srv/jobs/job-$number" create

@@ -108,6 +108,20 @@ says 'warning[W206]: a file that matches has further names'
 rule 'allow read "/srv/files/*" { links any; }'
 finds_nothing
 
+it 'knows what is done to a name, whatever it links to and what else it is called'
+rule 'allow stat, remove "/usr/bin/link", "/srv/files/*", "/srv/dirs/*";'
+finds_nothing
+rule 'allow stat, remove "/bin/link";'
+says 'warning[W202]'
+rule 'allow attributes "/usr/bin/link";'
+says 'warning[W202]'
+rule 'allow attributes "/srv/files/*";'
+says 'warning[W206]'
+rule 'allow remove as root "/srv/own/x";'
+says 'warning[W201]'
+rule 'allow watch "/srv/shared/*";'
+says 'warning[W204]'
+
 it 'warns of a program that others can change, of an interpreter, and of a link'
 callers 'unit "a@b.service" and exe "/usr/bin/open"'
 says "warning[W207]: 'exe' /usr/bin/open can be changed by others than root"

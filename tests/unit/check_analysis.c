@@ -141,6 +141,18 @@ static const struct defect {
 	{ "W111", "for unit \"p.service\" { p: allow read as root \"/srv/p/**/x\"; }\n" },
 	{ "W112", "for unit \"p.service\" { p: allow read as root \"/etc/ssl/*/x.key\"; }\n" },
 	{ "W113", "for unit \"p.service\" { p: allow attributes as root \"/etc/pam.d/x\"; }\n" },
+	{ "W113", "for unit \"p.service\" { p: allow remove as root \"/etc/cron.d\"; }\n" },
+	{ "W113", "for unit \"p.service\" { p: allow remove as root \"/etc\"; }\n" },
+	{ "W113", "for unit \"p.service\" { p: allow create as root \"/usr/lib/x\"; }\n" },
+	{ "W112", "for unit \"p.service\" { p: allow attributes as root \"/etc/x.keytab\"; }\n" },
+	{ "W112", "for unit \"p.service\" { p: allow connect as root \"/run/docker.sock\"; }\n" },
+	{ "W111", "for unit \"p.service\" { p: allow remove as root \"/srv/p/**\"; }\n" },
+	{ "W101", "for unit \"p.service\" { p: allow remove, watch \"/srv/p/x\"; }\n"
+		  "q: deny watch \"/srv/p/*\"; q2: deny remove \"/srv/p/x\";\n" },
+	{ "W102", "for unit \"p.service\" { p: allow connect \"/srv/p/x\"; }\n"
+		  "for unit \"p*.service\" { q: allow connect, attributes \"/srv/p/x\"; }\n" },
+	{ "N104", "for unit \"p.service\" { p: allow attributes \"/srv/p/*\"; }\n"
+		  "q: deny attributes \"/srv/p/x\";\n" },
 	{ "W114", "for unit \"p.service\" { p: allow append \"/srv/p/x\"; }\n" },
 	{ "W115", "for unit \"p.service\" { p: allow list \"/srv/p/x\"; }\n" },
 	{ "W301", "for exe \"/usr/bin/p\" { p: allow read \"/srv/p/x\"; }\n" },
