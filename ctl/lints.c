@@ -190,15 +190,21 @@ static const struct lint lints[] = {
 	  .fix = "Name the callers or the paths." },
 	{ .id = "W112",
 	  .title = "secret",
-	  .meaning = "The allow can yield a file that is known to be a secret: shadow, host keys, "
-		     "private TLS keys, keytabs, credentials of root.",
+	  .meaning =
+		  "The allow can yield a file that is known to be a secret: shadow, host keys, "
+		  "private TLS keys, keytabs, credentials of root; or change its mode, after "
+		  "which everybody may read it; or connect to a service that does as root what it "
+		  "is told.",
 	  .example = "allow read as root \"/etc/ssl/**\";",
 	  .fix = "Narrow the paths, exclude the secret, or say with 'note' why it is meant." },
 	{ .id = "W113",
 	  .title = "equivalent to root",
 	  .meaning =
 		  "The allow can write what root executes or trusts: cron, sudoers, units, PAM, "
-		  "libraries, authorized_keys, or the policy itself. Who has it can become root.",
+		  "libraries, authorized_keys, or the policy itself. With 'remove' and "
+		  "'attributes' "
+		  "the directories of such files count too: they can be moved away, or opened to "
+		  "others. Who has it can become root.",
 	  .example = "allow write as root \"/etc/cron.d/*\";",
 	  .fix = "Do not allow it. If it must be, one literal path, a narrow subject and a note." },
 	{ .id = "W114",
@@ -226,7 +232,7 @@ static const struct lint lints[] = {
 	  .title = "link in the path",
 	  .meaning = "A component of the literal path is a symbolic link. Where it is followed, "
 		     "the real name must be allowed too; where it is refused, requests for this "
-		     "name never match.",
+		     "name never match. A link at the end is meant itself by 'stat' and 'remove'.",
 	  .example = "allow read \"/bin/true\";",
 	  .fix = "Write the real path, which the finding shows." },
 	{ .id = "W203",
