@@ -113,10 +113,9 @@ static int receive(struct attendant *a)
 	buffer = malloc(CONTROL_SIZE_MAX);
 	if (!buffer)
 		return -ENOMEM;
-	r = control_receive(a->control, buffer, CONTROL_SIZE_MAX, &message);
+	r = control_receive_from_child(a->control, buffer, CONTROL_SIZE_MAX, &message);
 	if (r <= 0)
 		return r == 0 ? -EPIPE : r;
-	fd_close(message.fd);
 	if (message.type != CONTROL_COUNTERS)
 		return -EPROTO;
 	r = control_copy_text(&message, &text);
@@ -162,6 +161,9 @@ static int start(struct attendant *a)
 		return -errno;
 	a->control = pair[0];
 	its_end = pair[1];
+	r = message_accept_credentials(a->control, true);
+	if (r < 0)
+		return r;
 	a->started_usec = clock_monotonic_usec();
 	r = child_start(a->setup.role, (int[]){ its_end, a->queue[0], a->setup.file }, 3, &a->pid,
 			&pidfd);
@@ -182,7 +184,7 @@ int attendant_init(struct attendant *a, const struct attendant_setup *setup)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, a->queue) < 0)
 		return -errno;
 	/* With a sender, a message without a byte is told from the end: message_receive(). */
-	r = message_accept_credentials(a->queue[0], false);
+	r = message_accept_credentials(a->queue[0], !setup->takes_files);
 	if (r < 0)
 		return r;
 	/* CAP_NET_ADMIN may exceed wmem_max; without it the wish is cut, and that is fine. */

@@ -17,6 +17,7 @@ struct attendant_setup {
 	sd_event *event;
 	const char *role, *name;	/* "--role=audit", "audit" */
 	int file;			/* its third descriptor, or -EBADF; borrowed */
+	bool takes_files;		/* from brokers */
 	const struct control *greeting; /* follows the hand-shake; borrowed, or NULL */
 	void (*counted)(void *context);
 	void (*closed)(void *context); /* after attendant_close(): it has done what there was */

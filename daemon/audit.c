@@ -84,7 +84,8 @@ static void take_record(struct audit *audit, const void *data, size_t size)
 /* Return: 1 something came; 0 or -EAGAIN nothing did; another -errno: nothing will. */
 static int receive(struct audit *audit)
 {
-	static const struct message_want want; /* bytes alone */
+	/* Bytes alone: a broker's descriptor, which may not close, is not even installed. */
+	static const struct message_want want = { .credentials = true };
 	uint8_t buffer[RECORD_SIZE_MAX];
 	struct message m;
 	int r;

@@ -218,6 +218,21 @@ int control_receive(int sock, void *buffer, size_t size, struct control *ret)
 	return 1;
 }
 
+int control_receive_from_child(int sock, void *buffer, size_t size, struct control *ret)
+{
+	static const struct message_want want = { .credentials = true };
+	struct message m;
+	int r;
+
+	r = message_receive(sock, buffer, size, &want, &m);
+	if (r <= 0)
+		return r;
+	r = control_read(buffer, m.size, ret);
+	if (r < 0)
+		return r;
+	return types[ret->type].fds == 0 ? 1 : -EBADMSG;
+}
+
 int control_meet_parent(void)
 {
 	struct ucred parent;

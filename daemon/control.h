@@ -139,6 +139,15 @@ int control_send(int sock, const struct control *control);
  */
 int control_receive(int sock, void *buffer, size_t size, struct control *ret);
 
+/**
+ * control_receive_from_child() - the same in the parent, from who may be in somebody's hands
+ * @sock:	after message_accept_credentials() with refusal of descriptors
+ *
+ * A descriptor is not installed, not even to be closed: close(2) asks whoever serves its file, and
+ * he may not answer. Return: as control_receive(); -E2BIG a descriptor came.
+ */
+int control_receive_from_child(int sock, void *buffer, size_t size, struct control *ret);
+
 /* In a child, first of all: the hand-shake, and that the other end of CONTROL_FD is the parent, and
  * root. 0; -EPERM; or -errno of handshake_receive(). */
 int control_meet_parent(void);

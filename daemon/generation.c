@@ -18,6 +18,7 @@
 #include "daemon/log.h"
 #include "daemon/tallies.h"
 #include "wire/handshake.h"
+#include "wire/message.h"
 
 /*
  * The broker is the one process of ours that strangers talk to. Whatever it
@@ -232,10 +233,9 @@ static int receive(struct generation *g)
 	buffer = malloc(CONTROL_SIZE_MAX);
 	if (!buffer)
 		return -ENOMEM;
-	r = control_receive(g->control, buffer, CONTROL_SIZE_MAX, &message);
+	r = control_receive_from_child(g->control, buffer, CONTROL_SIZE_MAX, &message);
 	if (r <= 0)
 		return r;
-	fd_close(message.fd);
 	return take(g, &message) ? 1 : -EPROTO;
 }
 
@@ -308,6 +308,9 @@ static int spawn(struct generation *g, const struct generation_setup *setup)
 		return -errno;
 	g->control = pair[0];
 	its_end = pair[1];
+	r = message_accept_credentials(g->control, true);
+	if (r < 0)
+		return r;
 	g->tally = tallies_create();
 	if (g->tally < 0)
 		return g->tally;

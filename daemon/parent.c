@@ -357,6 +357,7 @@ static int start_pump(struct parent *parent)
 							       .role = "--role=pump",
 							       .name = "pump",
 							       .file = -EBADF,
+							       .takes_files = true,
 							       .greeting = &parent->room,
 							       .counted = on_counted,
 							       .closed = on_pump_gone,

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 #include "daemon/filter.h"
 #include "tests/support/scene.h"
@@ -304,6 +305,64 @@ START_TEST(takeover_wins_no_capability)
 }
 END_TEST
 
+/* what it may pass on */
+
+/* Its stderr, on one of its sockets. */
+static long pass_there(const struct captive *c, int sock)
+{
+	const struct {
+		struct cmsghdr header;
+		int fd;
+	} rights = { { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS }, STDERR_FILENO };
+	struct iovec iov = { (void *)give(c, 0, "x", 1), 1 };
+	struct msghdr message = { .msg_iovlen = 1, .msg_controllen = CMSG_SPACE(sizeof(int)) };
+
+	message.msg_iov = (void *)give(c, 64, &iov, sizeof(iov));
+	message.msg_control = (void *)give(c, 128, &rights, sizeof(rights));
+	return MAKE(c, SYS_sendmsg,
+		    { (unsigned long)sock, give(c, 256, &message, sizeof(message)),
+		      MSG_NOSIGNAL | MSG_DONTWAIT });
+}
+
+/* Linux 6.16. Before it, it is the receiver that does not take what was sent: check_control. */
+static bool has_refusing(void)
+{
+	static const int off = 0;
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int r = setsockopt(sock, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+
+	fd_close(sock);
+	return r == 0;
+}
+
+static const struct {
+	const char *process;
+	int sock;
+	const char *to;
+} ways[] = {
+	{ "broker", 3, "parent" },
+	{ "broker", 4, "audit" },
+	{ "audit", 3, "parent" },
+	{ "pump", 3, "parent" },
+};
+
+/* P77: a descriptor that does not close would stop who has to close it. */
+START_TEST(takeover_passes_no_descriptor_on)
+{
+	struct captive c;
+	long r;
+
+	start();
+	for (size_t i = 0; i < ELEMENTSOF(ways) && has_refusing(); i++) {
+		capture(&c, daemon_pid(&s.daemon, ways[i].process));
+		r = pass_there(&c, ways[i].sock);
+		ck_assert_msg(r == -EPERM, "%s to %s: %ld", ways[i].process, ways[i].to, r);
+		release(&c);
+	}
+	daemon_stop(&s.daemon);
+}
+END_TEST
+
 /* what it may do */
 
 #define BROKER 1U
@@ -465,6 +524,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, takeover_of_the_broker_stays_in_its_hull);
 	tcase_add_test(tcase, takeover_wins_no_capability);
+	tcase_add_test(tcase, takeover_passes_no_descriptor_on);
 	tcase_add_loop_test(tcase, takeover_ends_with_a_call_that_is_not_on_the_list, 0,
 			    ELEMENTSOF(rows));
 	return suite_main(suite);

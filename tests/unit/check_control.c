@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/control.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 #include "policy/subject.h"
+#include "tests/support/forked.h"
+#include "tests/support/fuse.h"
 #include "tests/support/suite.h"
 #include "wire/cursor.h"
 #include "wire/message.h"
@@ -200,6 +208,56 @@ START_TEST(control_refuses_descriptors_that_do_not_belong)
 }
 END_TEST
 
+struct sending {
+	const char *path;
+	int sock;
+};
+
+/* In a process of its own, whose end does not come before the file is closed. */
+static int send_what_does_not_close(const void *arg)
+{
+	const struct sending *sending = arg;
+	const struct control counters = { .type = CONTROL_COUNTERS,
+					  .text = "n 1\n",
+					  .text_len = 4 };
+	const int fds[] = { open(sending->path, O_RDONLY | O_CLOEXEC) };
+	const struct message_attach attach = { .fds = fds, .n_fds = 1 };
+	int size = control_write(&counters, buffer, sizeof(buffer));
+
+	return fds[0] < 0 || message_send(sending->sock, buffer, (size_t)size, &attach) < 0;
+}
+
+/* P77: also where the kernel does not refuse it at the sender, which is before Linux 6.16. */
+START_TEST(control_of_a_child_takes_no_descriptor_not_even_to_close_it)
+{
+	static const int on = 1;
+	char directory[] = "/tmp/fdbroker-control.XXXXXX", path[64];
+	struct sending sending = { .path = path };
+	struct control received;
+	struct fuse fuse;
+	int pair[2];
+	pid_t child;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	fuse_start(&fuse, directory, FUSE_FLUSH);
+	snprintf(path, sizeof(path), "%s/file", directory);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_ge(message_accept_credentials(pair[0], true), 0);
+	(void)setsockopt(pair[0], SOL_SOCKET, SO_PASSRIGHTS, &on, sizeof(on));
+	sending.sock = pair[1];
+	child = forked_start(send_what_does_not_close, &sending);
+	ck_assert_int_gt(clock_wait(pair[0], POLLIN, UINT64_MAX), 0);
+	ck_assert_int_eq(control_receive_from_child(pair[0], buffer, sizeof(buffer), &received),
+			 -E2BIG);
+	fuse_relent(&fuse);
+	ck_assert_int_eq(forked_wait(child), 0);
+	fuse_stop(&fuse);
+	rmdir(directory);
+	fd_close(pair[0]);
+	fd_close(pair[1]);
+}
+END_TEST
+
 START_TEST(facts_refuse_a_name_that_is_too_long)
 {
 	char name[FACTS_NAME_MAX + 2];
@@ -249,6 +307,8 @@ int main(void)
 	tcase_add_test(tcase, control_passes_a_connection_with_its_descriptor);
 	tcase_add_loop_test(tcase, control_refuses_descriptors_that_do_not_belong, 0,
 			    ELEMENTSOF(controls));
+	if (geteuid() == 0)
+		tcase_add_test(tcase, control_of_a_child_takes_no_descriptor_not_even_to_close_it);
 	tcase_add_test(tcase, facts_refuse_a_name_that_is_too_long);
 	tcase_add_test(tcase, control_text_is_fit_for_a_terminal_whoever_wrote_it);
 	return suite_main(suite);
