@@ -23,10 +23,11 @@
 /* What the kernel leaves to an object's owner: modes, times, names in sticky directories. */
 #define MODES_OWNING (POLICY_REMOVE | POLICY_ATTRIBUTES)
 
-/* What can be opened. */
+/* What the kernel lets the caller do by his own rights alone. Not `connect`: who listens judges by whom it
+ * sees, and that is the broker's user. */
 #define MODES_COMPLAIN                                                                             \
 	(POLICY_READ | POLICY_LIST | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE |              \
-	 POLICY_CREATE | POLICY_TMPFILE)
+	 POLICY_CREATE | POLICY_TMPFILE | POLICY_STAT | POLICY_REMOVE | POLICY_ATTRIBUTES)
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct accounts *, accounts_free)
@@ -177,6 +178,7 @@ static int compile_complain(struct compiler *c, const struct file *file,
 	rule->shown.modes = compile_complaint.modes;
 	rule->scope = (uint32_t)scope;
 	rule->effect = effect_of(true, compile_complaint.modes);
+	c->policy->summary.modes |= rule->effect;
 	r = compile_attrs(c, &compile_complaint, rule);
 	if (r < 0)
 		return r;

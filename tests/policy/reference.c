@@ -104,7 +104,8 @@ static void add_complaint(struct reference *r, const struct ast_scope *scope)
 {
 	static const struct ast_rule anything = {
 		.allow = true,
-		.modes = ALL_WRITING | POLICY_READ | POLICY_LIST,
+		.modes = ALL_WRITING | POLICY_READ | POLICY_LIST | POLICY_STAT | POLICY_REMOVE |
+			 POLICY_ATTRIBUTES,
 	};
 	struct entry *entry = &r->rules[r->n];
 
