@@ -27,8 +27,8 @@ const char floor_text[] =
 	"# Memory, by name and by number; disks without their file systems.\n"
 	"memory: deny any '/dev/mem', '/dev/kmem', '/dev/port', '/proc/kcore';\n"
 	"memory-device: deny any \"/**\" { type char; device { 1:1, 1:2, 1:4 }; }\n"
-	"disk: deny write \"/**\" { type block; }\n"
-	"disk-device: deny write \"/**\" { type char; device { 21:*, 162:* }; }\n"
+	"disk: deny write, attributes \"/**\" { type block; }\n"
+	"disk-device: deny write, attributes \"/**\" { type char; device { 21:*, 162:* }; }\n"
 	"\n"
 	"# Only files with the set-user-ID or set-group-ID bit.\n"
 	"set-id: deny write \"/**\" { type regular; }\n";

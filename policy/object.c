@@ -40,14 +40,35 @@ static bool type_default(uint32_t modes, mode_t type)
 	return !(modes & MODES_FILE) || S_ISREG(type);
 }
 
+static bool is_of_types(const struct question *q)
+{
+	return q->conditions->types >> ((q->object->mode & S_IFMT) >> 12) & 1;
+}
+
+/*
+ * By an allow. A file that is made is what `create` means; a directory or a link is made too, unless
+ * the rule says of what type things are. And a link that is root's must be meant: programs follow
+ * those where they follow nobody else's.
+ */
+static bool type_of_fresh_holds(const struct question *q)
+{
+	if (S_ISREG(q->object->mode))
+		return true;
+	if (is_asked(q, POLICY_CONDITION_TYPE))
+		return is_of_types(q);
+	return !(q->as_root && S_ISLNK(q->object->mode));
+}
+
 static bool type_holds(const struct question *q)
 {
+	if (q->allow && q->object->fresh)
+		return type_of_fresh_holds(q);
 	/* Whatever type a rule names: a directory's descriptor is for `list` alone, or a deny of that
 	 * could be asked around (P17). */
 	if (q->allow && S_ISDIR(q->object->mode) && q->query->modes & MODES_FILE)
 		return false;
 	if (is_asked(q, POLICY_CONDITION_TYPE))
-		return q->conditions->types >> ((q->object->mode & S_IFMT) >> 12) & 1;
+		return is_of_types(q);
 	return !q->allow || type_default(q->query->modes, q->object->mode);
 }
 
@@ -141,7 +162,7 @@ static const struct {
 	bool (*holds)(const struct question *q);
 	bool of_place; /* asked by an allow also of what is not there yet */
 } checks[] = {
-	{ POLICY_CONDITION_TYPE, type_holds, false },
+	{ POLICY_CONDITION_TYPE, type_holds, true },
 	{ POLICY_CONDITION_OWNER, owner_holds, false },
 	{ POLICY_CONDITION_FILE_GROUP, group_holds, false },
 	{ POLICY_CONDITION_MODE_MAX, mode_max_holds, false },

@@ -87,6 +87,10 @@ static bool type_ok(const struct ast_rule *rule, uint32_t modes, const struct po
 {
 	const struct ast_attr *attr = attr_of(rule, AST_ATTR_TYPE);
 
+	if (rule->allow && o->fresh)
+		return S_ISREG(o->mode) ? true
+		       : attr		? has_word(attr, type_word(o->mode))
+					: !(rule->as_root && S_ISLNK(o->mode));
 	if (rule->allow && S_ISDIR(o->mode) && modes & (WRITING | POLICY_READ))
 		return false;
 	if (attr)
@@ -210,7 +214,7 @@ enum policy_condition reference_condition(const struct ast_rule *rule, uint32_t 
 	const struct ast_attr *group = attr_of(rule, AST_ATTR_FILE_GROUP);
 	bool all = !(rule->allow && o->fresh);
 
-	if (all && !type_ok(rule, modes, o))
+	if (!type_ok(rule, modes, o))
 		return POLICY_CONDITION_TYPE;
 	if (all && !owner_ok(rule, s, o))
 		return POLICY_CONDITION_OWNER;

@@ -41,6 +41,8 @@ enum which {
 	ON_AUTOFS,
 	ON_NFS,
 	FRESH,
+	FRESH_DIRECTORY,
+	FRESH_LINK,
 	FRESH_ON_FUSE,
 	ON_DEVPTS,
 	ON_MQUEUE,
@@ -124,6 +126,8 @@ static const struct policy_object objects[] = {
 		    .links = 1,
 		    .fresh = true,
 		    .fs_magic = EXT4_SUPER_MAGIC },
+	[FRESH_DIRECTORY] = { .mode = S_IFDIR | 0755, .fresh = true, .fs_magic = EXT4_SUPER_MAGIC },
+	[FRESH_LINK] = { .mode = S_IFLNK | 0777, .fresh = true, .fs_magic = EXT4_SUPER_MAGIC },
 	[FRESH_ON_FUSE] = FILE_OF(.fs_magic = FUSE_MAGIC, .fresh = true),
 	[ON_DEVPTS] = FILE_OF(.fs_magic = DEVPTS_SUPER_MAGIC),
 	[ON_MQUEUE] = FILE_OF(.fs_magic = 0x19800202),
@@ -224,6 +228,13 @@ static const struct {
 	{ "owner root; type fifo; links 1; max-size 0;", "create", FRESH, "allow" },
 	{ "", "create", FRESH_ON_FUSE, "fs" },
 	{ "fs fuse;", "create", FRESH_ON_FUSE, "allow" },
+	/* but a directory or a link only where the rule's types have room for it */
+	{ "", "create", FRESH_DIRECTORY, "allow" },
+	{ "", "create", FRESH_LINK, "allow" },
+	{ "type regular;", "create", FRESH_DIRECTORY, "type" },
+	{ "type regular;", "create", FRESH_LINK, "type" },
+	{ "type { regular, symlink };", "create", FRESH_LINK, "allow" },
+	{ "type directory;", "create", FRESH_DIRECTORY, "allow" },
 	/* all of a list of mount flags, one of a list of file systems */
 	{ "", "read", ON_CAREFUL, "allow" },
 	{ "mount nodev;", "read", ON_CAREFUL, "allow" },
@@ -317,6 +328,8 @@ static const struct {
 	{ "max-size 64K;", "read", BIG, "allow" },
 	/* what would be made is judged by a deny */
 	{ "type regular;", "create", FRESH, "test.no" },
+	{ "type symlink;", "create", FRESH_LINK, "test.no" },
+	{ "type symlink;", "create", FRESH_DIRECTORY, "allow" },
 	{ "owner 7;", "create", FRESH, "allow" },
 	{ "mount nosuid;", "read", ON_CAREFUL, "test.no" },
 	{ "mount { nosuid, ro };", "read", ON_CAREFUL, "allow" },
@@ -359,12 +372,40 @@ static const struct {
 	{ "write", ORDINARY, "allow" },
 	{ "write", DISK, "builtin.disk" },
 	{ "read", DISK, "allow" },
+	{ "attributes", DISK, "builtin.disk" },
+	{ "remove", DISK, "allow" },
 	{ "write", SCSI, "builtin.disk-device" },
+	{ "attributes", SCSI, "builtin.disk-device" },
 	{ "read", SCSI, "allow" },
 	{ "read", MEMORY, "builtin.memory-device" },
 	{ "write", TTY, "allow" },
 	{ "create", FRESH, "allow" },
 };
+
+/* The same under `as root`. */
+static const struct {
+	const char *attrs;
+	enum which object;
+	const char *expected;
+} lent[] = {
+	{ "", FRESH, "allow" },
+	{ "", FRESH_DIRECTORY, "allow" },
+	{ "", FRESH_LINK, "type" },
+	{ "type regular;", FRESH_LINK, "type" },
+	{ "type symlink;", FRESH_LINK, "allow" },
+};
+
+START_TEST(object_that_is_roots_link_is_made_only_where_a_rule_means_it)
+{
+	_cleanup_(fixture_done) struct fixture f = { 0 };
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "version 1;\nfor user 1 { allow create as root \"/*\" { %s } }\n", lent[_i].attrs);
+	f = fixture_of(text, "create");
+	ck_assert_str_eq(answer(&f, 0, lent[_i].object), lent[_i].expected);
+}
+END_TEST
 
 START_TEST(object_floor_holds_under_any_rule)
 {
@@ -437,6 +478,8 @@ int main(void)
 	tcase_add_loop_test(tcase, object_is_held_to_conditions_and_defaults, 0, ELEMENTSOF(cases));
 	tcase_add_loop_test(tcase, object_denies_only_where_all_of_its_conditions_hold, 0,
 			    ELEMENTSOF(denies));
+	tcase_add_loop_test(tcase, object_that_is_roots_link_is_made_only_where_a_rule_means_it, 0,
+			    ELEMENTSOF(lent));
 	tcase_add_loop_test(tcase, object_floor_holds_under_any_rule, 0, ELEMENTSOF(floors));
 	tcase_add_test(tcase, object_as_root_is_never_on_a_kernel_file_system);
 	tcase_add_test(tcase, object_that_one_of_two_denies_hides_is_hidden);
