@@ -4,16 +4,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/macro.h"
 #include "client/code.h"
 #include "client/handle.h"
 #include "client/path.h"
 #include "wire/act.h"
+
+/* "name/": path_resolution(7). Of a directory to make or to remove the slash says nothing; and what
+ * has no name of its own, as "name/.", can be neither. */
+static int heed_slash(const struct path *name, struct question *question)
+{
+	static const struct {
+		uint16_t opcode;
+		bool plain; /* with a slash or without */
+	} names[] = {
+		{ WIRE_OPCODE_UNLINK, false },
+		{ WIRE_OPCODE_RMDIR, true },
+		{ WIRE_OPCODE_MKDIR, true },
+		{ WIRE_OPCODE_SYMLINK, false },
+	};
+	bool plain = false;
+
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		if (names[i].opcode != question->opcode)
+			continue;
+		if (name->dots)
+			return -EINVAL;
+		plain = names[i].plain;
+	}
+	if (!name->directory || plain)
+		return 0;
+	question->act.flags &= ~(uint32_t)WIRE_ACT_NOFOLLOW;
+	question->act.flags |= WIRE_ACT_DIRECTORY;
+	return 0;
+}
 
 /* What every one of them does: name what is meant, ask, and let only documented errors out. */
 static int ask(struct fdbroker *broker, const char *path, struct question *question,
@@ -24,15 +55,11 @@ static int ask(struct fdbroker *broker, const char *path, struct question *quest
 	int r;
 
 	r = broker ? path_absolute(path, &name) : -EINVAL;
+	if (r == 0)
+		r = heed_slash(&name, question);
 	if (r == 0) {
 		question->act.path = name.text;
 		question->act.path_len = (uint16_t)name.len;
-		/* What ends in a slash is no file, and no link: path_resolution(7). */
-		if (name.directory && question->opcode == WIRE_OPCODE_UNLINK)
-			return -ENOTDIR;
-		/* "link/" is what the link leads to: path_resolution(7). */
-		if (name.directory)
-			question->act.flags &= ~(uint32_t)WIRE_ACT_NOFOLLOW;
 		r = handle_ask(broker, question, &answer);
 	}
 	if (ret_answer)
@@ -143,12 +170,35 @@ int fdbroker_mkdir(struct fdbroker *broker, const char *path, mode_t mode,
 	return ask(broker, path, &question, ret_answer);
 }
 
+int fdbroker_symlink(struct fdbroker *broker, const char *target, const char *path,
+		     struct fdbroker_answer *ret_answer)
+{
+	struct question question = { .opcode = WIRE_OPCODE_SYMLINK, .act.other = target };
+	size_t len;
+
+	if (!target)
+		return -EFAULT;
+	len = strnlen(target, WIRE_PATH_MAX + 1);
+	if (len == 0)
+		return -ENOENT;
+	if (len > WIRE_PATH_MAX)
+		return -ENAMETOOLONG;
+	question.act.other_len = (uint16_t)len;
+	return ask(broker, path, &question, ret_answer);
+}
+
 int fdbroker_chmod(struct fdbroker *broker, const char *path, mode_t mode,
 		   struct fdbroker_answer *ret_answer)
 {
 	struct question question = { .opcode = WIRE_OPCODE_CHMOD, .act.argument = mode };
 
 	return mode & ~(mode_t)0777 ? -EINVAL : ask(broker, path, &question, ret_answer);
+}
+
+static bool is_time(const struct timespec *time)
+{
+	return (time->tv_nsec >= 0 && time->tv_nsec < 1000000000) || time->tv_nsec == UTIME_NOW ||
+	       time->tv_nsec == UTIME_OMIT;
 }
 
 int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct timespec times[2],
@@ -163,7 +213,7 @@ int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct tim
 		.act.other_len = sizeof(other),
 	};
 
-	if (flags & ~AT_SYMLINK_NOFOLLOW)
+	if (flags & ~AT_SYMLINK_NOFOLLOW || (times && !(is_time(&times[0]) && is_time(&times[1]))))
 		return -EINVAL;
 	for (int i = 0; times && i < 2; i++)
 		wire[i] = (struct wire_time){ times[i].tv_sec, (uint32_t)times[i].tv_nsec };

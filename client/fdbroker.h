@@ -141,7 +141,8 @@ int fdbroker_open_batch(struct fdbroker *broker, struct fdbroker_request *reques
 /*
  * What is asked of a name besides opening it: @path and @ret_answer are as for fdbroker_open(), and so
  * are the errors, beside those of the call that each stands for. What changes nothing is repeated
- * once if the broker lost it.
+ * once if the broker lost it; what may have been done is -ECONNRESET. After -ETIMEDOUT, too, a change
+ * that had begun may still be made.
  */
 
 /* stat(2) and, with @flags AT_SYMLINK_NOFOLLOW, lstat(2). 0 or a negative errno. */
@@ -160,12 +161,20 @@ ssize_t fdbroker_readlink(struct fdbroker *broker, const char *path, char *buffe
 int fdbroker_unlink(struct fdbroker *broker, const char *path, int flags,
 		    struct fdbroker_answer *ret_answer);
 
-/* mkdir(2), without the process's umask; never writable by others. 0 or a negative errno. */
+/* mkdir(2), without the process's umask; never writable by group or others unless the rule's create-mode
+ * says so. A name that ends in "." or ".." is -EINVAL where names are made or removed. 0 or a negative
+ * errno. */
 int fdbroker_mkdir(struct fdbroker *broker, const char *path, mode_t mode,
 		   struct fdbroker_answer *ret_answer);
 
-/* chmod(2) of permission bits (0777), utimensat(2) with @flags AT_SYMLINK_NOFOLLOW or 0, truncate(2). 0
- * or a negative errno. @times: NULL is now. */
+/* symlink(2): @target is any text of 1 to 4095 bytes, which nobody judges; where it leads is judged when it
+ * is followed. 0 or a negative errno. */
+int fdbroker_symlink(struct fdbroker *broker, const char *target, const char *path,
+		     struct fdbroker_answer *ret_answer);
+
+/* chmod(2) of permission bits (0777): a file loses its set-id bits by it, a directory keeps those and its
+ * sticky bit. utimensat(2) with @flags AT_SYMLINK_NOFOLLOW or 0; truncate(2). 0 or a negative errno.
+ * @times: NULL is now. */
 int fdbroker_chmod(struct fdbroker *broker, const char *path, mode_t mode,
 		   struct fdbroker_answer *ret_answer);
 int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct timespec times[2],

@@ -50,6 +50,7 @@ static int add(struct builder *b, const char *component, size_t len)
 
 	/* What ends in nothing (a slash), "." or ".." names a directory. */
 	b->path.directory = len == 0 || dot || dots;
+	b->path.dots = dot || dots || (len == 0 && b->path.dots);
 	if (dots)
 		return remove_component(b);
 	if (b->path.directory)

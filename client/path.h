@@ -10,6 +10,7 @@
 struct path {
 	size_t len;
 	bool directory; /* it ended in a slash or in "." or "..": it must be a directory */
+	bool dots;	/* it ended in "." or ".." */
 	char text[WIRE_PATH_MAX + 1];
 };
 

@@ -13,6 +13,12 @@
  * pinned, the pin judged, and then it is the pin that is acted on, never the name.
  */
 
+/* "name/": path_resolution(7). */
+static bool is_no_directory(const struct opening *o, const struct pin *pin)
+{
+	return o->order->request->directory && !S_ISDIR(pin->object.mode);
+}
+
 /* On an object that is there. */
 static enum step act_on_object(struct opening *o, act_on_pin act)
 {
@@ -28,6 +34,8 @@ static enum step act_on_object(struct opening *o, act_on_pin act)
 	o->out->dev = pin.dev;
 	o->out->ino = pin.ino;
 	step = opening_judge(o, &pin, &pin.object);
+	if (step == STEP_GO && is_no_directory(o, &pin))
+		return opening_kernel(o, -ENOTDIR);
 	return step == STEP_GO ? act(o, &pin) : step;
 }
 
@@ -61,7 +69,7 @@ static enum step remove_pinned(struct opening *o, const struct pin *parent, cons
 	if (r < 0)
 		return opening_kernel(o, r);
 	if (unlinkat(parent->fd, base, flags) < 0)
-		return opening_kernel(o, -errno);
+		return opening_unopened(o, -errno);
 	return opening_granted(o, -EBADF);
 }
 
@@ -78,6 +86,9 @@ static enum step remove_name(struct opening *o, act_on_pin act)
 	r = create_pin_parent(o, &parent, &base);
 	if (r == -ELOOP)
 		return walk_follow(o, true);
+	/* unlink(2) and rmdir(2) say different things of the root. */
+	if (r == -EISDIR && o->order->request->opcode == WIRE_OPCODE_RMDIR)
+		r = -EBUSY;
 	if (r == 0)
 		r = opener_pin(o, parent.fd, base, &pin);
 	if (r < 0)
@@ -85,33 +96,9 @@ static enum step remove_name(struct opening *o, act_on_pin act)
 	o->out->dev = pin.dev;
 	o->out->ino = pin.ino;
 	step = opening_judge(o, &pin, &pin.object);
+	if (step == STEP_GO && is_no_directory(o, &pin))
+		return opening_kernel(o, -ENOTDIR);
 	return step == STEP_GO ? remove_pinned(o, &parent, base, &pin) : step;
-}
-
-/* One call, so that nobody meets it half made: its owner is who makes it, and the umask is 0. */
-static enum step make_directory(struct opening *o, act_on_pin act)
-{
-	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
-	struct policy_object object;
-	const char *base;
-	enum step step;
-	int r;
-
-	(void)act;
-	r = create_pin_parent(o, &parent, &base);
-	if (r == -ELOOP)
-		return walk_follow(o, true);
-	if (r < 0)
-		return opening_kernel(o, r == -EISDIR ? -EEXIST : r);
-	object = create_object(o->order, opening_rule(o), &parent.object);
-	step = opening_judge(o, &parent, &object);
-	if (step != STEP_GO)
-		return step;
-	if (opening_is_given_up(o))
-		return opening_kernel(o, -ETIMEDOUT);
-	if (mkdirat(parent.fd, base, object.mode & 0777) < 0)
-		return opening_kernel(o, -errno);
-	return opening_granted(o, -EBADF);
 }
 
 static const struct {
@@ -123,11 +110,12 @@ static const struct {
 	[WIRE_OPCODE_READLINK] = { act_on_object, look_perform },
 	[WIRE_OPCODE_UNLINK] = { remove_name, NULL },
 	[WIRE_OPCODE_RMDIR] = { remove_name, NULL },
-	[WIRE_OPCODE_MKDIR] = { make_directory, NULL },
+	[WIRE_OPCODE_MKDIR] = { make_name, NULL },
 	[WIRE_OPCODE_CHMOD] = { act_on_object, change_mode },
 	[WIRE_OPCODE_UTIMENS] = { act_on_object, change_times },
 	[WIRE_OPCODE_TRUNCATE] = { act_on_object, change_size },
 	[WIRE_OPCODE_CONNECT] = { act_on_object, change_connect },
+	[WIRE_OPCODE_SYMLINK] = { make_name, NULL },
 };
 _Static_assert(ELEMENTSOF(acts) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");
 

@@ -25,6 +25,17 @@ static enum step done(struct opening *o, int result)
 	return result < 0 ? opening_kernel(o, -errno) : opening_granted(o, -EBADF);
 }
 
+/*
+ * Never set-id or sticky bits that are asked for. A file loses its own, as by chmod(2); a directory's
+ * say who may change what is in it, or whose that is, and are not the mode's.
+ */
+static mode_t mode_for(const struct opening *o, const struct pin *pin)
+{
+	mode_t kept = S_ISDIR(pin->object.mode) ? pin->object.mode & (S_ISGID | S_ISVTX) : 0;
+
+	return kept | o->order->request->mode;
+}
+
 enum step change_mode(struct opening *o, const struct pin *pin)
 {
 	char number[16];
@@ -32,7 +43,7 @@ enum step change_mode(struct opening *o, const struct pin *pin)
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);
 	number_of(pin, number, sizeof(number));
-	return done(o, fchmodat(o->opener->shared.procfd, number, o->order->request->mode, 0));
+	return done(o, fchmodat(o->opener->shared.procfd, number, mode_for(o, pin), 0));
 }
 
 enum step change_times(struct opening *o, const struct pin *pin)
@@ -52,13 +63,21 @@ enum step change_times(struct opening *o, const struct pin *pin)
 
 enum step change_size(struct opening *o, const struct pin *pin)
 {
-	_cleanup_(fd_closep) int fd = opener_reopen(o->opener, pin->fd, O_WRONLY);
+	_cleanup_(fd_closep) int fd = -EBADF;
 
+	/* truncate(2): nothing else has a size; and to open it would wake a FIFO's peer, or a driver. */
+	if (!S_ISREG(pin->object.mode))
+		return opening_kernel(o, -EINVAL);
+	fd = opener_reopen(o->opener, pin->fd, O_WRONLY);
+	if (fd == -EAGAIN)
+		fd = opener_reopen_after_leases(o, pin, O_WRONLY);
 	if (fd < 0)
-		return opening_kernel(o, fd);
+		return opening_unopened(o, fd);
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);
-	return done(o, ftruncate(fd, (off_t)o->order->request->size));
+	if (ftruncate(fd, (off_t)o->order->request->size) < 0)
+		return opening_unopened(o, -errno);
+	return opening_granted(o, -EBADF);
 }
 
 static int type_of(uint32_t argument)

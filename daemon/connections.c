@@ -212,6 +212,10 @@ static void receive_connection(struct connections *c, int take_fd)
 		refuse_identity(c, r);
 		return;
 	}
+	if (peer.uid == c->broker) {
+		refuse_identity(c, -EACCES);
+		return;
+	}
 	r = quota_take(&c->quota, peer.uid);
 	if (r < 0) {
 		count_refusal(c, peer.uid, r);
@@ -267,6 +271,7 @@ int connections_init(struct connections *c, const struct connections_setup *setu
 {
 	*c = (struct connections){ .listener = setup->listener,
 				   .event = setup->event,
+				   .broker = setup->broker,
 				   .labels = labels_module(),
 				   .give = setup->give,
 				   .context = setup->context };

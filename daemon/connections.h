@@ -26,6 +26,7 @@ struct connections {
 	struct quota quota;
 	uint64_t last_number;
 	uint32_t labels; /* whose they are: labels_module() */
+	uid_t broker;	 /* never served: it connects for others, see change.c */
 	int listener;	 /* borrowed */
 	int reserve;	 /* a descriptor to give up when there is no other */
 	sd_event *event;
@@ -40,6 +41,7 @@ struct connections {
 struct connections_setup {
 	sd_event *event;
 	int listener;
+	uid_t broker;	    /* the brokers' */
 	size_t total, each; /* limits */
 	int (*give)(void *context, const struct control *connection);
 	void *context;

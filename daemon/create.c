@@ -49,8 +49,7 @@ bool create_is_trap(const struct opening *o, const struct pin *parent, const str
 	return file->uid != dir->uid && file->uid != opening_actor(o);
 }
 
-/* Whether the file's owner is the rule's to say, and not who happens to make it. */
-static bool has_owner(const struct policy_rule *rule)
+bool create_has_owner(const struct policy_rule *rule)
 {
 	return rule->as_root || rule->obligations->has_create_owner;
 }
@@ -59,6 +58,9 @@ static mode_t mode_to_give(const struct order *order, const struct policy_rule *
 {
 	const struct policy_obligations *obligations = rule->obligations;
 
+	/* symlink(7): their bits mean nothing. */
+	if (order->request->opcode == WIRE_OPCODE_SYMLINK)
+		return 0777;
 	if (!obligations->has_create_mode)
 		return order->request->mode;
 	/* It says who may read and write: a directory that is read is searched too. */
@@ -67,17 +69,23 @@ static mode_t mode_to_give(const struct order *order, const struct policy_rule *
 	return obligations->create_mode;
 }
 
+static mode_t type_to_make(const struct request *request)
+{
+	if (request->opcode == WIRE_OPCODE_SYMLINK)
+		return S_IFLNK;
+	return request->opcode == WIRE_OPCODE_MKDIR ? S_IFDIR : S_IFREG;
+}
+
 struct policy_object create_object(const struct order *order, const struct policy_rule *rule,
 				   const struct policy_object *parent)
 {
 	const struct policy_obligations *obligations = rule->obligations;
-	mode_t type = order->request->opcode == WIRE_OPCODE_MKDIR ? S_IFDIR : S_IFREG;
 	gid_t gid = parent->mode & S_ISGID ? parent->gid : order->principal->gid;
 
 	return (struct policy_object){
-		.mode = type | mode_to_give(order, rule),
-		.uid = has_owner(rule) ? obligations->create_uid : order->principal->uid,
-		.gid = has_owner(rule) ? obligations->create_gid : gid,
+		.mode = type_to_make(order->request) | mode_to_give(order, rule),
+		.uid = create_has_owner(rule) ? obligations->create_uid : order->principal->uid,
+		.gid = create_has_owner(rule) ? obligations->create_gid : gid,
 		.links = 1,
 		.fs_magic = parent->fs_magic,
 		.mount_flags = parent->mount_flags,
@@ -96,7 +104,8 @@ static int give_owner(const struct opening *o, int fd)
 	const struct policy_rule *rule = opening_rule(o);
 	const struct policy_obligations *obligations = rule->obligations;
 
-	if (has_owner(rule) && fchown(fd, obligations->create_uid, obligations->create_gid) < 0)
+	if (create_has_owner(rule) &&
+	    fchown(fd, obligations->create_uid, obligations->create_gid) < 0)
 		return -errno;
 	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, request->flags & O_APPEND) < 0)
 		return -errno;

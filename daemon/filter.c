@@ -130,6 +130,8 @@ static const struct {
 } by_mode[] = {
 	{ POLICY_STAT, ANY(faccessat2) },
 	{ POLICY_CREATE, ANY(mkdirat) },
+	{ POLICY_CREATE, ANY(symlinkat) },
+	{ POLICY_CREATE, IF1(fchownat, INT_IS(4, AT_EMPTY_PATH)) },
 	{ POLICY_ATTRIBUTES, ANY(fchmodat) },
 	{ POLICY_ATTRIBUTES, ANY(utimensat) },
 	{ POLICY_CONNECT, IF1(socket, INT_IS(0, AF_UNIX)) },

@@ -202,14 +202,14 @@ static bool opens_at_once(const struct opening *o, const struct pin *pin)
 
 /* fcntl(2), F_SETLEASE: with O_NONBLOCK whoever has the lease is told, and the open fails until he
  * lets go or the kernel loses patience with him, in 45 seconds. */
-static int reopen_when_leases_end(const struct opening *o, const struct pin *pin)
+int opener_reopen_after_leases(const struct opening *o, const struct pin *pin, int flags)
 {
 	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 	int fd = -EAGAIN;
 
 	while (fd == -EAGAIN && o->order->given_up && !opening_is_given_up(o)) {
 		nanosleep(&pause, NULL);
-		fd = reopen(o->opener, pin->fd, o->order->request->flags);
+		fd = reopen(o->opener, pin->fd, flags);
 	}
 	return fd;
 }
@@ -230,7 +230,7 @@ static enum step reopen_pin(struct opening *o, const struct pin *pin)
 	if (fd == -EAGAIN && S_ISREG(pin->object.mode)) {
 		if (opening_may_block(o) != STEP_GO)
 			return STEP_DONE;
-		fd = reopen_when_leases_end(o, pin);
+		fd = opener_reopen_after_leases(o, pin, request->flags);
 	}
 	if (fd < 0)
 		return opening_unopened(o, fd);

@@ -97,6 +97,9 @@ int opener_make(const struct opening *o, const struct pin *parent, const char *n
 int opener_take_authority(struct opening *o);
 /* What @fd is open on, once more, with O_NONBLOCK only if it is in @flags. A descriptor or -errno. */
 int opener_reopen(const struct opener *opener, int fd, int flags);
+/* The same of a file that somebody holds a lease on, when he has let go of it, with O_NONBLOCK; -EAGAIN
+ * when nobody waits for it any more. */
+int opener_reopen_after_leases(const struct opening *o, const struct pin *pin, int flags);
 
 /* deliver.c: to be called before there is a file to deliver. What opening_may_block() returns. */
 enum step opening_may_deliver(struct opening *o);
@@ -115,6 +118,9 @@ enum step act_perform(struct opening *o);
 /* What is done with an object that was judged. */
 typedef enum step (*act_on_pin)(struct opening *o, const struct pin *pin);
 
+/* make.c: a directory or a link. */
+enum step make_name(struct opening *o, act_on_pin act);
+
 /* change.c */
 enum step change_mode(struct opening *o, const struct pin *pin);
 enum step change_times(struct opening *o, const struct pin *pin);
@@ -131,6 +137,8 @@ enum step opening_unopened(struct opening *o, int r);
 /* create.c: what an allow would make in the directory @parent. */
 struct policy_object create_object(const struct order *order, const struct policy_rule *rule,
 				   const struct policy_object *parent);
+/* Whether its owner is the rule's to say, and not who happens to make it. */
+bool create_has_owner(const struct policy_rule *rule);
 /* The request makes a file at @o->name, or without a name below it. */
 enum step create_file(struct opening *o);
 enum step create_unnamed(struct opening *o);

@@ -369,6 +369,7 @@ static int start_connections(struct parent *parent)
 	return connections_init(&parent->connections, &(const struct connections_setup){
 							      .event = parent->event,
 							      .listener = parent->activation.client,
+							      .broker = parent->broker_uid,
 							      .total = parent->settings.max_clients,
 							      .each = parent->settings.max_per_uid,
 							      .give = give,
@@ -460,7 +461,7 @@ static int prepare(struct parent *parent)
 {
 	int r;
 
-	r = prepare_users();
+	r = prepare_users(&parent->broker_uid);
 	if (r < 0)
 		return r;
 	r = prepare_settings(parent->options.config, &parent->settings);

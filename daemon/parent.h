@@ -29,6 +29,7 @@ struct parent_options {
 
 struct parent {
 	struct parent_options options;
+	uid_t broker_uid;
 	struct settings settings;
 	struct activation activation;
 	int audit_file; /* or -EBADF */

@@ -19,7 +19,7 @@
 #include "daemon/limits.h"
 #include "daemon/log.h"
 
-static int require_user(const char *name)
+static int require_user(const char *name, uid_t *ret)
 {
 	_cleanup_(account_done) struct account account = { 0 };
 	int r;
@@ -31,21 +31,24 @@ static int require_user(const char *name)
 			  name);
 	else if (r < 0)
 		log_error_errno(r, "cannot look for the user %s: %m", name);
+	else
+		*ret = account.uid;
 	return r;
 }
 
-int prepare_users(void)
+int prepare_users(uid_t *ret_broker)
 {
+	uid_t audit;
 	int r;
 
 	if (geteuid() != 0) {
 		log_error("must be started as root");
 		return -EPERM;
 	}
-	r = require_user(BROKER_USER);
+	r = require_user(BROKER_USER, ret_broker);
 	if (r < 0)
 		return r;
-	return require_user(AUDIT_USER);
+	return require_user(AUDIT_USER, &audit);
 }
 
 /* Descriptors of a broker: each connection, and each that is on its way out with a kept reply. */

@@ -8,10 +8,12 @@
  * prepare_process().
  */
 
+#include <sys/types.h>
+
 #include "daemon/settings.h"
 
 /* Root, and the users of the processes that are not. 0 or -errno. */
-int prepare_users(void);
+int prepare_users(uid_t *ret_broker);
 
 /* @path: NULL for the installed one. 0; -EINVAL it has mistakes; another -errno. */
 int prepare_settings(const char *path, struct settings *ret);

@@ -17,7 +17,8 @@
 
 static bool is_repeatable(const struct request *request)
 {
-	return !request->create && !request->truncate && !request->tmpfile;
+	return !request->create && !request->truncate && !request->tmpfile &&
+	       !wire_act_changes(request->opcode);
 }
 
 static void ask_parent(struct server *server)

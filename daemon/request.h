@@ -26,9 +26,11 @@ struct request {
 	bool truncate; /* only of a file that was there before */
 	bool tmpfile;
 	bool nofollow;
+	bool directory;	   /* of an act: what is there must be one */
 	uint32_t argument; /* of an act */
 	uint64_t size;
 	struct wire_time times[2];
+	char other[WIRE_PATH_MAX + 1]; /* a link's target: any text, of which nothing is judged */
 };
 
 /**

@@ -10,7 +10,7 @@
  *	24	4	flags (WIRE_ACT_*)
  *	28	4	argument, by opcode; 0 where there is none
  *	32	2	length of the path, then the path
- *		2	length of the other name, then that; by opcode, 0 where there is none
+ *		2	length of the other part, then that; by opcode, 0 where there is none
  *
  * Body of a reply: i32 errno, u16 reason, u16 number of descriptors (0 or 1), u64 decision id, u16
  * length of what was asked for, then that. With an errno there is neither.
@@ -30,7 +30,9 @@
 enum wire_act_flag {
 	WIRE_ACT_NOFOLLOW = 1U << 0, /* the link itself, if the last component is one */
 	WIRE_ACT_NONBLOCK = 1U << 1, /* of the socket that comes */
-	WIRE_ACT_ALL = (1U << 2) - 1,
+	/* The name ended in a slash: a link is followed, and what is there must be a directory. */
+	WIRE_ACT_DIRECTORY = 1U << 2,
+	WIRE_ACT_ALL = (1U << 3) - 1,
 };
 
 /* The argument of WIRE_OPCODE_ACCESS; without a bit: whether it is there. */

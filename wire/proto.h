@@ -51,7 +51,8 @@ enum wire_opcode {
 	WIRE_OPCODE_TRUNCATE = 10, /* other: u64, the size */
 	WIRE_OPCODE_CONNECT =
 		11, /* argument: one of WIRE_CONNECT_*; a socket comes with the reply */
-	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_CONNECT,
+	WIRE_OPCODE_SYMLINK = 12, /* other: the target, a text without a NUL */
+	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_SYMLINK,
 	/* From here on what asks for several things at once; below is what asks for one. */
 	WIRE_OPCODE_BATCH = 0x100,     /* opens: batch.h */
 	WIRE_OPCODE_REPLY = 0x8000,    /* bit */

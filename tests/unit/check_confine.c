@@ -388,6 +388,7 @@ static const struct {
 	{ POLICY_STAT, "faccessat2" },	   { POLICY_CREATE, "mkdirat" },
 	{ POLICY_ATTRIBUTES, "fchmodat" }, { POLICY_ATTRIBUTES, "utimensat" },
 	{ POLICY_CONNECT, "socket" },	   { POLICY_CONNECT, "connect" },
+	{ POLICY_CREATE, "symlinkat" },	   { POLICY_CREATE, "fchownat" },
 };
 
 START_TEST(confine_filter_has_calls_that_only_some_policies_need)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_TESTS_ACTS_H
+#define FDB_TESTS_ACTS_H
+
+/*
+ * What the library asks of names besides opening them, with the real daemon: a scene with a tree
+ * of names, and tables of questions, each with the answer that it must get.
+ */
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "client/fdbroker.h"
+#include "tests/support/scene.h"
+
+extern struct scene acts_scene;
+
+/* The daemon's directory with an empty tree, and these rules, in which @t is the tree; not started. */
+void acts_prepare(const char *rules);
+
+/* The same, of a running daemon. */
+void acts_write_policy(const char *rules);
+
+/* A path in the tree, which stays for a while. */
+const char *acts_path(const char *name);
+
+/* Things in it, their content "text". */
+void acts_make_file(const char *name, uid_t owner, mode_t mode);
+void acts_make_directory(const char *name, uid_t owner, mode_t mode);
+void acts_make_link(const char *name, const char *target);
+
+/* What is there now, by lstat(2). */
+void acts_assert_is(const char *name, uid_t owner, mode_t mode);
+void acts_assert_group(const char *name, gid_t group);
+void acts_assert_none(const char *name);
+
+enum acts_kind {
+	STAT,
+	LSTAT,
+	ACCESS,
+	READLINK,
+	UNLINK,
+	RMDIR,
+	MKDIR,
+	SYMLINK,
+	CHMOD,
+	TOUCH,
+	LTOUCH,
+	TRUNCATE,
+	CONNECT,
+};
+
+struct acts_row {
+	enum acts_kind kind;
+	const char *name; /* in the tree */
+	int argument;
+	int expected; /* errno, or 0 */
+	enum fdbroker_reason reason;
+};
+
+#define GRANTED	   0, FDBROKER_REASON_OK
+#define BY_DEFAULT EACCES, FDBROKER_REASON_DEFAULT
+#define BY_RULE	   EACCES, FDBROKER_REASON_RULE
+#define HIDDEN	   ENOENT, FDBROKER_REASON_NOT_FOUND
+#define CONDITION  EACCES, FDBROKER_REASON_CONDITION
+#define KERNEL(e)  e, FDBROKER_REASON_KERNEL
+#define UNASKED(e) e, FDBROKER_REASON_NONE
+
+/* What SYMLINK makes links say. */
+#define ACTS_TARGET "../any/where"
+
+/* When TOUCH says that a file was read and written. */
+#define ACTS_READ_SEC	 1
+#define ACTS_WRITTEN_SEC 3
+
+/* Ask it all as that user, on one connection. */
+void acts_assert_rows_as(uid_t uid, const struct acts_row *rows, size_t n);
+#define acts_assert_rows(rows) acts_assert_rows_as(ALICE, rows, sizeof(rows) / sizeof((rows)[0]))
+
+/* A listener in the tree. */
+int acts_listen_at(const char *name, int type, mode_t mode, int backlog);
+
+#endif
