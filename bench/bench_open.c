@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "bench/measure.h"
@@ -27,7 +30,7 @@ static const struct {
 	void (*run)(struct bench *bench);
 } parts[] = {
 	{ "kinds", bench_kinds },   { "others", bench_others }, { "costs", bench_costs },
-	{ "growth", bench_growth }, { "crowds", bench_crowds },
+	{ "growth", bench_growth }, { "crowds", bench_crowds }, { "peers", bench_peers },
 };
 
 static void note_row(struct bench *bench, const char *name, double value, const char *limit,
@@ -82,11 +85,48 @@ static int show_help(void)
 	return EXIT_SUCCESS;
 }
 
+/* The first line of @path that begins with @key, from where its value begins. */
+static const char *line_of(const char *path, const char *key, char *line, size_t size)
+{
+	const char *value = "?";
+	FILE *file = fopen(path, "re");
+
+	while (file && fgets(line, (int)size, file)) {
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		value = line + strlen(key) + strspn(line + strlen(key), "\t :");
+		break;
+	}
+	if (file)
+		fclose(file);
+	return value;
+}
+
+static void note_machine(FILE *results)
+{
+	char line[256], date[32] = "?";
+	struct utsname name = { 0 };
+	time_t now = time(NULL);
+	struct tm tm;
+
+	uname(&name);
+	strftime(date, sizeof(date), "%Y-%m-%d", gmtime_r(&now, &tm));
+	fprintf(results, "machine\tdate\t%s\n", date);
+	fprintf(results, "machine\tkernel\t%s %s %s\n", name.sysname, name.release, name.machine);
+	fprintf(results, "machine\tprocessor\t%s, %ld of them\n",
+		line_of("/proc/cpuinfo", "model name", line, sizeof(line)),
+		sysconf(_SC_NPROCESSORS_ONLN));
+	fprintf(results, "machine\tload when it began\t%s\n",
+		line_of("/proc/loadavg", "", line, sizeof(line)));
+}
+
 static void open_results(struct bench *bench, const char *path)
 {
 	bench->results = fopen(path, "we");
 	if (!bench->results)
 		measure_die(path, -errno);
+	note_machine(bench->results);
 }
 
 static bool is_part(const char *name)
@@ -110,6 +150,7 @@ int main(int argc, char **argv)
 		{ "budget", no_argument, NULL, 'b' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "only", required_argument, NULL, 'o' },
+		{ "results", required_argument, NULL, 'r' },
 		{ "smoke", no_argument, NULL, 's' },
 		{ 0 },
 	};

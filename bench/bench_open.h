@@ -34,6 +34,9 @@ void bench_kinds(struct bench *bench);
 /* The same of what is rarer: names that are not cached, new files, copies. */
 void bench_others(struct bench *bench);
 
+/* What else there is to have a file opened by somebody else. */
+void bench_peers(struct bench *bench);
+
 /* System calls, memory, and the time of the start. */
 void bench_costs(struct bench *bench);
 

@@ -107,6 +107,15 @@ struct lane *course_add(struct course *course, const char *name, const struct st
 	return lane;
 }
 
+struct lane *course_add_other(struct course *course, const char *name, int (*once)(void *context),
+			      void *context)
+{
+	struct lane *lane = add(course, name, once, &(struct asked){ 0 });
+
+	lane->context = context;
+	return lane;
+}
+
 struct fdbroker *course_connect(struct course *course, const struct stage_daemon *daemon)
 {
 	struct fdbroker **broker = &course->brokers[course->n_brokers++];

@@ -62,6 +62,10 @@ struct asked *lane_asked(struct lane *lane);
 struct lane *course_add_direct(struct course *course, const char *name, const char *path);
 struct lane *course_add_minimal(struct course *course, const char *name, const char *path);
 
+/* For anything else. */
+struct lane *course_add_other(struct course *course, const char *name, int (*once)(void *context),
+			      void *context);
+
 /* Run it, as the caller, and say what came out; to @results too, unless it is NULL. */
 void course_run(struct course *course, unsigned int rounds, unsigned int requests);
 void course_show(struct course *course, const char *title, FILE *results);

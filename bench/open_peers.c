@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "bench/bench_open.h"
+#include "bench/lanes.h"
+#include "bench/peers.h"
+
+#define RULES 10000U
+
+int peer_spawn(void *context)
+{
+	char *const *argv = context;
+	posix_spawn_file_actions_t actions;
+	int r, status;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	for (int fd = 1; fd <= 2; fd++)
+		posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0);
+	r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (r != 0)
+		return -r;
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return status == 0 ? 0 : -EACCES;
+}
+
+struct peers {
+	struct bench *bench;
+	struct course course;
+	struct stage_daemon daemon;
+	struct peer_bus direct, bus;
+	struct peer_fuse fuse;
+	char *cat[3], *sudo[5];
+};
+
+static void add_spawned(struct peers *p, const char *name, char **argv, unsigned int slow)
+{
+	int r = peer_spawn(argv);
+
+	if (r < 0)
+		printf("%s: not measured: %s\n", name, strerror(-r));
+	else
+		course_add_other(&p->course, name, peer_spawn, argv)->slow = slow;
+}
+
+static void add_bus(struct peers *p, const char *name, struct peer_bus *peer, int r)
+{
+	struct lane *lane;
+
+	if (r < 0) {
+		printf("%s: not measured: %s\n", name, strerror(-r));
+		return;
+	}
+	lane = course_add_other(&p->course, name, peer_bus_ask, peer);
+	lane->servers[0] = peer->service;
+	lane->servers[1] = peer->daemon;
+	lane->slow = 2;
+}
+
+static void add_fuse(struct peers *p, const char *path)
+{
+	static const char name[] = "FUSE pass-through";
+	int r = peer_fuse_start(&p->fuse, &p->bench->stage, path);
+
+	if (r < 0)
+		printf("%s: not measured: %s\n", name, strerror(-r));
+	else
+		course_add_direct(&p->course, name, p->fuse.file)->servers[0] = p->fuse.server;
+}
+
+static void add_ours(struct peers *p)
+{
+	struct stage *stage = &p->bench->stage;
+	struct fdbroker *broker;
+
+	stage_as_caller();
+	broker = course_connect(&p->course, &p->daemon);
+	stage_as_root();
+	course_add(&p->course, "fdbroker, ordinary", &p->daemon, broker,
+		   stage->paths[STAGE_ORDINARY]);
+	course_add(&p->course, "fdbroker, two-step", &p->daemon, broker, stage->paths[STAGE_OWN]);
+}
+
+static void add_all(struct peers *p)
+{
+	char *path = p->bench->stage.paths[STAGE_ORDINARY];
+
+	p->cat[0] = p->sudo[2] = (char[]){ "cat" };
+	p->sudo[0] = (char[]){ "sudo" };
+	p->sudo[1] = (char[]){ "-n" };
+	p->cat[1] = p->sudo[3] = path;
+	add_ours(p);
+	add_bus(p, "sd-bus, peer to peer", &p->direct, peer_bus_direct(&p->direct, path));
+	add_bus(p, "dbus-daemon", &p->bus, peer_bus_daemon(&p->bus, &p->bench->stage, path));
+	add_fuse(p, path);
+	add_spawned(p, "cat", p->cat, 40);
+	add_spawned(p, "sudo cat", p->sudo, 200);
+}
+
+void bench_peers(struct bench *bench)
+{
+	static struct peers p;
+
+	p = (struct peers){ .bench = bench };
+	stage_daemon_start(&bench->stage, bench->smoke ? 10 : RULES, &p.daemon);
+	course_init(&p.course, bench->stage.paths[STAGE_ORDINARY]);
+	puts("");
+	add_all(&p);
+	course_run(&p.course, bench->rounds, bench->requests);
+	course_show(&p.course, "peers", bench->results);
+	for (size_t i = 0; i < p.course.race.n; i++)
+		bench_point(bench, "peers", p.course.lanes[i].name, 0,
+			    race_ratio(&p.course.lanes[i], p.course.minimal));
+	course_done(&p.course);
+	peer_bus_stop(&p.direct);
+	peer_bus_stop(&p.bus);
+	peer_fuse_stop(&p.fuse);
+	stage_daemon_stop(&p.daemon);
+}
