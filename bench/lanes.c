@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -57,6 +58,16 @@ static int ask_broker(void *context)
 	return done(asked, path, fd);
 }
 
+static int ask_batch(void *context)
+{
+	const struct asked *asked = context;
+	int r = fdbroker_open_batch(asked->broker, asked->requests, asked->n_requests);
+
+	for (unsigned int i = 0; r >= 0 && i < asked->n_requests; i++)
+		r = done(asked, asked->requests[i].path, asked->requests[i].fd);
+	return r;
+}
+
 static struct lane *add(struct course *c, const char *name, int (*once)(void *context),
 			const struct asked *asked)
 {
@@ -107,6 +118,25 @@ struct lane *course_add(struct course *course, const char *name, const struct st
 	return lane;
 }
 
+struct lane *course_add_batch(struct course *course, const char *name,
+			      const struct stage_daemon *daemon, struct fdbroker *broker,
+			      const char *path, unsigned int n)
+{
+	struct lane *lane = course_add(course, name, daemon, broker, path);
+	struct asked *asked = lane_asked(lane);
+
+	asked->requests = calloc(n, sizeof(*asked->requests));
+	if (!asked->requests)
+		measure_die(name, -ENOMEM);
+	asked->n_requests = n;
+	for (unsigned int i = 0; i < n; i++)
+		asked->requests[i] = (struct fdbroker_request){ .path = path };
+	lane->once = ask_batch;
+	lane->files = n;
+	lane->slow = n;
+	return lane;
+}
+
 struct lane *course_add_other(struct course *course, const char *name, int (*once)(void *context),
 			      void *context)
 {
@@ -136,6 +166,8 @@ void course_init(struct course *course, const char *path)
 
 void course_done(struct course *course)
 {
+	for (size_t i = 0; i < course->race.n; i++)
+		free(course->asked[i].requests);
 	race_done(&course->race);
 	for (size_t i = 0; i < course->n_brokers; i++)
 		fdbroker_close(course->brokers[i]);

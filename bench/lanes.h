@@ -28,6 +28,8 @@ struct asked {
 	const char *path;	       /* borrowed */
 	char (*paths)[STAGE_PATH_MAX]; /* instead of it, one after the other; or NULL */
 	size_t n_paths, next;
+	struct fdbroker_request *requests; /* owned; or NULL */
+	unsigned int n_requests;
 	int flags;
 	mode_t mode;
 	int refusal;	   /* -errno that is expected; 0: a descriptor */
@@ -57,6 +59,11 @@ struct fdbroker *course_connect(struct course *course, const struct stage_daemon
 struct lane *course_add(struct course *course, const char *name, const struct stage_daemon *daemon,
 			struct fdbroker *broker, const char *path);
 struct asked *lane_asked(struct lane *lane);
+
+/* For @n opens of it in one request. */
+struct lane *course_add_batch(struct course *course, const char *name,
+			      const struct stage_daemon *daemon, struct fdbroker *broker,
+			      const char *path, unsigned int n);
 
 /* For opening @path oneself, and for asking the yardstick. */
 struct lane *course_add_direct(struct course *course, const char *name, const char *path);
