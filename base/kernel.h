@@ -39,6 +39,9 @@
 #define LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0) /* Linux 6.12, Landlock ABI 6 */
 #define LANDLOCK_SCOPE_SIGNAL		    (1ULL << 1)
 #endif
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U /* Linux 6.8 */
+#endif
 #ifndef PIDFS_MAGIC
 #define PIDFS_MAGIC 0x50494446 /* Linux 6.9 */
 #endif

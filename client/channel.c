@@ -18,6 +18,7 @@
 #include "client/channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ struct channel {
 	struct channel *previous; /* owned */
 	struct forkmark *mark;	  /* owned */
 	int fd;			  /* owned */
+	bool is_nonblocking;	  /* it was inherited so */
 	pthread_mutex_t lock;	  /* of what follows */
 	pthread_cond_t changed;
 	bool shut;
@@ -78,6 +80,7 @@ int channel_new(int take_fd, struct channel *previous, struct channel **ret)
 	c->mark = TAKE_PTR(mark);
 	c->previous = previous;
 	c->fd = take_fd;
+	c->is_nonblocking = fcntl(take_fd, F_GETFL) & O_NONBLOCK;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	*ret = c;
@@ -307,17 +310,18 @@ static int wait_for(int fd, short events)
 	return 0;
 }
 
-static int receive(int fd, struct incoming *in)
+/* Who does not wait in recvmsg(2) itself may take a message that is followed by the end for the
+ * end, and polls before. */
+static int receive(const struct channel *c, struct incoming *in)
 {
-	static const struct message_want want = { .fds = WIRE_FDS_MAX };
+	const struct message_want want = { .fds = WIRE_FDS_MAX, .wait = !c->is_nonblocking };
 	int r;
 
-	/* Rarely is the answer there already. */
 	do {
-		r = wait_for(fd, POLLIN);
+		r = c->is_nonblocking ? wait_for(c->fd, POLLIN) : 0;
 		if (r < 0)
 			return r;
-		r = message_receive(fd, in->bytes, sizeof(in->bytes), &want, &in->message);
+		r = message_receive(c->fd, in->bytes, sizeof(in->bytes), &want, &in->message);
 	} while (r == -EAGAIN || r == -EINTR);
 	return r;
 }
@@ -334,7 +338,7 @@ static void wait_turn(struct channel *c)
 	}
 	c->reading = true;
 	pthread_mutex_unlock(&c->lock);
-	r = receive(c->fd, &in);
+	r = receive(c, &in);
 	pthread_mutex_lock(&c->lock);
 	c->reading = false;
 	take(c, r, &in);

@@ -6,28 +6,33 @@
 #include "policy/fstype.h"
 
 /*
- * By device, because statx(2) tells that from memory even where fstatfs(2) would ask a server that
- * hangs. Each device has one place, and the last one that was learnt is in it. The values stand
- * for themselves, so that no order among them has to be kept.
+ * Each mount has one place, and the last one that was learnt is in it: its number above, its file
+ * system below. One word says both, so that no order among words has to be kept.
  */
 
-static size_t place_of(uint64_t device)
+static size_t place_of(uint32_t mount)
 {
-	return (size_t)((device * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % LOCALITY_PLACES;
+	return (size_t)((mount * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % LOCALITY_PLACES;
 }
 
-bool locality_knows(const struct locality *locality, uint64_t device)
+bool locality_recall(const struct locality *locality, uint32_t mount, uint32_t *ret_magic)
 {
-	return atomic_load_explicit(&locality->devices[place_of(device)], memory_order_relaxed) ==
-	       device;
+	uint64_t known =
+		atomic_load_explicit(&locality->mounts[place_of(mount)], memory_order_relaxed);
+
+	if (known >> 32 != mount)
+		return false;
+	*ret_magic = (uint32_t)known;
+	return true;
 }
 
-bool locality_learn(struct locality *locality, uint64_t device, uint32_t magic)
+void locality_learn(struct locality *locality, uint32_t mount, uint32_t magic)
 {
-	bool is_local = fstype_of(magic) == FSTYPE_LOCAL, known = locality_knows(locality, device);
+	atomic_store_explicit(&locality->mounts[place_of(mount)], (uint64_t)mount << 32 | magic,
+			      memory_order_relaxed);
+}
 
-	if (is_local != known)
-		atomic_store_explicit(&locality->devices[place_of(device)], is_local ? device : 0,
-				      memory_order_relaxed);
-	return is_local;
+bool locality_is_local(uint32_t magic)
+{
+	return fstype_of(magic) == FSTYPE_LOCAL;
 }

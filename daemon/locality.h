@@ -3,9 +3,8 @@
 #define FDB_DAEMON_LOCALITY_H
 
 /*
- * Which file systems are known to be answered by this kernel alone, from a disk or from memory, so
- * that an open of what is cached there returns at once. A guess: device numbers come to be used
- * again. Whoever acts on it must bear that it is wrong now and then.
+ * Which file system a mount is of, so that nobody has to be asked twice: statx(2) tells the mount
+ * from memory, and fstatfs(2) asks whoever serves the file system, who may hang.
  *
  * Any thread may call any of these at any time.
  */
@@ -14,15 +13,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOCALITY_PLACES 64U /* file systems remembered; one more makes another be learnt again */
+#define LOCALITY_PLACES 64U /* mounts remembered; one more makes another be learnt again */
 
 struct locality {
-	_Atomic(uint64_t) devices[LOCALITY_PLACES]; /* 0: none */
+	_Atomic(uint64_t) mounts[LOCALITY_PLACES]; /* 0: none */
 };
 
-bool locality_knows(const struct locality *locality, uint64_t device);
+/* @mount: a number that means one mount, as long as that is remembered; not 0. */
+bool locality_recall(const struct locality *locality, uint32_t mount, uint32_t *ret_magic);
 
-/* @magic: what fstatfs(2) says of the file system on @device. Whether it is local. */
-bool locality_learn(struct locality *locality, uint64_t device, uint32_t magic);
+/* @magic: fstatfs(2), f_type. */
+void locality_learn(struct locality *locality, uint32_t mount, uint32_t magic);
+
+/* Answered by this kernel alone, from a disk or from memory: an open of what is cached there
+ * returns at once. */
+bool locality_is_local(uint32_t magic);
 
 #endif

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/kernel.h"
 #include "daemon/limits.h"
 #include "daemon/opening.h"
 #include "daemon/self.h"
@@ -50,37 +51,62 @@ static int would_block(struct opening *o)
 	return opening_may_block(o) == STEP_GO ? 0 : -EAGAIN;
 }
 
+/*
+ * A number for the mount. The unique one, since Linux 6.8, is never another's, and a mount is of
+ * one file system as long as it is there. Before that, the device's number is a guess, of whether
+ * asking may block: it comes to be used again.
+ */
+static uint32_t mount_number(const struct statx *sx, bool *ret_is_certain)
+{
+	*ret_is_certain = sx->stx_mask & STATX_MNT_ID_UNIQUE && sx->stx_mnt_id <= UINT32_MAX;
+	return *ret_is_certain ? (uint32_t)sx->stx_mnt_id
+			       : sx->stx_dev_major << 20 | sx->stx_dev_minor;
+}
+
+/* Whether anybody judges by the mount's flags, which change as long as it is there. */
+static bool asks_mount(const struct opening *o)
+{
+	return policy_summary(o->opener->shared.policy)->asks_mount || o->order->trace;
+}
+
 /* fstatfs(2) asks whoever serves the file system; statx(2) with AT_STATX_DONT_SYNC does not. */
-static int learn_place(struct opening *o, struct pin *pin, struct statfs *ret)
+static int learn_place(struct opening *o, const struct statx *sx, struct pin *pin)
 {
 	struct locality *locality = o->opener->shared.locality;
+	bool is_certain, is_known;
+	uint32_t mount = mount_number(sx, &is_certain), magic = 0;
+	struct statfs fs;
 	int r;
 
-	r = locality_knows(locality, pin->dev) ? 0 : would_block(o);
+	is_known = locality_recall(locality, mount, &magic);
+	pin->object.fs_magic = magic;
+	pin->is_local = is_known && locality_is_local(magic);
+	if (is_known && is_certain && !asks_mount(o))
+		return 0;
+	r = pin->is_local ? 0 : would_block(o);
 	if (r < 0)
 		return r;
-	if (fstatfs(pin->fd, ret) < 0)
+	if (fstatfs(pin->fd, &fs) < 0)
 		return -errno;
-	pin->is_local = locality_learn(locality, pin->dev, (uint32_t)ret->f_type);
+	locality_learn(locality, mount, (uint32_t)fs.f_type);
+	pin->is_local = locality_is_local((uint32_t)fs.f_type);
+	pin->object.fs_magic = (uint32_t)fs.f_type;
+	pin->object.mount_flags = (uint32_t)fs.f_flags;
 	return 0;
 }
 
 /* statx(2): the mount's id is told since Linux 5.8. */
 static int pin_fill(struct opening *o, struct pin *pin)
 {
+	const uint32_t mounts = STATX_MNT_ID | STATX_MNT_ID_UNIQUE;
 	struct statx sx;
-	struct statfs fs;
-	int r;
 
-	if (statx(pin->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID,
+	if (statx(pin->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | mounts,
 		  &sx) < 0)
 		return -errno;
-	if (!(sx.stx_mask & STATX_MNT_ID))
+	if (!(sx.stx_mask & mounts))
 		return -ENOSYS;
 	pin->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
-	r = learn_place(o, pin, &fs);
-	if (r < 0)
-		return r;
 	pin->ino = sx.stx_ino;
 	pin->mount = sx.stx_mnt_id;
 	pin->object = (struct policy_object){
@@ -90,10 +116,8 @@ static int pin_fill(struct opening *o, struct pin *pin)
 		.links = sx.stx_nlink,
 		.size = sx.stx_size,
 		.rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor),
-		.fs_magic = (uint32_t)fs.f_type,
-		.mount_flags = (uint32_t)fs.f_flags,
 	};
-	return 0;
+	return learn_place(o, &sx, pin);
 }
 
 int opener_look(struct opening *o, int dir, const char *path, uint64_t resolve)
@@ -145,7 +169,11 @@ int opener_make(const struct opening *o, const struct pin *parent, const char *n
 	return opening_is_given_up(o) ? -ETIMEDOUT : open_how(parent->fd, name, &how);
 }
 
-/* O_NONBLOCK so that nothing waits, whatever it is; O_NOCTTY so that no terminal becomes ours (P15). */
+/*
+ * proc(5): what the link of a descriptor leads to is what that is open on, whatever has become of
+ * its name. O_NONBLOCK so that nothing waits, whatever it is; O_NOCTTY so that no terminal becomes
+ * ours (P15).
+ */
 static int reopen(const struct opener *opener, int fd, int flags)
 {
 	struct open_how how = { .flags = (uint64_t)(flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) };
@@ -177,13 +205,6 @@ int opener_reopen(const struct opener *opener, int fd, int flags)
 void pin_done(struct pin *pin)
 {
 	pin->fd = fd_close(pin->fd);
-}
-
-static bool same_object(int fd, const struct pin *pin)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && st.st_dev == pin->dev && st.st_ino == pin->ino;
 }
 
 /*
@@ -234,8 +255,6 @@ static enum step reopen_pin(struct opening *o, const struct pin *pin)
 	}
 	if (fd < 0)
 		return opening_unopened(o, fd);
-	if (!same_object(fd, pin))
-		return opening_kernel(o, -ESTALE);
 	r = unprotect(fd, request->flags);
 	if (r < 0)
 		return opening_kernel(o, r);

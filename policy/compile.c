@@ -148,6 +148,8 @@ static int compile_rule(struct compiler *c, const struct file *file, const struc
 		rule->conditions->set_id = strcmp(rule->shown.id, FLOOR_SET_ID) == 0;
 	else
 		count_rule(&policy->summary, ast);
+	if (rule->conditions->asked >> POLICY_CONDITION_MOUNT & 1)
+		policy->summary.asks_mount = true;
 	r = keep_conditions(c, rule);
 	return r < 0 ? r : compile_rule_paths(c, ast, rule);
 }

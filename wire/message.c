@@ -78,7 +78,7 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 	int r;
 
 	*ret = MESSAGE_EMPTY;
-	n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | (want->wait ? 0 : MSG_DONTWAIT));
 	if (n < 0)
 		return -errno;
 	r = ancillary_read(msg.msg_flags, control.bytes, msg.msg_controllen, &a);

@@ -30,6 +30,7 @@ struct message {
 struct message_want {
 	size_t fds;	  /* descriptors that may come; one more is an error */
 	bool credentials; /* a message without them is an error */
+	bool wait;	  /* for a message, unless the socket itself is O_NONBLOCK */
 };
 
 /**
@@ -40,7 +41,7 @@ struct message_want {
  * @want:	what may and what must come with it; borrowed
  * @ret:	what came; emptied on failure, so that it never holds a descriptor then
  *
- * Never blocks. Every descriptor that the kernel installed is either in @ret or closed.
+ * Blocks only if it is wanted. Every descriptor that the kernel installed is either in @ret or closed.
  * Source: unix(7), recvmsg(2), cmsg(3).
  *
  * Return: 1 for a message; 0 when the peer is gone, which on a socket without SO_PASSCRED a
