@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +251,31 @@ static void write_file(const char *path, const char *text)
 	fd_close(fd);
 }
 
+static int stay(const void *arg)
+{
+	(void)arg;
+	return pause();
+}
+
+/* In a pid namespace of her own the kernel lets her forge the number: of what is hers alone. */
+static void claim_other_numbers(int sock)
+{
+	const struct ucred sibling = { forked_start(stay, NULL), 0, 0 }, outside = { 999999, 0, 0 };
+
+	ck_assert_int_eq(ask(sock, &sibling), OPENED);
+	ck_assert_int_lt(forge_send(sock, &(struct forge){ .data = "x",
+							   .size = 1,
+							   .credentials = &outside }),
+			 0);
+	kill(sibling.pid, SIGKILL);
+	forked_wait(sibling.pid);
+	/* Nobody has the number. */
+	ck_assert_int_lt(forge_send(sock, &(struct forge){ .data = "x",
+							   .size = 1,
+							   .credentials = &sibling }),
+			 0);
+}
+
 static int ask_as_root_of_nothing(const void *arg)
 {
 	const struct ucred root = { 1, 0, 0 };
@@ -260,6 +286,7 @@ static int ask_as_root_of_nothing(const void *arg)
 	ck_assert_int_eq(geteuid(), 0);
 	/* Translated it is Alice, who asks for what is hers, and is root nowhere else. */
 	ck_assert_int_eq(ask(sock, &root), OPENED);
+	claim_other_numbers(sock);
 	ck_assert_int_eq(daemon_ask(sock, "/etc/shadow", WIRE_OPEN_READ, NULL), -EACCES);
 	return 0;
 }
