@@ -13,3 +13,5 @@ REPORT_DIR=$results "$srcdir/bench/report" "$results/raw" || exit
 for plot in rules depth groups clients peers; do
 	grep -q '</svg>' "$results/$plot.svg" || exit
 done
+
+"$builddir/bench/bench_oracle" --smoke && "$builddir/bench/bench_stalls" --smoke

@@ -64,6 +64,7 @@ static void write_policy(const struct stage *stage, const char *directory, size_
 	mixed_rules_done(&rules);
 	fprintf(file, "version 1;\n");
 	stage_write_rules(stage, file);
+	fputs(stage->rules ? stage->rules : "", file);
 	finish(file);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/fuse.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -11,10 +10,10 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "tests/support/forked.h"
 
 /* By hand, from linux/fuse.h: a library would answer more than is wanted, and not keep silent. */
 
@@ -137,7 +136,7 @@ static void answer_pending(void)
 		answer(&server.pending[--server.n_pending]);
 }
 
-static int serve(const void *arg)
+static int serve(void)
 {
 	static union {
 		struct request request;
@@ -146,7 +145,6 @@ static int serve(const void *arg)
 	const struct sigaction action = { .sa_handler = on_usr1 };
 	ssize_t n;
 
-	(void)arg;
 	sigaction(SIGUSR1, &action, NULL);
 	for (;;) {
 		n = read(server.device, &message, sizeof(message));
@@ -164,19 +162,23 @@ static int serve(const void *arg)
 	}
 }
 
-void fuse_start(struct fuse *fuse, const char *directory, uint32_t silent)
+int fuse_start(struct fuse *fuse, const char *directory, uint32_t silent)
 {
 	char options[128];
 
 	snprintf(fuse->directory, sizeof(fuse->directory), "%s", directory);
 	server.device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	ck_assert_int_ge(server.device, 0);
 	server.silent = silent;
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
 		 server.device);
-	ck_assert_int_eq(mount("silent", directory, "fuse", MS_NOSUID | MS_NODEV, options), 0);
-	fuse->server = forked_start(serve, NULL);
+	if (server.device < 0 ||
+	    mount("silent", directory, "fuse", MS_NOSUID | MS_NODEV, options) < 0)
+		return -errno;
+	fuse->server = fork();
+	if (fuse->server == 0)
+		_exit(serve());
 	server.device = fd_close(server.device);
+	return fuse->server < 0 ? -errno : 0;
 }
 
 void fuse_relent(const struct fuse *fuse)
@@ -185,9 +187,9 @@ void fuse_relent(const struct fuse *fuse)
 }
 
 /* The last descriptor of the device ends the connection, and all that waits for it fails. */
-void fuse_stop(struct fuse *fuse)
+int fuse_stop(struct fuse *fuse)
 {
 	kill(fuse->server, SIGKILL);
-	forked_wait(fuse->server);
-	ck_assert_int_eq(umount2(fuse->directory, MNT_DETACH), 0);
+	waitpid(fuse->server, NULL, 0);
+	return umount2(fuse->directory, MNT_DETACH) < 0 ? -errno : 0;
 }

@@ -5,7 +5,7 @@
 /*
  * A file system whose server keeps silent: every name in it is a regular file of six bytes, for
  * all to read and for root to write in vain, and requests of one kind are not answered until
- * fuse_relent().
+ * fuse_relent(). For benchmarks too: without Check.
  */
 
 #include <stdint.h>
@@ -16,13 +16,13 @@ struct fuse {
 	pid_t server;
 };
 
-/* @silent: enum fuse_opcode of linux/fuse.h that is not answered, or 0. Aborts the test on failure. */
-void fuse_start(struct fuse *fuse, const char *directory, uint32_t silent);
+/* @silent: enum fuse_opcode of linux/fuse.h that is not answered, or 0. 0 or -errno. */
+int fuse_start(struct fuse *fuse, const char *directory, uint32_t silent);
 
 /* Answer what was not, and all that comes. */
 void fuse_relent(const struct fuse *fuse);
 
-/* Unmount; what hangs there fails. */
-void fuse_stop(struct fuse *fuse);
+/* Unmount; what hangs there fails. 0 or -errno. */
+int fuse_stop(struct fuse *fuse);
 
 #endif

@@ -73,10 +73,10 @@ START_TEST(check_warns_of_files_that_a_process_answers_for)
 	daemon_write_policy(&d, "20-t.fdp", policy);
 	ck_assert_int_eq(mkdir(directory, 0755), 0);
 	tool_expect(&d, "check --policy=@/policy.d", 0, "/mounted/a does not exist");
-	fuse_start(&fuse, directory, 0);
+	ck_assert_int_eq(fuse_start(&fuse, directory, 0), 0);
 	tool_expect(&d, "check --policy=@/policy.d", 0,
 		    "warning[W205]: on a file system that a process answers for");
-	fuse_stop(&fuse);
+	ck_assert_int_eq(fuse_stop(&fuse), 0);
 	ck_assert_int_eq(rmdir(directory), 0);
 	free(directory);
 	free(policy);

@@ -570,7 +570,7 @@ START_TEST(a_file_that_is_refused_and_does_not_close_holds_up_nobody)
 	strcpy(local, file);
 	snprintf(mounted, sizeof(mounted), "%s/mounted", d.directory);
 	ck_assert_int_eq(mkdir(mounted, 0755), 0);
-	fuse_start(&fuse, mounted, FUSE_FLUSH);
+	ck_assert_int_eq(fuse_start(&fuse, mounted, FUSE_FLUSH), 0);
 	kept = ask(APPEND);
 	ck_assert_int_ge(kept, 0);
 	snprintf(file, sizeof(file), "%s/f", mounted);
@@ -583,7 +583,7 @@ START_TEST(a_file_that_is_refused_and_does_not_close_holds_up_nobody)
 	close(kept);
 	await_number("pipes", 0);
 	await_number("in-flight", 0);
-	fuse_stop(&fuse);
+	ck_assert_int_eq(fuse_stop(&fuse), 0);
 	rmdir(mounted);
 	assert_file("once\n");
 	daemon_stop(&d);

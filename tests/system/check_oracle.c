@@ -92,7 +92,7 @@ static void make_secrets(void)
 	ck_assert_int_eq(mount("tmpfs", in("secret", "mounted"), "tmpfs", 0, "mode=0755"), 0);
 	make_file(in("secret", "mounted/f"), 0644);
 	make_directory(in("secret", "silent"), 0755);
-	fuse_start(&fuse, in("secret", "silent"), FUSE_LOOKUP);
+	ck_assert_int_eq(fuse_start(&fuse, in("secret", "silent"), FUSE_LOOKUP), 0);
 }
 
 /* Her own, with a way out of it. */
@@ -125,7 +125,7 @@ static void stop(void)
 {
 	ck_assert_uint_eq(daemon_number(&d, "in-flight"), 0);
 	ck_assert_uint_eq(daemon_number(&d, "deadline"), 0);
-	fuse_stop(&fuse);
+	ck_assert_int_eq(fuse_stop(&fuse), 0);
 	ck_assert_int_eq(umount2(in("secret", "mounted"), MNT_DETACH), 0);
 	daemon_stop(&d);
 }

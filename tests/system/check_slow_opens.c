@@ -152,7 +152,7 @@ static void note_broker(void)
 static void start(const char *settings, uint32_t silent)
 {
 	prepare(settings);
-	fuse_start(&fuse, mounted, silent);
+	ck_assert_int_eq(fuse_start(&fuse, mounted, silent), 0);
 	is_mounted = true;
 	daemon_start(&d);
 	note_broker();
@@ -161,7 +161,7 @@ static void start(const char *settings, uint32_t silent)
 static void unmount(void)
 {
 	if (is_mounted)
-		fuse_stop(&fuse);
+		ck_assert_int_eq(fuse_stop(&fuse), 0);
 	is_mounted = false;
 	rmdir(mounted);
 }
