@@ -222,14 +222,17 @@ static bool opens_at_once(const struct opening *o, const struct pin *pin)
 }
 
 /* fcntl(2), F_SETLEASE: with O_NONBLOCK whoever has the lease is told, and the open fails until he
- * lets go or the kernel loses patience with him, in 45 seconds. */
+ * lets go or the kernel loses patience with him, in 45 seconds. Asked ever more rarely: all who wait
+ * wake up for it, and take time from those who do not. */
 int opener_reopen_after_leases(const struct opening *o, const struct pin *pin, int flags)
 {
-	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
 	int fd = -EAGAIN;
 
 	while (fd == -EAGAIN && o->order->given_up && !opening_is_given_up(o)) {
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 320 * 1000 * 1000)
+			pause.tv_nsec *= 2;
 		fd = reopen(o->opener, pin->fd, flags);
 	}
 	return fd;

@@ -275,7 +275,9 @@ static void *work(void *arg)
 	r = prepare(worker);
 	if (r < 0)
 		workers_end(w, r);
-	while (r == 0 && take_turn(worker))
+	/* The end of the control socket is an event that does not go away: a leader that went on
+	 * would spin, and on one processor keep the main thread from ending it all. */
+	while (r == 0 && !w->over && take_turn(worker))
 		continue;
 	retire(worker);
 	pthread_mutex_unlock(&w->lock);
