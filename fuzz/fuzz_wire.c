@@ -124,6 +124,20 @@ static void fuzz_tally(const uint8_t *data, size_t size)
 		expect(value >= 0 && value <= (double)histogram_low(HISTOGRAM_BUCKETS));
 }
 
+/* The other part of an act, whatever it is of. */
+static void fuzz_other(const struct wire_act *act)
+{
+	struct wire_time times[2];
+	uint64_t value;
+
+	if (wire_times_read(act->other, act->other_len, times) == 0)
+		expect_same((const uint8_t *)act->other, act->other_len,
+			    wire_times_write(times, again, sizeof(again)));
+	if (wire_size_read(act->other, act->other_len, &value) == 0)
+		expect_same((const uint8_t *)act->other, act->other_len,
+			    wire_size_write(value, again, sizeof(again)));
+}
+
 static void fuzz_act(const uint8_t *data, size_t size)
 {
 	struct wire_header header;
@@ -135,6 +149,7 @@ static void fuzz_act(const uint8_t *data, size_t size)
 	if (header.version == WIRE_VERSION && header.flags == 0)
 		expect_same(data, size,
 			    wire_act_write(header.id, header.opcode, &act, again, sizeof(again)));
+	fuzz_other(&act);
 }
 
 static void fuzz_act_answer(const uint8_t *data, size_t size)

@@ -128,6 +128,32 @@ START_TEST(an_act_with_a_path_that_is_too_long_is_told_apart)
 }
 END_TEST
 
+START_TEST(times_and_a_size_are_these_bytes_and_no_other_number_of_them)
+{
+	const struct wire_time times[2] = { { -1, 2 }, { 3, UINT32_MAX } };
+	static const uint8_t golden[WIRE_TIMES_SIZE] = { 255, 255, 255, 255, 255, 255, 255, 255,
+							 2,   0,   0,	0,   3,	  0,   0,   0,
+							 0,   0,   0,	0,   255, 255, 255, 255 };
+	struct wire_time again[2];
+	uint8_t buffer[64];
+	uint64_t size;
+
+	ck_assert_int_eq(wire_times_write(times, buffer, sizeof(buffer)), WIRE_TIMES_SIZE);
+	ck_assert_mem_eq(buffer, golden, sizeof(golden));
+	for (size_t n = 0; n <= WIRE_TIMES_SIZE + 1; n++) {
+		ck_assert_int_eq(wire_times_read(buffer, n, again),
+				 n == WIRE_TIMES_SIZE ? 0 : -EBADMSG);
+		ck_assert_int_eq(wire_size_read(buffer, n, &size),
+				 n == WIRE_SIZE_SIZE ? 0 : -EBADMSG);
+	}
+	ck_assert_int_eq(again[0].sec, -1);
+	ck_assert_uint_eq(again[1].nsec, UINT32_MAX);
+	ck_assert_uint_eq(size, UINT64_MAX);
+	ck_assert_int_eq(wire_size_write(size, buffer, sizeof(buffer)), WIRE_SIZE_SIZE);
+	ck_assert_mem_eq(buffer, golden, WIRE_SIZE_SIZE);
+}
+END_TEST
+
 /* What a broker never says. */
 static const struct {
 	const char *name;
@@ -682,6 +708,7 @@ static void add_open(Suite *suite)
 
 	tcase_add_test(tcase, an_act_is_these_bytes_and_no_other_number_of_them);
 	tcase_add_test(tcase, an_act_with_a_path_that_is_too_long_is_told_apart);
+	tcase_add_test(tcase, times_and_a_size_are_these_bytes_and_no_other_number_of_them);
 	tcase_add_loop_test(tcase, an_answer_to_an_act_does_not_contradict_itself, 0,
 			    ELEMENTSOF(act_answers));
 	tcase_add_test(tcase, a_stat_survives_the_wire);
