@@ -71,8 +71,7 @@ void acts_make_link(const char *name, const char *target)
 
 static const struct timespec long_ago[2] = { { ACTS_READ_SEC, 2 }, { ACTS_WRITTEN_SEC, 4 } };
 
-static int question(struct fdbroker *broker, const struct acts_row *row,
-		    struct fdbroker_answer *answer)
+int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroker_answer *answer)
 {
 	const char *path = acts_path(row->name);
 	char target[256];
@@ -137,7 +136,7 @@ static int ask_rows(const void *arg)
 	for (size_t i = 0; i < story->n; i++) {
 		const struct acts_row *row = &story->rows[i];
 		struct fdbroker_answer answer;
-		int r = question(broker, row, &answer);
+		int r = acts_ask(broker, row, &answer);
 
 		if ((r < 0 ? -r : 0) != row->expected || answer.reason != row->reason) {
 			fprintf(stderr, "row %zu, %s: %s (%s)\n", i + 1, row->name,

@@ -73,6 +73,9 @@ struct acts_row {
 #define ACTS_READ_SEC	 1
 #define ACTS_WRITTEN_SEC 3
 
+/* Ask it of the path; what the library says. */
+int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroker_answer *ret);
+
 /* Ask it all as that user, on one connection. */
 void acts_assert_rows_as(uid_t uid, const struct acts_row *rows, size_t n);
 #define acts_assert_rows(rows) acts_assert_rows_as(ALICE, rows, sizeof(rows) / sizeof((rows)[0]))

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -17,8 +18,9 @@
 
 /* By hand, from linux/fuse.h: a library would answer more than is wanted, and not keep silent. */
 
-#define FILE_INODE  2
-#define PENDING_MAX 256
+#define FILE_INODE   2
+#define PENDING_MAX  256
+#define FUSE_OPCODES 64 /* counted */
 
 static const char content[] = "slowly";
 
@@ -28,6 +30,7 @@ struct request {
 	union {
 		struct fuse_read_in read;
 		struct fuse_write_in write;
+		char name[16]; /* its beginning, of a lookup */
 	};
 };
 
@@ -39,6 +42,20 @@ static struct {
 } server;
 
 static volatile sig_atomic_t relented;
+
+static uint64_t *begin_counting(void)
+{
+	uint64_t *seen = mmap(NULL, FUSE_OPCODES * sizeof(*seen), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return seen == MAP_FAILED ? NULL : seen;
+}
+
+static void count(uint64_t *seen, uint32_t opcode)
+{
+	if (opcode < FUSE_OPCODES)
+		__atomic_add_fetch(&seen[opcode], 1, __ATOMIC_SEQ_CST);
+}
 
 static void on_usr1(int signal)
 {
@@ -106,6 +123,8 @@ static void answer(const struct request *request)
 	case FUSE_GETATTR:
 		return reply(in, 0, &attr, sizeof(attr));
 	case FUSE_LOOKUP:
+		if (strncmp(request->name, "no", 2) == 0)
+			return reply(in, -ENOENT, NULL, 0);
 		return reply(in, 0, &entry, sizeof(entry));
 	case FUSE_OPEN:
 	case FUSE_OPENDIR:
@@ -136,7 +155,7 @@ static void answer_pending(void)
 		answer(&server.pending[--server.n_pending]);
 }
 
-static int serve(void)
+static int serve(uint64_t *seen)
 {
 	static union {
 		struct request request;
@@ -154,6 +173,7 @@ static int serve(void)
 			return 0;
 		if (n < (ssize_t)sizeof(struct fuse_in_header))
 			continue;
+		count(seen, message.request.header.opcode);
 		if (message.request.header.opcode == server.silent &&
 		    server.n_pending < PENDING_MAX)
 			server.pending[server.n_pending++] = message.request;
@@ -174,11 +194,19 @@ int fuse_start(struct fuse *fuse, const char *directory, uint32_t silent)
 	if (server.device < 0 ||
 	    mount("silent", directory, "fuse", MS_NOSUID | MS_NODEV, options) < 0)
 		return -errno;
+	fuse->seen = begin_counting();
+	if (!fuse->seen)
+		return -ENOMEM;
 	fuse->server = fork();
 	if (fuse->server == 0)
-		_exit(serve());
+		_exit(serve(fuse->seen));
 	server.device = fd_close(server.device);
 	return fuse->server < 0 ? -errno : 0;
+}
+
+uint64_t fuse_seen(const struct fuse *fuse, uint32_t opcode)
+{
+	return __atomic_load_n(&fuse->seen[opcode], __ATOMIC_SEQ_CST);
 }
 
 void fuse_relent(const struct fuse *fuse)
@@ -191,5 +219,6 @@ int fuse_stop(struct fuse *fuse)
 {
 	kill(fuse->server, SIGKILL);
 	waitpid(fuse->server, NULL, 0);
+	munmap(fuse->seen, FUSE_OPCODES * sizeof(*fuse->seen));
 	return umount2(fuse->directory, MNT_DETACH) < 0 ? -errno : 0;
 }

@@ -3,9 +3,9 @@
 #define FDB_TESTS_FUSE_H
 
 /*
- * A file system whose server keeps silent: every name in it is a regular file of six bytes, for
- * all to read and for root to write in vain, and requests of one kind are not answered until
- * fuse_relent(). For benchmarks too: without Check.
+ * A file system whose server keeps silent: every name in it, but those that begin with "no", is a
+ * regular file of six bytes, for all to read and for root to write in vain, and requests of one kind
+ * are not answered until fuse_relent(). For benchmarks too: without Check.
  */
 
 #include <stdint.h>
@@ -14,6 +14,7 @@
 struct fuse {
 	char directory[128]; /* where it is mounted; the caller's */
 	pid_t server;
+	uint64_t *seen; /* requests by their opcode, shared with it */
 };
 
 /* @silent: enum fuse_opcode of linux/fuse.h that is not answered, or 0. 0 or -errno. */
@@ -21,6 +22,9 @@ int fuse_start(struct fuse *fuse, const char *directory, uint32_t silent);
 
 /* Answer what was not, and all that comes. */
 void fuse_relent(const struct fuse *fuse);
+
+/* How many of these it was asked. */
+uint64_t fuse_seen(const struct fuse *fuse, uint32_t opcode);
 
 /* Unmount; what hangs there fails. 0 or -errno. */
 int fuse_stop(struct fuse *fuse);

@@ -215,6 +215,40 @@ START_TEST(hull_lets_a_program_repeat_what_creates)
 }
 END_TEST
 
+static int remove_it(struct fdbroker_answer *answer)
+{
+	return fdbroker_unlink(broker, file, 0, answer);
+}
+
+static int make_it(struct fdbroker_answer *answer)
+{
+	return fdbroker_mkdir(broker, other, 0700, answer);
+}
+
+static int (*const acts[])(struct fdbroker_answer *answer) = { remove_it, make_it };
+
+START_TEST(hull_lets_a_program_repeat_what_changes_names)
+{
+	struct fdbroker_answer answer;
+	uint64_t generation;
+	char more[128];
+
+	prepare();
+	snprintf(more, sizeof(more), "b: allow remove '%s';", file);
+	write_policy(more);
+	start();
+	make_top();
+	generation = daemon_number(&d, "generation");
+	ck_assert_int_eq(acts[_i](&answer), -EAGAIN);
+	ck_assert_int_eq(answer.reason, FDBROKER_REASON_BUSY);
+	while (daemon_number(&d, "generation") == generation)
+		continue;
+	ck_assert_int_eq(acts[_i](&answer), 0);
+	ck_assert_uint_eq(daemon_number(&d, "renewals"), 1);
+	stop();
+}
+END_TEST
+
 static int ask_alone(const void *arg)
 {
 	(void)arg;
@@ -354,6 +388,8 @@ int main(void)
 	tcase_add_test(tcase, hull_is_in_the_status);
 	tcase_add_loop_test(tcase, hull_is_renewed_for_what_the_policy_allows, 0,
 			    ELEMENTSOF(changes));
+	tcase_add_loop_test(tcase, hull_lets_a_program_repeat_what_changes_names, 0,
+			    ELEMENTSOF(acts));
 	tcase_add_test(tcase, hull_lets_a_program_repeat_what_creates);
 	tcase_add_test(tcase, hull_is_renewed_once_for_all_who_wait);
 	tcase_add_test(tcase, hull_that_has_it_all_is_not_renewed);
