@@ -26,10 +26,17 @@
  * Brokers do not wait for this process and it does not trust them: what they
  * send is decoded whole or counted as malformed, by a user that owns nothing.
  *
+ * After each look into the queue it rests: what comes meanwhile waits there, safe from whatever
+ * becomes of the broker that sent it, and is read at one go. A broker that reports every request
+ * would otherwise wake this process for each, which costs more than the request.
+ *
  * A record leaves the queue only to be written at once or counted into one that
  * was. The end of the control socket says that the parent is gone, or that no more
  * will come: the rest of the queue is written first.
  */
+
+#define REST_USEC (5 * USEC_PER_MSEC) /* the queue holds what comes meanwhile: attendant.c */
+#define AT_ONE_GO 4096U		      /* records, before the parent is listened to */
 
 struct audit {
 	struct fold fold;
@@ -37,7 +44,7 @@ struct audit {
 	uint64_t written, folded, suppressed, failed, malformed; /* records */
 	int file;						 /* or -EBADF: the journal */
 	sd_event *event;
-	sd_event_source *timer;
+	sd_event_source *timer, *queue, *rest;
 };
 
 /* records */
@@ -138,17 +145,59 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 
 /* sockets */
 
+/* Read what there is. How many came, or -errno. */
+static int empty_queue(struct audit *audit)
+{
+	unsigned int n = 0;
+	int r = 1;
+
+	while (r > 0 && n < AT_ONE_GO) {
+		r = receive(audit);
+		n += r > 0;
+	}
+	return r < 0 && r != -EAGAIN ? r : (int)n;
+}
+
+static int on_rest(sd_event_source *source, uint64_t usec, void *context);
+
+static int rest(struct audit *audit)
+{
+	uint64_t until = clock_monotonic_usec() + REST_USEC;
+	int r;
+
+	r = sd_event_source_set_enabled(audit->queue, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+	if (!audit->rest)
+		return sd_event_add_time(audit->event, &audit->rest, CLOCK_MONOTONIC, until, 1,
+					 on_rest, audit);
+	r = sd_event_source_set_time(audit->rest, until);
+	return r < 0 ? r : sd_event_source_set_enabled(audit->rest, SD_EVENT_ONESHOT);
+}
+
+static int read_and_rest(struct audit *audit)
+{
+	int r = empty_queue(audit);
+
+	if (r < 0)
+		return sd_event_exit(audit->event, r);
+	r = r > 0 ? rest(audit) : sd_event_source_set_enabled(audit->queue, SD_EVENT_ON);
+	return r < 0 ? r : set_timer(audit);
+}
+
+static int on_rest(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source;
+	(void)usec;
+	return read_and_rest(context);
+}
+
 static int on_queue(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
-	struct audit *audit = context;
-	int r = receive(audit);
-
 	(void)source;
 	(void)fd;
 	(void)revents;
-	if (r < 0 && r != -EAGAIN)
-		return sd_event_exit(audit->event, r);
-	return set_timer(audit);
+	return read_and_rest(context);
 }
 
 static int answer(const struct audit *audit)
@@ -182,7 +231,11 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *c
 	if (r <= 0)
 		return sd_event_exit(audit->event, 0);
 	fd_close(message.fd);
-	return message.type == CONTROL_ASK ? answer(audit) : -EPROTO;
+	if (message.type != CONTROL_ASK)
+		return -EPROTO;
+	/* Who asks may have seen what a record is about. */
+	r = read_and_rest(audit);
+	return r < 0 ? r : answer(audit);
 }
 
 /* life */
@@ -208,7 +261,7 @@ static int listen_to_all(struct audit *audit)
 	r = sd_event_add_io(audit->event, NULL, CONTROL_FD, EPOLLIN, on_control, audit);
 	if (r < 0)
 		return r;
-	return sd_event_add_io(audit->event, NULL, AUDIT_FD, EPOLLIN, on_queue, audit);
+	return sd_event_add_io(audit->event, &audit->queue, AUDIT_FD, EPOLLIN, on_queue, audit);
 }
 
 static int run(struct audit *audit)
@@ -247,6 +300,8 @@ int audit_main(void)
 	if (r < 0)
 		log_error_errno(r, "the audit process ends: %m");
 	sd_event_source_unref(audit.timer);
+	sd_event_source_unref(audit.queue);
+	sd_event_source_unref(audit.rest);
 	sd_event_unref(audit.event);
 	fold_done(&audit.fold);
 	flood_done(&audit.flood);
