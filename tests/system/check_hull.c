@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 
 /*
  * A hull is of inodes. What stands at a name that the policy allows may be another one later: the
- * library's caller notices nothing but that it took a moment. The directories are at the top
+ * library's caller notices nothing but that it took a moment. Most directories here are at the top
  * of the file system, because only there is no parent whose rule would outlive them.
  */
 
@@ -62,6 +63,26 @@ static void replace_top(void)
 	remove_all(gone);
 }
 
+static void make_top_again(void)
+{
+	remove_all(top);
+	make_top();
+}
+
+/* What was there goes on being somewhere else. */
+static void move_top_away(void)
+{
+	ck_assert_int_eq(rename(top, gone), 0);
+	make_top();
+}
+
+static void bind_to_top(void)
+{
+	ck_assert_int_eq(mkdir(gone, 0755), 0);
+	ck_assert_int_eq(mount(gone, top, NULL, MS_BIND, NULL), 0);
+	fd_close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+}
+
 static void mount_over_top(void)
 {
 	ck_assert_int_eq(mount("tmpfs", top, "tmpfs", 0, "mode=0755"), 0);
@@ -94,14 +115,22 @@ static void write_config(const char *settings)
 	d.arguments[0] = argument;
 }
 
-static void prepare(void)
+static void prepare_at(bool below)
 {
 	daemon_prepare(&d);
-	snprintf(top, sizeof(top), "/fdbroker-hull.%d", getpid());
+	if (below)
+		snprintf(top, sizeof(top), "%.40s/hull", d.directory);
+	else
+		snprintf(top, sizeof(top), "/fdbroker-hull.%d", getpid());
 	snprintf(gone, sizeof(gone), "%s.gone", top);
 	snprintf(file, sizeof(file), "%s/file", top);
 	snprintf(other, sizeof(other), "%s/other", top);
 	write_policy("");
+}
+
+static void prepare(void)
+{
+	prepare_at(false);
 }
 
 static void start(void)
@@ -116,6 +145,7 @@ static void stop(void)
 	daemon_stop(&d);
 	(void)umount2(top, MNT_DETACH);
 	remove_all(top);
+	remove_all(gone);
 }
 
 static int open_it(const char *path, int flags)
@@ -170,7 +200,10 @@ static const struct {
 } changes[] = {
 	{ "made", NULL, make_top },
 	{ "replaced", make_top, replace_top },
+	{ "deleted and made again", make_top, make_top_again },
+	{ "renamed away and replaced", make_top, move_top_away },
 	{ "mounted over", make_top, mount_over_top },
+	{ "another one, bound to it", make_top, bind_to_top },
 };
 
 START_TEST(hull_is_renewed_for_what_the_policy_allows)
@@ -191,6 +224,25 @@ START_TEST(hull_is_renewed_for_what_the_policy_allows)
 	/* Whoever comes later finds it there. */
 	ck_assert_int_eq(open_it(file, O_RDONLY), 0);
 	ck_assert_uint_eq(daemon_number(&d, "renewals"), 1);
+	stop();
+}
+END_TEST
+
+/* What stands in a directory that the hull has is in the hull, whatever it is by now: nothing is
+ * renewed, and for a file that is made nothing is to be repeated. */
+START_TEST(hull_of_the_parent_outlives_what_is_in_it)
+{
+	prepare_at(true);
+	if (changes[_i].before)
+		changes[_i].before();
+	start();
+	if (changes[_i].before)
+		ck_assert_int_eq(open_it(file, O_RDONLY), 0);
+	changes[_i].after();
+	ck_assert_msg(open_it(file, O_RDONLY) == 0, "%s", changes[_i].name);
+	ck_assert_msg(open_it(other, O_WRONLY | O_CREAT) == 0, "%s", changes[_i].name);
+	ck_assert_uint_eq(daemon_number(&d, "renewals"), 0);
+	(void)umount2(top, MNT_DETACH);
 	stop();
 }
 END_TEST
@@ -390,6 +442,8 @@ int main(void)
 			    ELEMENTSOF(changes));
 	tcase_add_loop_test(tcase, hull_lets_a_program_repeat_what_changes_names, 0,
 			    ELEMENTSOF(acts));
+	tcase_add_loop_test(tcase, hull_of_the_parent_outlives_what_is_in_it, 0,
+			    ELEMENTSOF(changes));
 	tcase_add_test(tcase, hull_lets_a_program_repeat_what_creates);
 	tcase_add_test(tcase, hull_is_renewed_once_for_all_who_wait);
 	tcase_add_test(tcase, hull_that_has_it_all_is_not_renewed);
