@@ -44,7 +44,7 @@ struct batch {
 	struct ucred sender;
 	struct wire_batch opens;
 	uint16_t n, decided, reported;
-	bool answered;
+	bool may_open, answered;
 	int sent; /* what became of the answer */
 	uint16_t n_fds;
 	int fds[WIRE_BATCH_MAX]; /* owned, in the order of their results */
@@ -70,6 +70,8 @@ int batch_new(const struct exchange *x, struct batch **ret)
 	b->id = x->header.id;
 	b->sender = x->sender;
 	b->n = opens.n;
+	/* Without room for its descriptors each is asked for by itself, and waits for that. */
+	b->may_open = under_way_take(&x->server->under_way, x->session, b->n) == 0;
 	memcpy(b->message, message, x->size);
 	b->opens = opens;
 	b->opens.opens.at = b->message + (opens.opens.at - message);
@@ -182,7 +184,7 @@ static int open_some(struct batch *b, struct exchange *x, struct worker *worker)
 
 	x->time_usec = clock_realtime_usec();
 	for (unsigned i = 0; i < OPEN_TURN && r == 0 && b->decided < b->n; i++) {
-		if (x->server->leaving)
+		if (x->server->leaving || !b->may_open)
 			leave_to_be_asked(b);
 		else
 			r = open_member(b, x, worker);
@@ -214,15 +216,20 @@ static int send_results(const struct batch *b, const struct session *session)
 	return size < 0 ? size : message_send(session->fd, buffer, (size_t)size, &attach);
 }
 
-static void end_in_flight(const struct batch *b, struct server *server)
+/* It has nothing to do with @granted of its descriptors any more; the others are of no use to anybody. */
+static void let_go(struct batch *b, struct server *server, struct session *session,
+		   uint16_t granted)
 {
+	close_fds(b);
+	if (b->may_open)
+		under_way_return(&server->under_way, session, b->n - granted);
 	for (uint16_t i = 0; i < b->decided; i++)
 		if (b->members[i].in_flight)
 			rates_end(&server->rates, b->members[i].in_flight);
 }
 
 /* Whether there was room for it. */
-static bool answer(struct batch *b, struct server *server, const struct session *session)
+static bool answer(struct batch *b, struct server *server, struct session *session)
 {
 	int r;
 
@@ -235,8 +242,7 @@ static bool answer(struct batch *b, struct server *server, const struct session 
 		return false;
 	b->answered = true;
 	b->sent = r;
-	close_fds(b);
-	end_in_flight(b, server);
+	let_go(b, server, session, r == 0 ? b->n_fds : 0);
 	return true;
 }
 
@@ -336,8 +342,7 @@ void batch_end(struct server *server, struct session *session)
 	session->batch = NULL;
 	if (!b->answered) {
 		b->sent = -ECONNRESET;
-		close_fds(b);
-		end_in_flight(b, server);
+		let_go(b, server, session, 0);
 	}
 	report_some(b, &x, b->n);
 	free(b);

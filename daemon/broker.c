@@ -138,14 +138,14 @@ static int resolve_user(struct confine_needs *needs)
 }
 
 /* As many descriptors as are allowed: less than wished is no failure. */
-static void raise_files(void)
+static rlim_t raise_files(void)
 {
-	struct rlimit limit;
+	struct rlimit limit = { 0 };
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
+	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max < LIMIT_FILES ? limit.rlim_max : LIMIT_FILES;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
 }
 
 /* "/proc", if it is the one in which our number, and so everybody's, is what we think it is. */
@@ -183,7 +183,9 @@ static int prepare(struct broker *broker)
 	r = resolve_user(&broker->needs);
 	if (r < 0)
 		return r;
-	raise_files();
+	r = under_way_init(&broker->server.under_way, raise_files());
+	if (r < 0)
+		return r;
 	/* Of this process, after its exec: proc(5), /proc/self is looked up here. */
 	broker->procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (broker->procfd < 0)
@@ -379,6 +381,7 @@ static int serve_policy(struct broker *broker)
 static void done(struct broker *broker)
 {
 	loop_done(&broker->loop);
+	under_way_done(&broker->server.under_way);
 	rates_done(&broker->server.rates);
 	shadow_done(&broker->shadow);
 	shadow_tally_done(&broker->server.shadow_tally);

@@ -112,6 +112,7 @@ static const struct filter_rule broker[] = {
 	ANY(read),
 	ANY(sendfile),
 	/* connections */
+	IF2(getsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_MEMINFO)),
 	IF2(getsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_PEERGROUPS)),
 	IF2(setsockopt, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_SNDBUF)),
 	ANY(shutdown),

@@ -13,6 +13,11 @@
 #define LIMIT_STUCK_PER_UID   8U    /* of them, those of one uid: what it can make hang for good */
 #define LIMIT_IN_FLIGHT_EACH  16U   /* answers of one connection under way: see session.c */
 
+/* Descriptors of batches that have not arrived: of all, a quarter of LIMIT_FILES, as the answers of
+ * LIMIT_CLIENTS by themselves are; of one uid, 64 for each of its connections. */
+#define LIMIT_BATCH_FILES	  16384U
+#define LIMIT_BATCH_FILES_PER_UID 4096U
+
 #define LIMIT_PIPES		 256U /* of `deliver pipe`: a thread and two descriptors of the pump each */
 #define LIMIT_PIPES_PER_UID	 32U /* enough for a service with a file for each of its parts */
 #define LIMIT_COPIES_MIB	 256U /* of `deliver snapshot`, held by anybody: half of MemoryMax= */

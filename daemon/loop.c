@@ -82,7 +82,7 @@ static void let_go(struct loop *loop, struct session *session)
 	link_out(loop, session);
 	batch_end(loop->server, session);
 	serve_delivered(loop->server, session);
-	session_close(session);
+	under_way_end(&loop->server->under_way, session);
 	session_unref(session);
 }
 

@@ -51,10 +51,12 @@ int prepare_users(uid_t *ret_broker)
 	return require_user(AUDIT_USER, &audit);
 }
 
-/* Descriptors of a broker: each connection, and each that is on its way out with a kept reply. */
+/* Descriptors of a broker: each connection, and each that is on its way out with a kept reply; a
+ * quarter is for batches (under_way.h). */
 static void fit_clients(struct settings *settings, rlim_t files)
 {
-	rlim_t most = files > LIMIT_FILES_OWN ? (files - LIMIT_FILES_OWN) / 2 : 0;
+	rlim_t usable = files - files / 4;
+	rlim_t most = usable > LIMIT_FILES_OWN ? (usable - LIMIT_FILES_OWN) / 2 : 0;
 
 	if (settings->max_clients <= most)
 		return;

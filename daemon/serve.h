@@ -12,6 +12,7 @@
 #include "daemon/shadow.h"
 #include "daemon/shadow_tally.h"
 #include "daemon/tallies.h"
+#include "daemon/under_way.h"
 #include "daemon/waiting.h"
 #include "daemon/workers.h"
 #include "wire/proto.h"
@@ -27,6 +28,7 @@ struct counters {
 struct server {
 	struct workers workers;	     /* whose lock all of this is under */
 	struct waiting *waiting;     /* owned */
+	struct under_way under_way;
 	const struct policy *policy; /* borrowed; NULL if degraded */
 	struct rates rates;	     /* likewise */
 	struct locality locality;

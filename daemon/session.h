@@ -36,6 +36,10 @@ struct session {
 	size_t reply_size;		     /* 0: none */
 	int reply_fd;			     /* owned; -EBADF: none goes with it */
 	const struct policy_rule *in_flight; /* by which it was granted; see serve_delivered() */
+	/* Of under_way.h. */
+	struct session *next_holder;
+	uint32_t under_way; /* descriptors */
+	bool is_holder, has_ended;
 	struct batch *batch; /* owned; in work, or to be reported: nothing is read. See batch.h */
 };
 

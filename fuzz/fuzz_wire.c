@@ -15,6 +15,7 @@
 #include "wire/act.h"
 #include "wire/admin.h"
 #include "wire/ancillary.h"
+#include "wire/batch.h"
 #include "wire/codec.h"
 #include "wire/tally.h"
 
@@ -168,9 +169,52 @@ static void fuzz_act_answer(const uint8_t *data, size_t size)
 		expect(wire_stat_write(&st, again, sizeof(again)) == WIRE_STAT_SIZE);
 }
 
+static void fuzz_batch(const uint8_t *data, size_t size)
+{
+	struct wire_batch_writer w = wire_batch_begin(again, sizeof(again));
+	struct wire_header header;
+	struct wire_batch batch;
+	struct wire_open open;
+	bool written = true;
+
+	if (wire_batch_read(data, size, &batch) < 0)
+		return;
+	expect(wire_header_read(data, size, &header) == 0);
+	expect(batch.n > 0 && batch.n <= WIRE_BATCH_MAX);
+	for (uint16_t i = 0; i < batch.n; i++) {
+		wire_batch_take(&batch, &open);
+		written = wire_batch_add(&w, &open) == 0 && written;
+		expect(open.path_len == 0 ||
+		       (open.path >= (const char *)data &&
+			open.path + open.path_len <= (const char *)data + size));
+	}
+	expect(batch.opens.error == 0 && batch.opens.left == 0);
+	if (written && header.version == WIRE_VERSION && header.opcode == WIRE_OPCODE_BATCH &&
+	    header.flags == 0)
+		expect_same(data, size, (int)wire_batch_end(&w, header.id));
+}
+
+/* An answer to as many opens as it says that it has results. */
+static void fuzz_batch_answer(const uint8_t *data, size_t size)
+{
+	struct wire_answer results[WIRE_BATCH_MAX];
+	struct wire_header header;
+	uint16_t n;
+
+	if (size < WIRE_BATCH_HEAD)
+		return;
+	n = (uint16_t)(data[WIRE_HEADER_SIZE] | data[WIRE_HEADER_SIZE + 1] << 8);
+	if (wire_batch_answer_read(data, size, &header, results, n) < 0)
+		return;
+	expect(n <= WIRE_BATCH_MAX);
+	expect_same(data, size,
+		    wire_batch_answer_write(header.id, results, n, again, sizeof(again)));
+}
+
 static void (*const readers[])(const uint8_t *data, size_t size) = {
-	fuzz_open,	  fuzz_answer,	  fuzz_notice, fuzz_versions, fuzz_admin_request,
-	fuzz_admin_reply, fuzz_ancillary, fuzz_tally,  fuzz_act,      fuzz_act_answer,
+	fuzz_open,	    fuzz_answer,      fuzz_notice,    fuzz_versions,
+	fuzz_admin_request, fuzz_admin_reply, fuzz_ancillary, fuzz_tally,
+	fuzz_act,	    fuzz_act_answer,  fuzz_batch,     fuzz_batch_answer,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -241,7 +241,7 @@ END_TEST
 /* So that a crowd cannot reach it: each connection, and what is on its way on each. */
 START_TEST(limits_fit_the_descriptors_that_there_are)
 {
-	const struct rlimit few = { 264, 264 };
+	const struct rlimit few = { 352, 352 };
 
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	start();
