@@ -16,8 +16,8 @@
 /*
  * A batch saves the messages, and no check: what its members cost and may is what so many requests
  * would. They are opened one after the other, so that a batch never is in more than one place at once,
- * and never where it may block. A turn is about as long as four requests by themselves; then all
- * others have theirs. In between the connection is watched for room, which an answer needs anyway.
+ * and never where it may block. A turn is about as long as four requests by themselves; then
+ * others have theirs, and no client can put off the next one.
  *
  *	opening ── all are decided ─▶ answering ── there was room ─▶ reporting ─▶ over
  *
@@ -44,7 +44,7 @@ struct batch {
 	struct ucred sender;
 	struct wire_batch opens;
 	uint16_t n, decided, reported;
-	bool may_open, answered;
+	bool may_open, has_no_room, answered;
 	int sent; /* what became of the answer */
 	uint16_t n_fds;
 	int fds[WIRE_BATCH_MAX]; /* owned, in the order of their results */
@@ -238,7 +238,8 @@ static bool answer(struct batch *b, struct server *server, struct session *sessi
 		refuse_grants(b);
 		r = send_results(b, session);
 	}
-	if (r == -EAGAIN)
+	b->has_no_room = r == -EAGAIN;
+	if (b->has_no_room)
 		return false;
 	b->answered = true;
 	b->sent = r;
@@ -314,6 +315,16 @@ int batch_turn(struct server *server, struct worker *worker, struct session *ses
 	if (r < 0 || b->decided < b->n)
 		return r;
 	return go_on(b, &x);
+}
+
+bool batch_has_no_room(const struct batch *b)
+{
+	return b->has_no_room;
+}
+
+bool batch_is_answered(const struct batch *b)
+{
+	return b->answered;
 }
 
 int batch_late(const struct exchange *x)

@@ -10,6 +10,8 @@
  * With the workers' lock.
  */
 
+#include <stdbool.h>
+
 #include "daemon/exchange.h"
 #include "daemon/session.h"
 #include "daemon/workers.h"
@@ -23,6 +25,12 @@ int batch_new(const struct exchange *x, struct batch **ret);
 /* Go on with the batch of @session, which there is until all is answered and reported. What serve()
  * returns. */
 int batch_turn(struct server *server, struct worker *worker, struct session *session);
+
+/* It is answered as soon as its client has taken what was there before. */
+bool batch_has_no_room(const struct batch *batch);
+
+/* All that is left to be done is to report it. */
+bool batch_is_answered(const struct batch *batch);
 
 /* The member @x is not opened in time, and will not be by its worker; of @x nothing that it writes
  * is read. What serve() returns. */

@@ -21,7 +21,8 @@
  *
  *	reading ── reply does not fit ──▶ writing	nothing is read
  *	writing ── the client took some ─▶ reading
- *	reading ── more than one turn's ─▶ writing	a batch, as long as it is in work: batch.h
+ *	reading ── a batch ─▶ queued	nothing is read: it goes on when its turn comes
+ *	queued  ── all is told ─▶ reading; or ── there is no room ─▶ writing ─▶ queued
  *	reading ── may block ───────────▶ busy		nothing is watched: its worker will answer
  *	busy    ── answered, or too late ─▶ reading, or writing
  *	any     ── malformed, gone ─────▶ ended
@@ -35,7 +36,8 @@
  * shutdown: the next generation serves it.
  */
 
-#define EVENTS_MAX 64
+#define EVENTS_MAX  64
+#define QUEUE_TURNS 4 /* of batches, in one of the loop */
 
 static int watch(struct loop *loop, struct session *session, uint32_t events)
 {
@@ -76,8 +78,33 @@ static void link_out(struct loop *loop, struct session *session)
 		loop->sessions = session->next;
 }
 
+/* Its batch goes on when its turn comes. */
+static void queue(struct loop *loop, struct session *session)
+{
+	struct session **at = &loop->queue;
+
+	while (*at)
+		at = &(*at)->next_queued;
+	*at = session;
+	session->is_queued = true;
+}
+
+static void unqueue(struct loop *loop, struct session *session)
+{
+	struct session **at = &loop->queue;
+
+	if (!session->is_queued)
+		return;
+	while (*at != session)
+		at = &(*at)->next_queued;
+	*at = session->next_queued;
+	session->next_queued = NULL;
+	session->is_queued = false;
+}
+
 static void let_go(struct loop *loop, struct session *session)
 {
+	unqueue(loop, session);
 	unwatch(loop, session);
 	link_out(loop, session);
 	batch_end(loop->server, session);
@@ -100,6 +127,12 @@ static bool is_writing(const struct session *session)
 	return session->reply_size > 0 || session->batch;
 }
 
+/* For an answer that there is. */
+static bool has_no_room(const struct session *session)
+{
+	return session->batch ? batch_has_no_room(session->batch) : session->reply_size > 0;
+}
+
 static bool is_busy(const struct session *session)
 {
 	return session->watched == 0;
@@ -116,8 +149,10 @@ static void settle(struct loop *loop, struct session *session, int r)
 		end(loop, session);
 	else if (loop->stopping && !is_writing(session))
 		let_go(loop, session);
-	else if (watch(loop, session, is_writing(session) ? EPOLLOUT : EPOLLIN) < 0)
+	else if (watch(loop, session, has_no_room(session) ? EPOLLOUT : EPOLLIN) < 0)
 		end(loop, session);
+	else if (session->batch && !has_no_room(session))
+		queue(loop, session);
 }
 
 static int tell_lost(struct session *session)
@@ -273,10 +308,24 @@ static int flush(struct loop *loop, struct session *session)
 	return r;
 }
 
+/* Who has lost the lead meanwhile goes on alone: the one who leads sleeps, and knows nothing of it. */
+static void go_on(struct loop *loop, struct worker *worker, struct session *session)
+{
+	int r = 0;
+
+	do
+		r = batch_turn(loop->server, worker, session);
+	while (r == 0 && session->batch && !has_no_room(session) && !worker_leads(worker));
+	settle(loop, session, r);
+}
+
 static void client_is_ready(struct loop *loop, struct worker *worker, struct session *session)
 {
+	/* What it sends meanwhile waits, and so does its end. */
+	if (session->is_queued)
+		return;
 	if (session->batch)
-		settle(loop, session, batch_turn(loop->server, worker, session));
+		go_on(loop, worker, session);
 	else if (is_writing(session))
 		settle(loop, session, flush(loop, session));
 	else
@@ -319,12 +368,14 @@ static int time_left(struct loop *loop)
 	uint64_t now, next;
 
 	if (!has_deadlines(loop))
-		return -1;
+		return loop->queue ? 0 : -1;
 	now = clock_monotonic_usec();
 	next = expire(loop, now);
 	end_stragglers(loop, now);
 	if (loop->stopping && loop->end_usec < next)
 		next = loop->end_usec;
+	if (loop->queue)
+		return 0;
 	if (next == UINT64_MAX)
 		return -1;
 	return next > now ? (int)((next - now) / USEC_PER_MSEC) + 1 : 0;
@@ -354,6 +405,17 @@ static void serve_ready(struct loop *loop, struct worker *worker, const struct e
 			client_is_ready(loop, worker, events[i].data.ptr);
 }
 
+/* As much as the requests of one turn may be, and no more, however many batches there are. */
+static void serve_queue(struct loop *loop, struct worker *worker)
+{
+	for (unsigned i = 0; i < QUEUE_TURNS && loop->queue && worker_leads(worker); i++) {
+		struct session *session = loop->queue;
+
+		unqueue(loop, session);
+		go_on(loop, worker, session);
+	}
+}
+
 /* The parent comes after the clients, any of whom it may free; but not after those of the next
  * leader too, or a crowd of slow requests would keep it from being heard. */
 static int turn(struct loop *loop, struct worker *worker)
@@ -366,6 +428,7 @@ static int turn(struct loop *loop, struct worker *worker)
 		if (n < 0)
 			return n;
 		serve_ready(loop, worker, events, n);
+		serve_queue(loop, worker);
 	}
 	if (!loop->spoken || !worker_leads(worker))
 		return 0;

@@ -11,8 +11,9 @@ struct loop {
 	int control;	       /* borrowed: the parent */
 	int epoll;	       /* owned */
 	struct session *sessions;
-	bool spoken;   /* the parent has something to say */
-	bool stopping; /* nothing is read any more; kept replies are still sent */
+	struct session *queue; /* those with a batch in work, by their turns */
+	bool spoken;	       /* the parent has something to say */
+	bool stopping;	       /* nothing is read any more; kept replies are still sent */
 	uint64_t
 		end_usec; /* monotonic: whoever has not taken his by then is ended; when stopping */
 };

@@ -173,7 +173,7 @@ int serve(struct server *server, struct worker *worker, struct session *session)
 	if (r > 0)
 		r = exchange_read(&x);
 	if (r > 0 && session->batch)
-		return batch_turn(server, worker, session);
+		return 0;
 	if (r > 0)
 		r = judge_and_open(&x, worker);
 	return conclude(&x, worker, r);

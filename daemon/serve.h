@@ -51,7 +51,7 @@ struct server {
  * serve() - receive one request and answer it
  * @worker:	of the calling thread; it leads, and may not any more when this returns
  *
- * Return: 0 served, or nothing was there; -EINPROGRESS it waits for a place: nothing more may be
+ * Return: 0 served, or nothing was there, or it is a batch, for batch_turn(); -EINPROGRESS it waits for a place: nothing more may be
  *	read from @session; -ECANCELED somebody else has answered it: leave @session alone; another
  *	-errno the connection is over: end it.
  */

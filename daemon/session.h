@@ -36,6 +36,8 @@ struct session {
 	size_t reply_size;		     /* 0: none */
 	int reply_fd;			     /* owned; -EBADF: none goes with it */
 	const struct policy_rule *in_flight; /* by which it was granted; see serve_delivered() */
+	struct session *next_queued;	     /* the loop's */
+	bool is_queued;
 	/* Of under_way.h. */
 	struct session *next_holder;
 	uint32_t under_way; /* descriptors */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "daemon/batch.h"
 #include "daemon/limits.h"
 
 /*
@@ -43,7 +44,7 @@ static bool has_arrived(const struct session *session)
 	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
 	socklen_t size = sizeof(memory);
 
-	if (session->batch)
+	if (session->batch && !batch_is_answered(session->batch))
 		return false;
 	if (getsockopt(session->fd, SOL_SOCKET, SO_MEMINFO, memory, &size) < 0)
 		return true;
