@@ -540,22 +540,24 @@ START_TEST(one_more_than_a_message_carries_ends_its_connection)
 }
 END_TEST
 
+#define LENGTHY 50000U
+
 /* A member whose path is too long, or whose flags make no sense, is refused; the others are not. */
 static int send_senseless_members(const void *arg)
 {
 	static uint8_t message[WIRE_MESSAGE_MAX];
-	static char lengthy[WIRE_PATH_MAX + 2];
+	static char lengthy[LENGTHY];
 	const char *path = in_tree("open/1");
 	size_t at = WIRE_BATCH_HEAD, len = strlen(path);
 	int sock = daemon_connect(&s.daemon);
 	struct wire_answer results[3];
 
 	(void)arg;
-	memset(lengthy, 'a', WIRE_PATH_MAX + 1);
+	memset(lengthy, 'a', LENGTHY);
 	put(message, at, WIRE_OPEN_READ, 4);
-	put(message, at + 8, WIRE_PATH_MAX + 1, 2);
-	memcpy(message + at + 10, lengthy, WIRE_PATH_MAX + 1);
-	at += 10 + WIRE_PATH_MAX + 1;
+	put(message, at + 8, LENGTHY, 2);
+	memcpy(message + at + 10, lengthy, LENGTHY);
+	at += 10 + LENGTHY;
 	for (int i = 0; i < 2; i++) {
 		put(message, at, i == 0 ? 0x80000000 : WIRE_OPEN_READ, 4);
 		put(message, at + 8, (uint32_t)len, 2);

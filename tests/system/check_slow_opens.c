@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/kernel.h"
 #include "base/macro.h"
+#include "tests/support/batching.h"
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
 #include "tests/support/fuse.h"
@@ -509,6 +510,63 @@ START_TEST(slow_open_by_surprise_hangs_alone)
 }
 END_TEST
 
+/* What was opened before is granted, and what comes behind was not decided. */
+static void assert_batch_is_too_late(int sock)
+{
+	static const enum wire_reason expected[] = { WIRE_REASON_OK, WIRE_REASON_DEADLINE,
+						     WIRE_REASON_SINGLY, WIRE_REASON_SINGLY };
+	struct wire_answer results[4];
+
+	ck_assert_uint_eq(batching_receive(sock, 7, 4, results, NULL), 1);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(results[i].reason, expected[i]);
+}
+
+/* P48: a batch is one request that is stuck, whatever is left of it. */
+START_TEST(slow_member_of_a_batch_by_surprise_hangs_alone)
+{
+	const char *paths[] = { local, held, local, "/etc/hostname" };
+	int group, sock;
+
+	start("", 0);
+	group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	ck_assert_int_ge(group, 0);
+	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
+	sock = daemon_connect(&d);
+	batching_send(sock, 7, paths, 4);
+	await_number("in-flight", 1);
+	assert_others_are_served();
+	ck_assert(!is_answered(sock));
+	assert_batch_is_too_late(sock);
+	ck_assert_uint_eq(daemon_number(&d, "stuck"), 1);
+	ck_assert_uint_eq(daemon_number(&d, "deadline"), 1);
+	fd_close(daemon_ask(sock, local, WIRE_OPEN_READ, NULL));
+	fd_close(sock);
+	fd_close(group);
+	stop();
+}
+END_TEST
+
+/* Its client went away meanwhile. */
+START_TEST(slow_member_of_a_batch_for_nobody_leaves_nothing)
+{
+	const char *paths[] = { local, held, local, "/etc/hostname" };
+	int group, sock;
+
+	start("", 0);
+	group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	ck_assert_int_ge(group, 0);
+	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
+	sock = daemon_connect(&d);
+	batching_send(sock, 7, paths, 4);
+	await_number("in-flight", 1);
+	fd_close(sock);
+	assert_others_are_served();
+	fd_close(group);
+	stop();
+}
+END_TEST
+
 /* P13, P48 */
 START_TEST(slow_open_of_a_fifo_waits_for_no_peer)
 {
@@ -733,6 +791,8 @@ int main(void)
 	tcase_add_test(tcase, slow_open_of_a_leased_file_hangs_alone);
 	tcase_add_test(tcase, slow_open_of_a_leased_file_waits_for_its_holder);
 	tcase_add_test(tcase, slow_open_by_surprise_hangs_alone);
+	tcase_add_test(tcase, slow_member_of_a_batch_by_surprise_hangs_alone);
+	tcase_add_test(tcase, slow_member_of_a_batch_for_nobody_leaves_nothing);
 	tcase_add_test(tcase, slow_open_of_a_fifo_waits_for_no_peer);
 	tcase_add_test(tcase, slow_opens_are_counted_against_their_uid);
 	tcase_add_test(tcase, slow_opens_without_a_place_wait_for_one);
