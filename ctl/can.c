@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ctl/evaluation_show.h"
 #include "ctl/findings.h"
 #include "ctl/input.h"
 #include "ctl/object.h"
@@ -83,10 +84,29 @@ static void add_request_json(struct json_object *object, const struct request *r
 	json_add_text(object, "as", request->stated);
 }
 
-static void show_json(const struct ctl *ctl, const struct request *request,
+/* What would have to be otherwise; without it is no less an answer. */
+static void add_nearest(const struct session *session, const struct request *request,
+			const struct caller *caller, struct json_object *object)
+{
+	_cleanup_(evaluation_done) struct evaluation e = EVALUATION_EMPTY;
+	const struct inquiry inquiry = {
+		.policy = session->policy,
+		.subject = &caller->subject->subject,
+		.path = request->path,
+		.modes = question_modes(request->modes),
+		.now_sec = clock_realtime_usec() / USEC_PER_SEC,
+	};
+
+	if (evaluation_run(&e, &inquiry) == 0)
+		json_add(object, "nearest", evaluation_nearest_json(&e.nearest));
+}
+
+static void show_json(const struct ctl *ctl, const struct session *session,
+		      const struct request *request, const struct caller *caller,
 		      const struct answer *answer)
 {
 	struct json_object *object = json_answer();
+	struct text observed = TEXT_EMPTY;
 
 	json_add_text(object, "answer", answer_word(answer->kind));
 	json_add_text(object, "reason", answer_reason_name(answer->reason));
@@ -101,8 +121,14 @@ static void show_json(const struct ctl *ctl, const struct request *request,
 		json_add_text(object, "conditions", conditions.data);
 		text_done(&conditions);
 	}
+	answer_observed(answer, &observed);
+	if (observed.len > 0)
+		json_add_text(object, "observed", observed.data);
+	if (!ctl->options.requests && answer->reason == POLICY_REASON_DEFAULT)
+		add_nearest(session, request, caller, object);
 	add_request_json(object, request);
 	json_show(&ctl->out, object);
+	text_done(&observed);
 }
 
 static enum exit_code bad_caller(const struct ctl *ctl, struct diags *diags)
@@ -170,7 +196,7 @@ static enum exit_code answer_request(const struct ctl *ctl, const struct session
 		answer = answer_name(session->policy, &query, session->candidates);
 	}
 	if (!ctl->options.quiet && ctl->options.json)
-		show_json(ctl, request, &answer);
+		show_json(ctl, session, request, caller, &answer);
 	else if (!ctl->options.quiet)
 		show_text(ctl, &answer);
 	return codes[answer.kind];

@@ -208,6 +208,6 @@ enum exit_code command_check(struct ctl *ctl)
 	else if (!ctl->options.quiet)
 		show_text(ctl, &report);
 	if (!report.policy || report.diags.failed)
-		return EXIT_INVALID;
+		return findings_code(&report.diags);
 	return ctl->options.strict && report.diags.n_warnings > 0 ? EXIT_NO : EXIT_YES;
 }

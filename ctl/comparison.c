@@ -78,7 +78,7 @@ enum exit_code side_read(const struct ctl *ctl, struct side *side)
 		return code;
 	if (!side->policy) {
 		findings_show(&ctl->err, &diags, FORMAT_TEXT, DIAG_ERROR);
-		return EXIT_INVALID;
+		return findings_code(&diags);
 	}
 	code = written_load(ctl, &side->options, &side->written);
 	if (code != EXIT_YES)

@@ -12,10 +12,14 @@ static const char *const json_truths[] = {
 	[TRUTH_NO] = "no", [TRUTH_UNKNOWN] = "unknown", [TRUTH_YES] = "yes"
 };
 
-static struct json_object *nearest_json(const struct nearest *nearest)
+struct json_object *evaluation_nearest_json(const struct nearest *nearest)
 {
-	struct json_object *object = json_part(), *differs = json_list();
+	struct json_object *object, *differs;
 
+	if (!nearest->rule)
+		return NULL;
+	object = json_part();
+	differs = json_list();
 	if (nearest->match.excepted)
 		json_append_text(differs, "path");
 	if (!nearest->match.modes)
@@ -63,7 +67,7 @@ static struct json_object *rules_json(const struct evaluation *e)
 
 void evaluation_json(const struct evaluation *e, struct json_object *object)
 {
-	struct text modes = TEXT_EMPTY;
+	struct text modes = TEXT_EMPTY, observed = TEXT_EMPTY;
 
 	policy_modes_print(e->inquiry->modes, &modes);
 	json_add_text(object, "answer", json_answers[e->answer.kind]);
@@ -74,6 +78,9 @@ void evaluation_json(const struct evaluation *e, struct json_object *object)
 		json_add_number(object, "errno", (uint64_t)e->error);
 	if (e->answer.condition != POLICY_CONDITION_NONE)
 		json_add_text(object, "condition", policy_condition_name(e->answer.condition));
+	answer_observed(&e->answer, &observed);
+	if (observed.len > 0)
+		json_add_text(object, "observed", observed.data);
 	json_add_text(object, "rule", e->answer.rule ? e->answer.rule->id : NULL);
 	if (e->answer.kind == ANSWER_YES) {
 		json_add_bool(object, "as_root", e->answer.rule->as_root);
@@ -84,7 +91,8 @@ void evaluation_json(const struct evaluation *e, struct json_object *object)
 	json_add_text(object, "path", e->inquiry->path);
 	json_add_text(object, "as", e->inquiry->stated);
 	json_add_text(object, "policy", policy_summary(e->inquiry->policy)->sha256);
-	json_add(object, "nearest", e->nearest.rule ? nearest_json(&e->nearest) : NULL);
+	json_add(object, "nearest", evaluation_nearest_json(&e->nearest));
 	json_add(object, "rules", rules_json(e));
 	text_done(&modes);
+	text_done(&observed);
 }

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "ctl/findings.h"
+#include "ctl/names.h"
 #include "ctl/object.h"
 #include "policy/analysis.h"
 #include "policy/parser.h"
@@ -28,16 +29,28 @@ static void add_fact(struct text *out, bool known, const char *name, const char 
 		screen_add(out, value);
 }
 
-void evaluation_add_caller(struct text *out, const struct policy_subject *subject)
+/* "www-data(33):www-data(33) +ssl-cert(113)" */
+static void add_ids(struct text *out, const struct policy_subject *subject)
 {
 	if (subject->known & POLICY_FACT_USER)
-		text_printf(out, "uid %u", subject->uid);
+		names_add_user(out, subject->uid);
 	else
 		text_puts(out, "user not stated");
-	if (subject->known & POLICY_FACT_GROUP)
-		text_printf(out, "  gid %u", subject->gid);
-	for (size_t i = 0; i < subject->n_groups; i++)
-		text_printf(out, "%s%u", i == 0 ? "  groups " : ",", subject->groups[i]);
+	if (subject->known & POLICY_FACT_GROUP) {
+		text_puts(out, subject->known & POLICY_FACT_USER ? ":" : "  group ");
+		names_add_group(out, subject->gid);
+	}
+	for (size_t i = 0; i < subject->n_groups; i++) {
+		if (subject->known & POLICY_FACT_GROUP && subject->groups[i] == subject->gid)
+			continue;
+		text_puts(out, " +");
+		names_add_group(out, subject->groups[i]);
+	}
+}
+
+void evaluation_add_caller(struct text *out, const struct policy_subject *subject)
+{
+	add_ids(out, subject);
 	add_fact(out, subject->known & POLICY_FACT_UNIT, "unit", subject->unit);
 	if (subject->user_unit)
 		add_fact(out, true, "user-unit", subject->user_unit);

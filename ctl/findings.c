@@ -76,6 +76,12 @@ struct json_object *findings_json(const struct diags *diags)
 	return array;
 }
 
+enum exit_code findings_code(const struct diags *diags)
+{
+	return diags->n_errors > 0 && diags->n_forbidden == diags->n_errors ? EXIT_NOT_PERMITTED
+									    : EXIT_INVALID;
+}
+
 void findings_count(struct text *out, size_t n, const char *noun)
 {
 	text_printf(out, "%zu %s%s", n, noun, n == 1 ? "" : "s");

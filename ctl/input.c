@@ -69,7 +69,7 @@ enum exit_code input_load(const struct ctl *ctl, struct policy **ret)
 		return code;
 	if (!policy) {
 		findings_show(&ctl->err, &diags, FORMAT_TEXT, DIAG_ERROR);
-		return EXIT_INVALID;
+		return findings_code(&diags);
 	}
 	*ret = TAKE_PTR(policy);
 	return EXIT_YES;

@@ -230,6 +230,7 @@ static int judge(const struct live *live, const struct policy_query *query,
 		if (i == 0) {
 			no.condition = condition;
 			no.rule = rule;
+			no.object = facts;
 		}
 	}
 	if (no.condition == POLICY_CONDITION_NONE)
@@ -266,9 +267,12 @@ int answer_live(const struct live *live, const struct policy_query *query, struc
 		return r;
 	if (strcmp(object.path, query->path) != 0) {
 		if (!follows_links(live->candidates, query->path)) {
-			*ret = (struct answer){ ANSWER_NO, POLICY_REASON_CONDITION,
-						POLICY_CONDITION_SYMLINKS,
-						live->candidates->allows[0].rule };
+			*ret = (struct answer){
+				.kind = ANSWER_NO,
+				.reason = POLICY_REASON_CONDITION,
+				.condition = POLICY_CONDITION_SYMLINKS,
+				.rule = live->candidates->allows[0].rule,
+			};
 			return 0;
 		}
 		real.path = object.path;

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "ctl/observed.h"
 #include "ctl/screen.h"
+#include "policy/explain.h"
 #include "policy/parser.h"
 #include "policy/source.h"
 
@@ -167,6 +169,28 @@ const char *answer_reason_name(enum policy_reason reason)
 	return reason_names[reason];
 }
 
+void answer_observed(const struct answer *answer, struct text *out)
+{
+	if (answer->reason == POLICY_REASON_CONDITION)
+		observed_add(answer->condition, &answer->object, out);
+}
+
+/* ": its owner is root(0), and it asks for owner { caller }" */
+static void add_observed(const struct answer *answer, struct text *out)
+{
+	struct text asked = TEXT_EMPTY;
+	struct text observed = TEXT_EMPTY;
+
+	answer_observed(answer, &observed);
+	explain_conditions(answer->rule, &asked);
+	if (observed.len > 0)
+		text_printf(out, ": %s", observed.data);
+	if (observed.len > 0 && asked.len > 0)
+		text_printf(out, "; it asks for %s", asked.data);
+	text_done(&observed);
+	text_done(&asked);
+}
+
 void answer_reason(const struct answer *answer, struct text *out)
 {
 	switch (answer->reason) {
@@ -187,5 +211,6 @@ void answer_reason(const struct answer *answer, struct text *out)
 		text_printf(out, "condition: %s of ", policy_condition_name(answer->condition));
 		screen_add(out, answer->rule->id);
 		text_puts(out, " does not hold");
+		add_observed(answer, out);
 	}
 }

@@ -45,6 +45,7 @@ struct answer {
 	enum policy_reason reason;	 /* of NO */
 	enum policy_condition condition; /* of NO for a condition, when the object was looked at */
 	const struct policy_rule *rule;	 /* what decided, or what it hinges on; NULL: no rule */
+	struct policy_object object;	 /* what was looked at, where there is a condition */
 };
 
 /* The policy's answer to a name; @candidates is left as decide_name() leaves it. */
@@ -54,6 +55,10 @@ struct answer answer_name(const struct policy *policy, const struct policy_query
 /* "allow", "deny" or "undecided"; and back: 0, or -EINVAL for another word. */
 const char *answer_word(enum answer_kind kind);
 int answer_kind_find(const char *word, enum answer_kind *ret);
+
+/* What of the object does not meet the condition: "its owner is root(0)"; nothing where that is not
+ * the object's. */
+void answer_observed(const struct answer *answer, struct text *out);
 
 /* "default: no allow rule names this request" */
 void answer_reason(const struct answer *answer, struct text *out);

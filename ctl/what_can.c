@@ -12,11 +12,13 @@
 #include "base/macro.h"
 #include "ctl/findings.h"
 #include "ctl/json.h"
-#include "ctl/own_path.h"
+#include "ctl/own_paths.h"
 #include "ctl/question.h"
 #include "ctl/written.h"
 #include "policy/explain.h"
 #include "policy/parser.h"
+
+#define PATHS_MAX 32U /* of a rule, on a screen; a program gets all */
 
 struct reach {
 	const struct ctl *ctl;
@@ -51,26 +53,6 @@ static void reached_done(struct reached *reached)
 	text_done(&reached->paths);
 	text_done(&reached->conditions);
 	text_done(&reached->limits);
-}
-
-/* As they are for this caller; none that is nothing to him. Return false if there is none at all. */
-static bool add_paths(const struct reach *reach, const struct ast_paths *paths, const char *before,
-		      struct reached *to)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < paths->n; i++) {
-		_cleanup_(text_done) struct text own = TEXT_EMPTY;
-		enum own_path kind =
-			own_path_add(&paths->items[i], reach->caller->policy_caller, &own);
-
-		if (kind == OWN_PATH_NONE)
-			continue;
-		to->undecided |= kind == OWN_PATH_UNKNOWN;
-		text_printf(&to->paths, "%s%s", any ? ", " : before, own.data ? own.data : "");
-		any = true;
-	}
-	return any;
 }
 
 /* How often, how many at once and until when, in the rule's own words. */
@@ -157,10 +139,17 @@ static void take_rule(struct reach *reach, const struct policy_rule *rule,
 		.written = written,
 		.undecided = match->subject == TRUTH_UNKNOWN,
 	};
+	struct own_paths own = {
+		.written = &reach->written,
+		.caller = reach->caller->policy_caller,
+		.most = reach->allows ? SIZE_MAX : PATHS_MAX,
+	};
 
-	if (!add_paths(reach, &written->rule->paths, "", &reached))
+	own_paths_add(&own, &written->rule->paths, "", &reached.paths);
+	if (!own.any)
 		return;
-	(void)add_paths(reach, &written->rule->except, " except ", &reached);
+	own_paths_add(&own, &written->rule->except, " except ", &reached.paths);
+	reached.undecided |= own.unknown;
 	reach->n_allowed += rule->allow && !reached.undecided;
 	reach->n_undecided += rule->allow && reached.undecided;
 	show_rule(reach, &reached);

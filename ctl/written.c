@@ -112,7 +112,7 @@ enum exit_code written_load(const struct ctl *ctl, const struct load_options *op
 	if (r == 0 && diags.n_errors > 0) {
 		diags_sort(&diags);
 		findings_show(&ctl->err, &diags, FORMAT_TEXT, DIAG_ERROR);
-		return EXIT_INVALID;
+		return findings_code(&diags);
 	}
 	if (r == 0)
 		r = add_trees(&written);

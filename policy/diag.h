@@ -36,7 +36,8 @@ struct diags {
 	struct diag *items;
 	size_t n;
 	size_t n_errors, n_warnings, n_notes; /* all, kept or not */
-	bool failed; /* out of memory: something is missing; treat as an error */
+	size_t n_forbidden; /* errors that are files which whoever asks may not read */
+	bool failed;	    /* out of memory: something is missing; treat as an error */
 };
 
 #define DIAGS_EMPTY ((struct diags){ 0 })

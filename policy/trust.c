@@ -40,6 +40,7 @@ void trust_cannot_read(const struct trust *trust, const char *path, int error)
 {
 	diag_detail(trust->diags, trust_complain(trust, DIAG_ERROR, "E009", path, "cannot be read"),
 		    "%s", strerror(error));
+	trust->diags->n_forbidden += error == EACCES || error == EPERM;
 }
 
 void trust_check_owner(const struct trust *trust, const char *path, const struct stat *st)

@@ -224,7 +224,7 @@ START_TEST(explain_finds_a_decision_in_the_audit)
 	expect_explained(&d, allowed, 0, "ALLOW by 10-t.one (");
 	expect_explained(&d, by_rule, 1, "recorded  deny rule by 10-t.L5 at ");
 	expect_explained(&d, by_default, 1, "request   read /etc/a\\x1b[2Jb ");
-	expect_explained(&d, by_default, 1, "caller    uid 0  gid 0");
+	expect_explained(&d, by_default, 1, "caller    root(0):root(0)");
 	/* What hinges on the process's traits is decided, as the daemon did. */
 	expect_explained(&d, here, 0, "ALLOW by 10-t.here (");
 	expect_explained(&d, caged, 1, "DENY  default");

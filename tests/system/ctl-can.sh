@@ -194,6 +194,13 @@ it 'calls a file of requests that is not there an I/O error'
 can --requests=no-such --as "$web"
 exits 74
 
+it 'tells a program which rule comes nearest'
+can write /srv/www/index.html --as "$web" --json
+exits 1
+json reason default
+json nearest rule 10-t.page
+json nearest differs '[ "modes" ]'
+
 # --live
 mkdir tree
 echo hello >tree/file
@@ -210,6 +217,46 @@ it 'refuses an object of another type, without opening it'
 can read "$scratch/tree/fifo" --as "$web" --live
 exits 1
 says 'no   condition: type of 10-t.live does not hold'
+
+it 'says what the object is instead'
+can connect "$scratch/tree/fifo" --as "$web" --live
+says 'no   condition: type of 10-t.talk does not hold: it is a FIFO'
+mkdir seen
+cat >seen/10-t.fdp <<END
+version 1;
+for anyone {
+	owner: allow read "$scratch/tree/1" { owner 4242; }
+	group: allow read "$scratch/tree/2" { file-group 4243; }
+	mode: allow read "$scratch/tree/3" { mode-max 0600; }
+	links: allow write "$scratch/tree/4";
+	size: allow read "$scratch/tree/5" { max-size 4; }
+	fs: allow read "$scratch/tree/6" { fs nfs; }
+	mount: allow read "$scratch/tree/7" { mount { ro, nodev }; }
+	device: allow read "$scratch/tree/8" { type { regular, char }; device 1:3; }
+}
+END
+for n in 1 2 3 5 6 7 8; do
+	echo hello >tree/$n
+done
+chmod 644 tree/[1-8]
+ln tree/file tree/4
+seen() { # NAME MODES WHAT
+	run fdbrokerctl can "$2" "$scratch/tree/$1" --as 'user root' --live --policy=seen
+	exits 1
+	says " does not hold: $3"
+}
+me="$(id -un)($(id -u))"
+seen 1 read "its owner is $me; it asks for owner { 4242 }"
+seen 2 read "its group is $(stat -c '%G(%g)' tree/2); it asks for file-group { 4243 }"
+seen 3 read 'its mode is 0644; it asks for mode-max 0600'
+seen 4 write 'it has 2 names'
+rm tree/4
+seen 5 read 'it has 6 bytes; it asks for max-size 4'
+seen 6 read 'it is on '
+seen 7 read 'it is mounted '
+seen 8 read 'it is no device; it asks for'
+run fdbrokerctl can read "$scratch/tree/3" --as 'user root' --live --policy=seen --json
+json observed 'its mode is 0644'
 
 it 'judges where a link leads'
 can read "$scratch/tree/link" --as "$web" --live

@@ -181,4 +181,25 @@ run fdbrokerctl check evil.fdp --only "$nobody"
 exits 2
 ! LC_ALL=C grep -q "$(printf '[\033\007]')" "$out" || fail 'a control character came through'
 
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir forbidden
+	printf 'version 1;\n' >forbidden/10-t.fdp
+	chmod 600 forbidden/10-t.fdp
+	cp "$(command -v fdbrokerctl)" ctl
+	as_other() {
+		run setpriv --reuid 65533 --regid 65533 --clear-groups ./ctl "$@" --policy=forbidden
+	}
+	it 'exits with 77 where it may not read a policy file, which says nothing of the policy'
+	as_other check
+	exits 77
+	says '[E009]: cannot be read'
+	as_other can read /srv/a --as 'user root'
+	exits 77
+	as_other what-can --as 'user root'
+	exits 77
+	printf 'version 2;\n' >forbidden/20-t.fdp
+	as_other check
+	exits 2
+fi
+
 finish

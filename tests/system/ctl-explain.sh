@@ -133,7 +133,7 @@ json rules 1 subject no
 it 'explains what it would answer a running process'
 explain read /srv/adm --pid $$
 [ "$(id -u)" -ne 0 ] || exits 0
-says "caller    uid $(id -u)  gid $(id -g)"
+says "caller    $(id -un)($(id -u)):$(id -gn)($(id -g))"
 says 'as /proc shows it now'
 
 it 'calls a process that is not there an error'
@@ -193,7 +193,7 @@ exits 1
 says 'recorded  deny default, generation 42, '
 says 'pid 4711'
 says 'request   read /etc/ssl/private/site.key'
-says 'caller    uid 33  gid 33'
+says 'caller    www-data(33):www-data(33)'
 says 'unit php8.2-fpm.service'
 says 'as the kernel attested it then'
 says 'the policy on disk may not be the one that decided'

@@ -174,6 +174,27 @@ json allows 0 rule 10-t.other
 json allows 0 undecided false
 json denies 0 rule 10-t.secret
 
+mkdir sets
+cat >sets/10-t.fdp <<'END'
+version 1;
+let @own = "/srv/%i/a", '/srv/100%*', @more;
+let @more = "/srv/{b,c}";
+for unit "web@*.service" { r: allow read @own, "@own/x/%i.y" except "@more/x/**"; }
+no: deny any @many;
+let @many = "/n/1";
+END
+echo 'version 1; extend @more += "/srv/d*";' >sets/20-t.fdp
+for i in $(seq 2 40); do
+	echo "extend @many += '/n/$i';"
+done >>sets/20-t.fdp
+it 'writes sets out, with what is behind them, and names of the caller'
+run fdbrokerctl what-can --policy=sets --as 'unit "web@i.service"'
+exits 0
+says 'allow  read  "/srv/i/a", '\''/srv/100%*'\'', "/srv/{b,c}", "/srv/d*", "/srv/i/a/x/i.y", "/srv/100%%\*/x/i.y", "/srv/{b,c}/x/i.y", "/srv/d*/x/i.y" except "/srv/{b,c}/x/**", "/srv/d*/x/**"  10-t.r'
+says ", '/n/32', … 8 more  10-t.no"
+run fdbrokerctl what-can --policy=sets --as 'unit "web@i.service"' --json
+grep -q "'/n/40'\"" "$out" || fail 'not all in JSON'
+
 it 'calls a caller that cannot be read a usage error'
 what --as 'usre 7'
 exits 64
