@@ -16,7 +16,7 @@
 /*
  * A batch saves the messages, and no check: what its members cost and may is what so many requests
  * would. They are opened one after the other, so that a batch never is in more than one place at once,
- * and never where it may block. A turn is about as long as four requests by themselves; then
+ * and never where it may block. A turn is of a few members; then
  * others have theirs, and no client can put off the next one.
  *
  *	opening ── all are decided ─▶ answering ── there was room ─▶ reporting ─▶ over
