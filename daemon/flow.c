@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "daemon/limits.h"
+#include "daemon/thread.h"
 
 /*
  * What is written to a pipe at once, up to PIPE_BUF bytes, is in it as a whole (pipe(7)), and a
@@ -23,7 +23,6 @@
  */
 
 #define AT_ONCE	  65536U   /* bytes: what a pipe holds, pipe(7) */
-#define STACK	  131072U  /* bytes: of what little this calls, and room for a sanitizer's */
 #define AFTER_END 1048576U /* bytes: what the largest pipe can hold, /proc/sys/fs/pipe-max-size */
 
 struct flow {
@@ -103,21 +102,6 @@ static void *run(void *argument)
 	return NULL;
 }
 
-static int start_thread(pthread_t *ret, void *(*what)(void *argument), void *argument)
-{
-	pthread_attr_t attributes;
-	int r;
-
-	r = pthread_attr_init(&attributes);
-	if (r != 0)
-		return -r;
-	r = pthread_attr_setstacksize(&attributes, STACK);
-	if (r == 0)
-		r = pthread_create(ret, &attributes, what, argument);
-	pthread_attr_destroy(&attributes);
-	return -r;
-}
-
 static void *close_it(void *file)
 {
 	pthread_detach(pthread_self());
@@ -130,7 +114,7 @@ void flow_refuse(int take_file)
 {
 	pthread_t thread;
 
-	if (start_thread(&thread, close_it, (void *)(intptr_t)take_file) < 0)
+	if (thread_start(&thread, close_it, (void *)(intptr_t)take_file) < 0)
 		fd_close(take_file);
 }
 
@@ -143,7 +127,7 @@ int flow_start(struct flow **ret, const struct flow_setup *setup)
 		return -ENOMEM;
 	f->setup = *setup;
 	f->end = (struct flow_end){ .uid = setup->uid, .name = strdup(setup->name) };
-	r = f->end.name ? start_thread(&f->thread, run, f) : -ENOMEM;
+	r = f->end.name ? thread_start(&f->thread, run, f) : -ENOMEM;
 	if (r < 0) {
 		free(f->end.name);
 		free(f);
