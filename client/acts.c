@@ -269,3 +269,17 @@ int fdbroker_connect_unix(struct fdbroker *broker, const char *path, int type,
 	return question.act.argument == 0 ? unasked(ret_answer, -EINVAL)
 					  : ask(broker, path, &question, ret_answer);
 }
+
+int fdbroker_watch(struct fdbroker *broker, const char *path, uint32_t mask,
+		   struct fdbroker_answer *ret_answer)
+{
+	struct question question = {
+		.opcode = WIRE_OPCODE_WATCH,
+		.act.flags = mask & IN_DONT_FOLLOW ? WIRE_ACT_NOFOLLOW : 0,
+		.act.argument = mask & ~(uint32_t)IN_DONT_FOLLOW,
+	};
+
+	if (question.act.argument & ~WIRE_WATCH_ALL || !(mask & IN_ALL_EVENTS))
+		return -EINVAL;
+	return ask(broker, path, &question, ret_answer);
+}

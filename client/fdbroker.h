@@ -188,6 +188,18 @@ int fdbroker_truncate(struct fdbroker *broker, const char *path, off_t size,
 int fdbroker_connect_unix(struct fdbroker *broker, const char *path, int type,
 			  struct fdbroker_answer *ret_answer);
 
+/*
+ * A descriptor from which struct inotify_event are read (inotify(7)), of what happens to @path, or in
+ * it if it is a directory: @mask is of IN_ALL_EVENTS, with IN_ONLYDIR, IN_DONT_FOLLOW, IN_EXCL_UNLINK
+ * or IN_ONESHOT.
+ *
+ * It is a pipe of the broker's: each read(2) returns one event, for which its buffer must have room
+ * (sizeof(struct inotify_event) + NAME_MAX + 1), and its end comes when nothing more will. A
+ * descriptor or a negative errno; -EAGAIN there are as many watches as may be.
+ */
+int fdbroker_watch(struct fdbroker *broker, const char *path, uint32_t mask,
+		   struct fdbroker_answer *ret_answer);
+
 /* Close the connection and free it. NULL is allowed. Always returns NULL. In the sandbox the
  * connection ends, and its descriptor number stays taken, so that nothing else gets it. */
 struct fdbroker *fdbroker_close(struct fdbroker *broker);

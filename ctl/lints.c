@@ -125,11 +125,12 @@ static const struct lint lints[] = {
 	  .example = "a carriage return at the end of a line",
 	  .fix = "Remove it; in a pattern write such a byte as \\xHH." },
 	{ .id = "E019",
-	  .title = "not supported by this build",
-	  .meaning = "A word of the language that the daemon of this version does not enforce yet. "
-		     "Accepting it would promise what does not happen.",
-	  .example = "a word in the list of fdbroker.policy(5)",
-	  .fix = "Leave it out, or install a version that has it." },
+	  .title = "known, and not enforced",
+	  .meaning = "A word of the language that the daemon does not enforce, which would promise "
+		     "what does not happen. This version has no such word: no policy gets this "
+		     "error.",
+	  .example = "no word of this version",
+	  .fix = "Nothing is to be done; the number is not used for anything else." },
 	{ .id = "W010",
 	  .title = "file not read",
 	  .meaning = "A file in a policy directory whose name does not end in .fdp, so that it is "
@@ -214,12 +215,15 @@ static const struct lint lints[] = {
 	  .example = "allow append \"/var/log/a.log\";",
 	  .fix = "Write 'deliver pipe', or accept that the file can be rewritten by its writer." },
 	{ .id = "W115",
-	  .title = "directory descriptor",
-	  .meaning = "'list' hands out a descriptor of a directory. A receiver in a chroot can "
-		     "walk out of it with '..'.",
+	  .title = "directory handed out",
+	  .meaning =
+		  "'list' hands out a descriptor of a directory. A receiver in a chroot can "
+		  "walk out of it with '..'. 'watch' as root tells the names in a directory that "
+		  "the caller may not be able to list, and what others do there.",
 	  .example = "allow list \"/srv\";",
-	  .fix = "Allow it only to callers whose view of the file system is a mount namespace, not "
-		 "a chroot." },
+	  .fix = "Allow 'list' only to callers whose view of the file system is a mount namespace, "
+		 "not "
+		 "a chroot; and say 'type regular' where only files are to be watched." },
 	{ .id = "W201",
 	  .title = "writable parent",
 	  .meaning = "Somebody can change a directory on the way to the object, and so put another "

@@ -116,6 +116,7 @@ static const struct {
 	[WIRE_OPCODE_TRUNCATE] = { act_on_object, change_size },
 	[WIRE_OPCODE_CONNECT] = { act_on_object, change_connect },
 	[WIRE_OPCODE_SYMLINK] = { make_name, NULL },
+	[WIRE_OPCODE_WATCH] = { act_on_object, watch_perform },
 };
 _Static_assert(ELEMENTSOF(acts) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");
 

@@ -25,8 +25,9 @@ static const struct {
 } kinds[] = {
 	[BURDEN_PIPE] = { 2 },
 	[BURDEN_SNAPSHOT] = { 1 },
+	[BURDEN_WATCH] = { 2 },
 };
-static_assert(ELEMENTSOF(kinds) == BURDEN_SNAPSHOT + 1, "each kind has a row");
+static_assert(ELEMENTSOF(kinds) == BURDEN_WATCH + 1, "each kind has a row");
 
 int burden_write(const struct burden *burden, void *buffer, size_t size)
 {

@@ -4,7 +4,7 @@
 
 /*
  * What a grant leaves with us after its reply has gone: a pipe that has to be emptied into
- * a file, or memory that a sealed copy takes for as long as anybody holds it. A broker has the pump
+ * a file, memory that a sealed copy takes for as long as anybody holds it, or a watch. A broker has the pump
  * take it on, because the pump outlives generations, and is told whether there is room.
  */
 
@@ -19,6 +19,7 @@
 enum burden_kind {
 	BURDEN_PIPE = 1, /* fds: the end to read, the file to append to */
 	BURDEN_SNAPSHOT, /* fds: the memfd, still empty */
+	BURDEN_WATCH,	 /* fds: of relay_setup, the instance and the pipe */
 };
 
 struct burden {

@@ -109,6 +109,8 @@ static void put_room(struct cursor_writer *w, const struct control *control)
 	cursor_write_u32(w, control->room.pipes_each);
 	cursor_write_u32(w, control->room.copies);
 	cursor_write_u32(w, control->room.copies_each);
+	cursor_write_u32(w, control->room.watches);
+	cursor_write_u32(w, control->room.watches_each);
 }
 
 static void get_room(struct cursor_reader *r, struct control *ret)
@@ -117,6 +119,8 @@ static void get_room(struct cursor_reader *r, struct control *ret)
 	ret->room.pipes_each = cursor_read_u32(r);
 	ret->room.copies = cursor_read_u32(r);
 	ret->room.copies_each = cursor_read_u32(r);
+	ret->room.watches = cursor_read_u32(r);
+	ret->room.watches_each = cursor_read_u32(r);
 }
 
 static void put_nothing(struct cursor_writer *w, const struct control *control)

@@ -91,7 +91,7 @@ struct control_start {
 	bool must_keep; /* refuse a policy whose sources cannot be kept */
 	bool require_landlock;
 	uint32_t open_sec, max_in_flight, max_stuck_per_uid; /* settings of fdbroker.conf */
-	char policy_directory[CONTROL_PATH_MAX + 1]; /* --policy, or "" for the four */
+	char policy_directory[CONTROL_PATH_MAX + 1];	     /* --policy, or "" for the four */
 	char state_directory[CONTROL_PATH_MAX +
 			     1]; /* where sources are kept, or "": they are not */
 	char shadow_directory[CONTROL_PATH_MAX + 1]; /* a candidate to load beside, or "" */
@@ -102,6 +102,7 @@ struct control_start {
 struct control_room {
 	uint32_t pipes, pipes_each;
 	uint32_t copies, copies_each; /* of COPIES_UNIT bytes */
+	uint32_t watches, watches_each;
 };
 
 struct control {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -137,6 +138,9 @@ static const struct {
 	{ POLICY_ATTRIBUTES, ANY(utimensat) },
 	{ POLICY_CONNECT, IF1(socket, INT_IS(0, AF_UNIX)) },
 	{ POLICY_CONNECT, ANY(connect) },
+	{ POLICY_WATCH, IF1(inotify_init1, INT_IS(0, IN_CLOEXEC | IN_NONBLOCK)) },
+	{ POLICY_WATCH, ANY(inotify_add_watch) },
+	{ POLICY_WATCH, IF1(pipe2, INT_IS(1, O_CLOEXEC | O_NONBLOCK | O_DIRECT)) },
 };
 
 /* Writes the journal through sd_journal_send(3) or a file that it was given, with sd-event. */

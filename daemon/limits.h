@@ -22,6 +22,9 @@
 #define LIMIT_PIPES_PER_UID	 32U /* enough for a service with a file for each of its parts */
 #define LIMIT_COPIES_MIB	 256U /* of `deliver snapshot`, held by anybody: half of MemoryMax= */
 #define LIMIT_COPIES_MIB_PER_UID 64U /* one of the largest, or many that are of usual size */
+#define LIMIT_WATCHES		 64U /* of 128 instances of inotify(7), fs.inotify.max_user_instances */
+#define LIMIT_WATCHES_PER_UID	 8U /* what a service looks at: its files, and those it was given */
+#define LIMIT_WATCHES_OWN	 64U /* of these instances, those of watches that are being made */
 #define LIMIT_PUMP_SEC		 2U /* until it says whether there is room: it never waits itself */
 #define LIMIT_DRAIN_SEC		 3U /* for pipes to be emptied at the end; within LIMIT_END_SEC */
 

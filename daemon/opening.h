@@ -127,6 +127,9 @@ enum step change_times(struct opening *o, const struct pin *pin);
 enum step change_size(struct opening *o, const struct pin *pin);
 enum step change_connect(struct opening *o, const struct pin *pin);
 
+/* watch.c: tell what happens to it, from now on. */
+enum step watch_perform(struct opening *o, const struct pin *pin);
+
 /* look.c: tell what it is. */
 enum step look_perform(struct opening *o, const struct pin *pin);
 

@@ -350,7 +350,9 @@ static int start_pump(struct parent *parent)
 		.room = { .pipes = settings->max_pipes,
 			  .pipes_each = settings->max_pipes_per_uid,
 			  .copies = settings->max_snapshots_mib * COPIES_PER_MIB,
-			  .copies_each = settings->max_snapshots_mib_per_uid * COPIES_PER_MIB },
+			  .copies_each = settings->max_snapshots_mib_per_uid * COPIES_PER_MIB,
+			  .watches = settings->max_watches,
+			  .watches_each = settings->max_watches_per_uid },
 	};
 	return attendant_init(&parent->pump,
 			      &(const struct attendant_setup){ .event = parent->event,

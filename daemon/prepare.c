@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "base/account.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "daemon/audit.h"
 #include "daemon/broker.h"
@@ -65,6 +67,33 @@ static void fit_clients(struct settings *settings, rlim_t files)
 	settings->max_clients = (uint32_t)most;
 }
 
+/* fs.inotify.max_user_instances is for all that the daemon's user has; 0: not known. */
+static uint32_t read_instances(void)
+{
+	_cleanup_(fd_closep) int fd =
+		open("/proc/sys/fs/inotify/max_user_instances", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char text[16] = "";
+	uint32_t value = 0;
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	return number_u32(text, &value) < 0 ? 0 : value;
+}
+
+/* What nobody could have anyway is said at the start, not by whoever asks for the last one. */
+static void fit_watches(struct settings *settings)
+{
+	uint32_t instances = read_instances();
+	uint32_t most = instances > LIMIT_WATCHES_OWN ? instances - LIMIT_WATCHES_OWN : 0;
+
+	if (instances == 0 || settings->max_watches <= most)
+		return;
+	log_warning("max-watches is %u, not %u: fs.inotify.max_user_instances is %u", most,
+		    settings->max_watches, instances);
+	settings->max_watches = most;
+}
+
 int prepare_process(struct settings *settings)
 {
 	struct rlimit none = { 0, 0 }, files;
@@ -77,6 +106,7 @@ int prepare_process(struct settings *settings)
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
 	fit_clients(settings, files.rlim_cur);
+	fit_watches(settings);
 	if (settings->max_clients == 0)
 		return -EMFILE;
 	return child_init();

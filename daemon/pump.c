@@ -23,24 +23,27 @@
 #include "daemon/flow.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/relay.h"
 
 /*
- * What clients write passes through here, and is not looked at: a process of its own, with the
- * right to nothing but the descriptors that it is given. This thread never touches a file or
- * a pipe, so that a broker that asks for room is always answered.
+ * What clients write passes through here, and so does what happens to what they watch: a process of
+ * its own, with the right to nothing but the descriptors that it is given. This thread never
+ * touches a file or a pipe, so that a broker that asks for room is always answered.
  *
  * Its parent's end is its own: then what is in the pipes is written, and no more is read.
  */
 
 struct pump {
 	struct control_room room;
-	struct quota pipes;
+	struct quota pipes, watches;
 	struct copies copies;
-	int stop[2];  /* closed at [1] to tell every flow */
-	int ended[2]; /* pointers of flows */
-	size_t n_flows;
-	uint64_t opened, failed, malformed, refused;
+	int stop[2];	  /* closed at [1] to tell every flow and relay */
+	int ended[2];	  /* pointers of flows */
+	int unwatched[2]; /* of relays */
+	size_t n_flows, n_relays;
+	uint64_t opened, failed, malformed, refused, watched;
 	uint64_t bytes, lost;
+	atomic_ullong events_lost;
 	uint64_t said_usec; /* when a failure was last logged */
 	bool is_over;
 };
@@ -104,6 +107,47 @@ static int start_flow(struct pump *pump, struct burden *burden)
 	return 0;
 }
 
+/* watches */
+
+static void take_watch_end(struct pump *pump)
+{
+	struct relay_end end;
+	struct relay *relay;
+
+	if (read(pump->unwatched[0], &relay, sizeof(relay)) != sizeof(relay))
+		return;
+	relay_join(relay, &end);
+	pump->n_relays--;
+	quota_return(&pump->watches, end.uid);
+	if (end.error < 0)
+		log_error_errno(end.error, "a watch of uid %u ends: %m", end.uid);
+}
+
+static int start_relay(struct pump *pump, struct burden *burden)
+{
+	const struct relay_setup setup = { .uid = burden->uid,
+					   .instance = burden->fds[0],
+					   .pipe = burden->fds[1],
+					   .stop = pump->stop[0],
+					   .ended = pump->unwatched[1],
+					   .lost = &pump->events_lost };
+	struct relay *relay;
+	int r;
+
+	r = quota_take(&pump->watches, burden->uid);
+	if (r < 0)
+		return r;
+	r = relay_start(&relay, &setup);
+	if (r < 0) {
+		quota_return(&pump->watches, burden->uid);
+		return r;
+	}
+	burden->fds[0] = burden->fds[1] = -EBADF;
+	pump->n_relays++;
+	pump->watched++;
+	return 0;
+}
+
 /* burdens */
 
 static int take_on(struct pump *pump, struct burden *burden)
@@ -113,6 +157,8 @@ static int take_on(struct pump *pump, struct burden *burden)
 		return start_flow(pump, burden);
 	case BURDEN_SNAPSHOT:
 		return copies_add(&pump->copies, burden->fds[0], burden->uid, burden->bytes);
+	case BURDEN_WATCH:
+		return start_relay(pump, burden);
 	}
 	return -EBADMSG;
 }
@@ -153,6 +199,9 @@ static int answer(const struct pump *pump)
 	text_printf(&text, "pipe-bytes-lost %" PRIu64 "\n", pump->lost);
 	text_printf(&text, "snapshots %zu\n", pump->copies.n);
 	text_printf(&text, "snapshot-bytes %zu\n", pump->copies.quota.taken * COPIES_UNIT);
+	text_printf(&text, "watches %zu\n", pump->n_relays);
+	text_printf(&text, "watches-opened %" PRIu64 "\n", pump->watched);
+	text_printf(&text, "watch-events-lost %llu\n", atomic_load(&pump->events_lost));
 	text_printf(&text, "deliveries-refused %" PRIu64 "\n", pump->refused);
 	if (text.failed)
 		return -ENOMEM;
@@ -205,9 +254,13 @@ static int prepare(struct pump *pump)
 	const struct control_room *room = &pump->room;
 	int r;
 
-	if (pipe2(pump->stop, O_CLOEXEC) < 0 || pipe2(pump->ended, O_CLOEXEC) < 0)
+	if (pipe2(pump->stop, O_CLOEXEC) < 0 || pipe2(pump->ended, O_CLOEXEC) < 0 ||
+	    pipe2(pump->unwatched, O_CLOEXEC) < 0)
 		return -errno;
 	r = quota_init(&pump->pipes, room->pipes, room->pipes_each);
+	if (r < 0)
+		return r;
+	r = quota_init(&pump->watches, room->watches, room->watches_each);
 	if (r < 0)
 		return r;
 	return copies_init(&pump->copies, room->copies, room->copies_each);
@@ -229,13 +282,16 @@ static int turn(struct pump *pump)
 	struct pollfd fds[] = { { .fd = CONTROL_FD, .events = POLLIN },
 				{ .fd = PUMP_QUEUE_FD, .events = POLLIN },
 				{ .fd = pump->ended[0], .events = POLLIN },
+				{ .fd = pump->unwatched[0], .events = POLLIN },
 				{ .fd = pump->copies.watches, .events = POLLIN } };
 
 	if (poll(fds, ELEMENTSOF(fds), -1) < 0)
 		return errno == EINTR ? 0 : -errno;
 	/* What is free again, before who asks for it. */
-	if (fds[3].revents != 0)
+	if (fds[4].revents != 0)
 		copies_forget(&pump->copies);
+	if (fds[3].revents != 0)
+		take_watch_end(pump);
 	if (fds[2].revents != 0)
 		take_end(pump);
 	if (fds[1].revents != 0)
@@ -255,6 +311,8 @@ static void drain(struct pump *pump)
 	pump->stop[1] = fd_close(pump->stop[1]);
 	while (pump->n_flows > 0 && clock_wait(pump->ended[0], POLLIN, deadline) > 0)
 		take_end(pump);
+	while (pump->n_relays > 0 && clock_wait(pump->unwatched[0], POLLIN, deadline) > 0)
+		take_watch_end(pump);
 	if (pump->n_flows > 0)
 		log_error("%zu pipes are left, whose files take nothing", pump->n_flows);
 }

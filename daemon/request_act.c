@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 
 #include "base/macro.h"
@@ -17,6 +18,7 @@ static const struct row {
 	uint16_t other;	   /* bytes of its other part */
 	bool text;	   /* its other part is one, of any length but none */
 	bool nofollow;	   /* always: it is about the link */
+	uint32_t any;	   /* at least one of these bits of the argument; 0: none */
 	bool one;	   /* exactly one bit of the argument */
 } rows[] = {
 	[WIRE_OPCODE_STAT] = { POLICY_STAT, .flags = WIRE_ACT_NOFOLLOW | WIRE_ACT_DIRECTORY },
@@ -37,6 +39,8 @@ static const struct row {
 				  .argument = WIRE_CONNECT_ALL, .one = true },
 	[WIRE_OPCODE_SYMLINK] = { POLICY_CREATE, .flags = WIRE_ACT_DIRECTORY, .nofollow = true,
 				  .text = true },
+	[WIRE_OPCODE_WATCH] = { POLICY_WATCH, .flags = WIRE_ACT_ALL, .argument = WIRE_WATCH_ALL,
+				.any = IN_ALL_EVENTS },
 };
 _Static_assert(ELEMENTSOF(rows) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");
 
@@ -62,6 +66,8 @@ static bool fits(const struct row *row, const struct wire_act *claim)
 	if (claim->flags & ~row->flags || claim->argument & ~row->argument)
 		return false;
 	if (row->one && (claim->argument == 0 || claim->argument & (claim->argument - 1)))
+		return false;
+	if (row->any && !(claim->argument & row->any))
 		return false;
 	if (row->text)
 		return claim->other_len > 0 && !memchr(claim->other, '\0', claim->other_len);

@@ -21,6 +21,7 @@ struct settings {
 	uint32_t max_per_uid;
 	uint32_t max_pipes, max_pipes_per_uid;
 	uint32_t max_snapshots_mib, max_snapshots_mib_per_uid;
+	uint32_t max_watches, max_watches_per_uid;
 	uint32_t open_seconds;
 	uint32_t max_in_flight;
 	uint32_t max_stuck_per_uid;

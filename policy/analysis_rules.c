@@ -196,13 +196,25 @@ static bool delivers(const struct ast_rule *rule, const char *how)
 	return attr && attr->values.n > 0 && strcmp(attr->values.items[0].text, how) == 0;
 }
 
+/* `watch` is for any type, unless the rule says of which. */
+static bool may_be_directory(const struct ast_rule *rule)
+{
+	const struct ast_attr *type = rule_attr(rule, AST_ATTR_TYPE);
+
+	for (size_t i = 0; type && i < type->values.n; i++)
+		if (strcmp(type->values.items[i].text, "directory") == 0)
+			return true;
+	return !type;
+}
+
 static int check_modes(struct analysis *a, const struct analysed_rule *rule)
 {
 	_cleanup_(text_done) struct text name = TEXT_EMPTY;
 	const struct ast_rule *ast = rule->ast;
 	struct diag *diag;
 
-	if (!(ast->modes & (POLICY_APPEND | POLICY_LIST)) || example_of(a, rule, &name) < 0)
+	if (!(ast->modes & (POLICY_APPEND | POLICY_LIST | POLICY_WATCH)) ||
+	    example_of(a, rule, &name) < 0)
 		return 0;
 	if (ast->modes & POLICY_APPEND && !(ast->modes & POLICY_WRITE) && !delivers(ast, "pipe")) {
 		diag = diag_add(a->diags, DIAG_WARNING, "W114", mode_place(ast, POLICY_APPEND),
@@ -217,6 +229,15 @@ static int check_modes(struct analysis *a, const struct analysed_rule *rule)
 				"'list' hands out a descriptor of a directory");
 		diag_detail(a->diags, diag, "list %s: a receiver in a chroot can leave it by ..",
 			    name.data ? name.data : "");
+	}
+	/* Without `as root` the kernel asks whether he may read, and so list, it himself. */
+	if (ast->modes & POLICY_WATCH && ast->as_root && may_be_directory(ast)) {
+		diag = diag_add(a->diags, DIAG_WARNING, "W115", mode_place(ast, POLICY_WATCH),
+				"'watch' as root tells the names in a directory");
+		diag_detail(a->diags, diag,
+			    "watch %s: what comes, goes and is opened there, and when",
+			    name.data ? name.data : "");
+		diag_help(a->diags, diag, "if only files are meant:  type regular;");
 	}
 	return 0;
 }

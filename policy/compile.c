@@ -16,7 +16,7 @@
 #include "policy/parser.h"
 #include "policy/source.h"
 
-#define MODES_READING (POLICY_READ | POLICY_LIST | POLICY_STAT)
+#define MODES_READING (POLICY_READ | POLICY_LIST | POLICY_WATCH | POLICY_STAT)
 #define MODES_WRITING                                                                              \
 	(POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE | POLICY_TMPFILE |         \
 	 POLICY_REMOVE | POLICY_ATTRIBUTES | POLICY_CONNECT)
@@ -27,7 +27,8 @@
  * sees, and that is the broker's user. */
 #define MODES_COMPLAIN                                                                             \
 	(POLICY_READ | POLICY_LIST | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE |              \
-	 POLICY_CREATE | POLICY_TMPFILE | POLICY_STAT | POLICY_REMOVE | POLICY_ATTRIBUTES)
+	 POLICY_CREATE | POLICY_TMPFILE | POLICY_STAT | POLICY_REMOVE | POLICY_ATTRIBUTES |        \
+	 POLICY_WATCH)
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct accounts *, accounts_free)

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/inotify.h>
 
 #include "wire/proto.h"
 
@@ -29,7 +30,7 @@
 
 enum wire_act_flag {
 	WIRE_ACT_NOFOLLOW = 1U << 0, /* the link itself, if the last component is one */
-	WIRE_ACT_NONBLOCK = 1U << 1, /* of the socket that comes */
+	WIRE_ACT_NONBLOCK = 1U << 1, /* of the socket or pipe that comes */
 	/* The name ended in a slash: a link is followed, and what is there must be a directory. */
 	WIRE_ACT_DIRECTORY = 1U << 2,
 	WIRE_ACT_ALL = (1U << 3) - 1,
@@ -50,6 +51,10 @@ enum wire_connect {
 	WIRE_CONNECT_DATAGRAM = 1U << 2,
 	WIRE_CONNECT_ALL = (1U << 3) - 1,
 };
+
+/* The argument of WIRE_OPCODE_WATCH: bits of inotify(7), which are Linux's everywhere, as are those of
+ * the events that come. One of IN_ALL_EVENTS at least. */
+#define WIRE_WATCH_ALL (IN_ALL_EVENTS | IN_ONLYDIR | IN_EXCL_UNLINK | IN_ONESHOT)
 
 struct wire_act {
 	uint32_t flags;	   /* WIRE_ACT_* */

@@ -52,7 +52,8 @@ enum wire_opcode {
 	WIRE_OPCODE_CONNECT =
 		11, /* argument: one of WIRE_CONNECT_*; a socket comes with the reply */
 	WIRE_OPCODE_SYMLINK = 12, /* other: the target, a text without a NUL */
-	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_SYMLINK,
+	WIRE_OPCODE_WATCH = 15,	  /* argument: WIRE_WATCH_ALL; a pipe comes with the reply */
+	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_WATCH,
 	/* From here on what asks for several things at once; below is what asks for one. */
 	WIRE_OPCODE_BATCH = 0x100,     /* opens: batch.h */
 	WIRE_OPCODE_REPLY = 0x8000,    /* bit */

@@ -105,7 +105,7 @@ static void add_complaint(struct reference *r, const struct ast_scope *scope)
 	static const struct ast_rule anything = {
 		.allow = true,
 		.modes = ALL_WRITING | POLICY_READ | POLICY_LIST | POLICY_STAT | POLICY_REMOVE |
-			 POLICY_ATTRIBUTES,
+			 POLICY_ATTRIBUTES | POLICY_WATCH,
 	};
 	struct entry *entry = &r->rules[r->n];
 

@@ -121,14 +121,6 @@ exits 2
 silent
 errs 'error[E0'
 
-it 'has no answer where the daemon would refuse the policy'
-mkdir stat && printf 'version 1;\nfor user root { allow read, watch "/srv/a"; }\n' >stat/10-r.fdp
-run fdbrokerctl can --policy=stat read /srv/a --as 'user root'
-exits 2
-errs 'error[E019]'
-run fdbrokerctl can --policy=stat read /srv/a --as 'user root' --unsupported
-exits 0
-
 it 'calls a policy directory that is not there an error'
 run fdbrokerctl can --policy=no-such read /srv/a --as "$web"
 [ "$status" = 74 ] || [ "$status" = 2 ] || fail "exit status $status"

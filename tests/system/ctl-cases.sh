@@ -25,7 +25,7 @@ for cases in "$data"/*.cases; do
 	requests "$cases" >"$scratch/requests"
 	answers "$cases" >"$scratch/expected"
 	run fdbrokerctl can "--policy=$scratch/$name" "--requests=$scratch/requests" \
-		--json --unsupported
+		--json
 	exits 0
 	json-get answer <"$out" >"$scratch/answers"
 	paste "$scratch/expected" "$scratch/answers" "$scratch/requests" |

@@ -137,15 +137,6 @@ says 'warning[W010]'
 run fdbrokerctl check --policy=site --strict
 exits 1
 
-it 'notes words that the daemon of this build does not support'
-printf 'version 1;\nfor user root { one: allow read, watch "/srv/a"; }\n' >stat.fdp
-run fdbrokerctl check stat.fdp --only
-exits 0
-says 'note[E019]'
-says 'The daemon of this build would refuse it: E019.'
-run fdbrokerctl check stat.fdp --only --json
-json supported false
-
 it 'looks at the rules against each other, and exits 1 for what it finds only if strict'
 cat >twice.fdp <<'END'
 version 1;

@@ -57,7 +57,6 @@ printf 'version 1;\n%s\nexpect allow read %s as unit "php8.2-fpm.service";\n' "$
 run fdbrokerctl check hint.fdp --only
 exits 0
 says '1 expectation holds'
-says_not E019
 
 it 'does not take a scope in complain mode for the nearest rule'
 printf 'version 1;\nfor unit "erp.service" mode complain { }\n' >"$policy/95-erp.fdp"

@@ -210,7 +210,6 @@ static size_t parse_files(struct diags *diags)
 	const struct load_options options = {
 		.directory = directory,
 		.trust = LOAD_TRUST_NOTE,
-		.unsupported = DIAG_ERROR,
 	};
 	_cleanup_(policy_files_done) struct policy_files files = { 0 };
 

@@ -21,6 +21,7 @@
 static const struct burden burdens[] = {
 	{ .kind = BURDEN_PIPE, .uid = 4294967294U, .name = "/var/log/a\nb" },
 	{ .kind = BURDEN_SNAPSHOT, .uid = 0, .bytes = UINT64_MAX },
+	{ .kind = BURDEN_WATCH, .uid = 30000 },
 };
 
 static struct burden read_back;
@@ -64,7 +65,7 @@ START_TEST(burden_of_an_unknown_kind_is_refused)
 	size_t size = write_burden(&burdens[0]);
 
 	for (unsigned int kind = 0; kind <= UINT16_MAX; kind++) {
-		int r = kind == BURDEN_PIPE || kind == BURDEN_SNAPSHOT ? 0 : -EBADMSG;
+		int r = kind >= BURDEN_PIPE && kind <= BURDEN_WATCH ? 0 : -EBADMSG;
 		uint16_t number = (uint16_t)kind;
 
 		memcpy(buffer, &number, sizeof(number));
@@ -116,7 +117,7 @@ static void set_up(struct asking *a, enum burden_kind kind)
 	*a = (struct asking){ .burden = { .kind = kind, .uid = 7, .fds = { -EBADF, -EBADF } } };
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, a->queue), 0);
 	a->burden.fds[0] = new_file();
-	if (kind == BURDEN_PIPE)
+	if (kind != BURDEN_SNAPSHOT)
 		a->burden.fds[1] = new_file();
 }
 
@@ -149,7 +150,7 @@ static int receive(struct asking *a)
 	ck_assert_int_eq(read_back.kind, a->burden.kind);
 	ck_assert_uint_eq(read_back.uid, 7);
 	assert_same_file(read_back.fds[0], a->burden.fds[0]);
-	if (a->burden.kind == BURDEN_PIPE)
+	if (a->burden.kind != BURDEN_SNAPSHOT)
 		assert_same_file(read_back.fds[1], a->burden.fds[1]);
 	else
 		ck_assert_int_eq(read_back.fds[1], -EBADF);
@@ -163,7 +164,7 @@ static const struct {
 
 START_TEST(burden_brings_its_descriptors_and_gets_its_answer)
 {
-	static const enum burden_kind kinds[] = { BURDEN_PIPE, BURDEN_SNAPSHOT };
+	static const enum burden_kind kinds[] = { BURDEN_PIPE, BURDEN_SNAPSHOT, BURDEN_WATCH };
 	struct asking a;
 
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
@@ -222,7 +223,8 @@ START_TEST(burden_with_other_descriptors_than_its_kind_has_is_refused)
 		int r;
 	} sent[] = { { BURDEN_PIPE, 2, -EBADMSG },     { BURDEN_PIPE, 0, -EBADMSG },
 		     { BURDEN_PIPE, 4, -E2BIG },       { BURDEN_SNAPSHOT, 1, -EBADMSG },
-		     { BURDEN_SNAPSHOT, 3, -EBADMSG }, { BURDEN_SNAPSHOT, 0, -EBADMSG } };
+		     { BURDEN_SNAPSHOT, 3, -EBADMSG }, { BURDEN_SNAPSHOT, 0, -EBADMSG },
+		     { BURDEN_WATCH, 2, -EBADMSG },    { BURDEN_WATCH, 4, -E2BIG } };
 	struct asking a;
 	int reply;
 

@@ -24,8 +24,6 @@ static struct parsed check_file(const char *directory, const char *name)
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	text = parsed_file(path, &size);
 	parsed = parsed_checked(name, text, size);
-	if (strncmp(name, "E019", 4) == 0)
-		check_supported(parsed.ast, DIAG_ERROR, &parsed.diags);
 	diags_sort(&parsed.diags);
 	free(text);
 	return parsed;
@@ -71,7 +69,7 @@ END_TEST
 
 static const char *const ids[] = {
 	"E001", "E002", "E003", "E004", "E005", "E006", "E007", "E008",
-	"E011", "E012", "E014", "E015", "E016", "E017", "E018", "E019",
+	"E011", "E012", "E014", "E015", "E016", "E017", "E018",
 };
 
 START_TEST(check_has_three_cases_for_each_diagnostic)
@@ -211,36 +209,7 @@ START_TEST(check_follows_chains_of_any_length)
 }
 END_TEST
 
-/* One row for each word of the language that this build's daemon must refuse, and the column of
- * the word in line 2. */
-static const struct {
-	const char *line;
-	unsigned int column;
-} refused[] = {
-	{ "for user 0 { allow read, watch \"/a\"; }", 26 },
-	{ "deny watch \"/a\";", 6 },
-	{ "expect deny watch '/a' as user 0;", 13 },
-};
-
-START_TEST(check_supported_refuses_each_word_that_is_not_enforced)
-{
-	char text[256];
-	struct parsed p;
-
-	snprintf(text, sizeof(text), "version 1;\n%s\n", refused[_i].line);
-	p = parsed_checked("test.fdp", text, strlen(text));
-	ck_assert_msg(p.diags.n == 0, "%s", refused[_i].line);
-	check_supported(p.ast, DIAG_ERROR, &p.diags);
-	ck_assert_msg(p.diags.n_errors == 1, "%s", refused[_i].line);
-	ck_assert_str_eq(p.diags.items[0].id, "E019");
-	ck_assert_uint_eq(p.diags.items[0].place.line, 2);
-	ck_assert_msg(p.diags.items[0].place.column == refused[_i].column, "%s: column %u",
-		      refused[_i].line, p.diags.items[0].place.column);
-	parsed_done(&p);
-}
-END_TEST
-
-START_TEST(check_supported_has_nothing_against_what_is_enforced)
+START_TEST(check_has_nothing_against_the_words_of_the_language)
 {
 	struct parsed p = parsed_string(
 		"version 1;\n"
@@ -261,19 +230,7 @@ START_TEST(check_supported_has_nothing_against_what_is_enforced)
 		"expect deny read '/c' as user 0;\ndisable \"test.x\";\n");
 
 	check_tree(p.ast, &p.diags);
-	check_supported(p.ast, DIAG_ERROR, &p.diags);
 	ck_assert_msg(p.diags.n == 0, "%s", p.diags.n ? p.diags.items[0].message : "");
-	parsed_done(&p);
-}
-END_TEST
-
-START_TEST(check_supported_is_a_note_for_who_only_looks)
-{
-	struct parsed p = parsed_string("version 1;\ndeny watch '/a';\n");
-
-	check_supported(p.ast, DIAG_NOTE, &p.diags);
-	ck_assert_uint_eq(p.diags.n_errors, 0);
-	ck_assert_uint_eq(p.diags.n_notes, 1);
 	parsed_done(&p);
 }
 END_TEST
@@ -312,10 +269,7 @@ int main(void)
 	tcase_add_test(tcase, check_shows_both_files_when_a_set_is_defined_in_two);
 	tcase_add_test(tcase, check_refuses_disable_in_a_file_of_the_vendor);
 	tcase_add_test(tcase, check_follows_chains_of_any_length);
-	tcase_add_loop_test(tcase, check_supported_refuses_each_word_that_is_not_enforced, 0,
-			    (int)ELEMENTSOF(refused));
-	tcase_add_test(tcase, check_supported_has_nothing_against_what_is_enforced);
-	tcase_add_test(tcase, check_supported_is_a_note_for_who_only_looks);
+	tcase_add_test(tcase, check_has_nothing_against_the_words_of_the_language);
 	tcase_add_loop_test(tcase, check_accepts_on_a_deny_what_says_which_object_is_meant, 0,
 			    (int)ELEMENTSOF(on_deny));
 	return suite_main(suite);

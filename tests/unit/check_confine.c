@@ -389,6 +389,7 @@ static const struct {
 	{ POLICY_ATTRIBUTES, "fchmodat" }, { POLICY_ATTRIBUTES, "utimensat" },
 	{ POLICY_CONNECT, "socket" },	   { POLICY_CONNECT, "connect" },
 	{ POLICY_CREATE, "symlinkat" },	   { POLICY_CREATE, "fchownat" },
+	{ POLICY_WATCH, "inotify_init1" }, { POLICY_WATCH, "inotify_add_watch" },
 };
 
 START_TEST(confine_filter_has_calls_that_only_some_policies_need)

@@ -100,7 +100,6 @@ static struct load_options options_of(void)
 	return (struct load_options){
 		.root = root,
 		.trust = geteuid() == 0 ? LOAD_TRUST_ENFORCE : LOAD_TRUST_NOTE,
-		.unsupported = DIAG_ERROR,
 	};
 }
 
@@ -424,23 +423,6 @@ START_TEST(load_holds_a_policy_to_its_expectations)
 }
 END_TEST
 
-/* Words that this build does not enforce are refused by the daemon, and told by the tools. */
-START_TEST(load_refuses_words_that_are_not_supported)
-{
-	_cleanup_(diags_done) struct diags errors = DIAGS_EMPTY, notes = DIAGS_EMPTY;
-	_cleanup_(policy_freep) struct policy *policy = NULL;
-	struct load_options options = options_of();
-
-	write_text(ETC "/a.fdp", "version 1;\nfor user 1 { allow read, watch '/x'; }\n");
-	ck_assert_ptr_null(load(&errors));
-	ck_assert_uint_eq(count_findings(&errors, "E019"), 1);
-	options.unsupported = DIAG_NOTE;
-	policy = load_with(&options, &notes);
-	ck_assert_msg(policy != NULL, "%s", findings_text(&notes));
-	ck_assert_str_eq(answer_x(policy), "allow");
-}
-END_TEST
-
 static const char *sum(char *ret)
 {
 	_cleanup_(policy_freep) struct policy *policy = load_well();
@@ -736,7 +718,6 @@ START_TEST(load_takes_the_examples_together)
 	struct load_options options = { .directory = path, .trust = LOAD_TRUST_NOTE };
 
 	snprintf(path, sizeof(path), "%s/examples/policy", srcdir ? srcdir : ".");
-	options.unsupported = DIAG_NOTE;
 	policy = load_with(&options, &diags);
 	ck_assert_msg(policy != NULL, "%s", findings_text(&diags));
 	ck_assert_uint_eq(policy_summary(policy)->n_files, 10);
@@ -770,7 +751,6 @@ int main(void)
 	tcase_add_test(tcase, load_shows_the_errors_of_all_files_in_their_order);
 	tcase_add_loop_test(tcase, load_holds_a_policy_to_its_expectations, 0,
 			    ELEMENTSOF(expectations));
-	tcase_add_test(tcase, load_refuses_words_that_are_not_supported);
 	tcase_add_test(tcase, load_gives_each_policy_a_sum_of_its_own);
 	tcase_add_test(tcase, load_lets_a_file_replace_the_installed_one_of_its_name);
 	tcase_add_test(tcase, load_of_files_only_reads_no_directory);

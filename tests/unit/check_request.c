@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
 
 #include "base/macro.h"
 #include "policy/ast.h"
@@ -161,6 +162,72 @@ START_TEST(request_flags_are_those_of_open)
 }
 END_TEST
 
+/* Of inotify(7): an event at least, and nothing that touches other watches or the instance. */
+static const struct {
+	uint32_t flags, argument;
+	enum wire_reason reason;
+} watches[] = {
+	{ 0, IN_CREATE, WIRE_REASON_OK },
+	{ 0, IN_ALL_EVENTS, WIRE_REASON_OK },
+	{ WIRE_ACT_NOFOLLOW | WIRE_ACT_NONBLOCK,
+	  IN_MODIFY | IN_ONLYDIR | IN_EXCL_UNLINK | IN_ONESHOT, WIRE_REASON_OK },
+	{ 0, 0, WIRE_REASON_BAD_FLAGS },
+	{ 0, IN_ONLYDIR, WIRE_REASON_BAD_FLAGS },
+	{ 0, IN_CREATE | IN_DONT_FOLLOW, WIRE_REASON_BAD_FLAGS },
+	{ 0, IN_CREATE | IN_MASK_ADD, WIRE_REASON_BAD_FLAGS },
+	{ 0, IN_CREATE | IN_MASK_CREATE, WIRE_REASON_BAD_FLAGS },
+	{ 0, IN_CREATE | IN_UNMOUNT, WIRE_REASON_BAD_FLAGS },
+	{ WIRE_ACT_ALL + 1, IN_CREATE, WIRE_REASON_BAD_FLAGS },
+};
+
+START_TEST(request_to_watch_is_of_events_alone)
+{
+	const struct wire_act claim = { .flags = watches[_i].flags,
+					.argument = watches[_i].argument,
+					.path = "/a",
+					.path_len = 2 };
+	struct request request;
+
+	ck_assert_int_eq(request_act_read(WIRE_OPCODE_WATCH, &claim, &request), watches[_i].reason);
+	if (watches[_i].reason != WIRE_REASON_OK)
+		return;
+	ck_assert_uint_eq(request.modes, POLICY_WATCH);
+	ck_assert_uint_eq(request.argument, watches[_i].argument);
+	ck_assert_int_eq(request.nofollow, (watches[_i].flags & WIRE_ACT_NOFOLLOW) != 0);
+}
+END_TEST
+
+/* What an act asks for, whichever argument and other part it wants. */
+static uint32_t modes_of_act(uint16_t opcode)
+{
+	static const uint32_t arguments[] = { 0, 1 };
+	static const char other[] = "/bcdefghijklmnopqrstuvwxyz";
+	struct wire_act claim = { .path = "/a", .path_len = 2, .other = other };
+	struct request request;
+
+	for (size_t i = 0; i < ELEMENTSOF(arguments); i++)
+		for (claim.other_len = 0; claim.other_len < sizeof(other); claim.other_len++) {
+			claim.argument = arguments[i];
+			if (request_act_read(opcode, &claim, &request) == WIRE_REASON_OK)
+				return request.modes;
+		}
+	return 0;
+}
+
+/* A word that is understood and not enforced would be a grant, or a deny, that does nothing. */
+START_TEST(request_of_some_kind_needs_each_mode_of_the_language)
+{
+	uint32_t needed = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(modes); i++)
+		needed |= modes[i].modes;
+	for (uint16_t opcode = WIRE_OPCODE_ACT_FIRST; opcode <= WIRE_OPCODE_ACT_LAST; opcode++)
+		if (request_is_act(opcode))
+			needed |= modes_of_act(opcode);
+	ck_assert_uint_eq(needed, POLICY_ANY);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("request");
@@ -174,5 +241,7 @@ int main(void)
 	tcase_add_loop_test(tcase, request_with_a_nul_in_its_path_is_refused, 0, ELEMENTSOF(paths));
 	tcase_add_test(tcase, request_path_and_component_have_their_maximum);
 	tcase_add_test(tcase, request_flags_are_those_of_open);
+	tcase_add_loop_test(tcase, request_to_watch_is_of_events_alone, 0, ELEMENTSOF(watches));
+	tcase_add_test(tcase, request_of_some_kind_needs_each_mode_of_the_language);
 	return suite_main(suite);
 }

@@ -22,6 +22,8 @@ static const struct {
 	{ "max-stuck-per-uid", offsetof(struct settings, max_stuck_per_uid), 8, 1024 },
 	{ "max-pipes", offsetof(struct settings, max_pipes), 256, 16384 },
 	{ "max-pipes-per-uid", offsetof(struct settings, max_pipes_per_uid), 32, 16384 },
+	{ "max-watches", offsetof(struct settings, max_watches), 64, 16384 },
+	{ "max-watches-per-uid", offsetof(struct settings, max_watches_per_uid), 8, 16384 },
 	{ "max-snapshots-mib", offsetof(struct settings, max_snapshots_mib), 256, 4096 },
 	{ "max-snapshots-mib-per-uid", offsetof(struct settings, max_snapshots_mib_per_uid), 64,
 	  4096 },
