@@ -21,19 +21,13 @@
 struct report {
 	struct diags diags;
 	struct policy *policy; /* NULL: it has errors */
-	size_t n_unsupported;
-	bool incomplete; /* the comparison of rules was given up */
+	bool incomplete;       /* the comparison of rules was given up */
 };
 
 static void report_done(struct report *report)
 {
 	report->policy = policy_free(report->policy);
 	diags_done(&report->diags);
-}
-
-static bool is_unsupported(const struct diag *diag)
-{
-	return strcmp(diag->id, "E019") == 0;
 }
 
 /* "./bad.fdp" is shown as the reader would name it. */
@@ -69,19 +63,12 @@ static enum exit_code read_report(struct ctl *ctl, struct report *report)
 {
 	struct inspection inspection = { ctl, report };
 	struct load_options options;
-	enum exit_code code;
 
 	strip_here(ctl->operands, ctl->n_operands);
 	options = input_options(ctl, (const char *const *)ctl->operands, (size_t)ctl->n_operands);
-	options.unsupported = DIAG_NOTE;
 	options.inspect = inspect;
 	options.userdata = &inspection;
-	code = input_read(ctl, &options, &report->diags, &report->policy);
-	if (code != EXIT_YES)
-		return code;
-	for (size_t i = 0; i < report->diags.n; i++)
-		report->n_unsupported += is_unsupported(&report->diags.items[i]);
-	return EXIT_YES;
+	return input_read(ctl, &options, &report->diags, &report->policy);
 }
 
 /* "(generation 42)" of the running daemon, where it can be asked. */
@@ -149,8 +136,6 @@ static void add_valid(const struct report *report, struct text *out)
 	if (report->incomplete)
 		text_puts(out, "Rules overlap too much to compare them all: findings may be "
 			       "missing.\n");
-	if (report->n_unsupported > 0)
-		text_puts(out, "The daemon of this build would refuse it: E019.\n");
 }
 
 static void show_text(const struct ctl *ctl, const struct report *report)
@@ -174,7 +159,6 @@ static void show_json(const struct ctl *ctl, const struct report *report)
 
 	json_add_bool(answer, "valid", report->policy != NULL);
 	json_add_bool(answer, "complete", !report->incomplete);
-	json_add_bool(answer, "supported", report->n_unsupported == 0);
 	json_add_number(answer, "errors", report->diags.n_errors);
 	json_add_number(answer, "warnings", report->diags.n_warnings);
 	json_add_number(answer, "notes", report->diags.n_notes);

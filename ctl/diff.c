@@ -83,10 +83,8 @@ static enum exit_code choose(const struct ctl *ctl, struct diff *diff)
 	struct side *sides = diff->comparison.sides;
 	enum exit_code code;
 
-	for (size_t i = 0; i < ELEMENTSOF(diff->comparison.sides); i++) {
+	for (size_t i = 0; i < ELEMENTSOF(diff->comparison.sides); i++)
 		sides[i].options = input_options(ctl, NULL, 0);
-		sides[i].options.unsupported = DIAG_NOTE;
-	}
 	if (ctl->n_operands == 2) {
 		code = choose_policy(ctl, ctl->operands[0], &sides[0]);
 		return code == EXIT_YES ? choose_policy(ctl, ctl->operands[1], &sides[1]) : code;

@@ -18,7 +18,6 @@ struct load_options input_options(const struct ctl *ctl, const char *const *file
 		.n_files = n_files,
 		.only_files = ctl->options.only,
 		.trust = installed ? LOAD_TRUST_ENFORCE : LOAD_TRUST_NOTE,
-		.unsupported = ctl->options.unsupported ? DIAG_NOTE : DIAG_ERROR,
 	};
 }
 

@@ -25,13 +25,13 @@ static const struct command commands[] = {
 	  command_check, true },
 	{ "can", "MODES PATH --as=WHO", "say in one line whether the policy allows it",
 	  OPTION_BIT(AS) | OPTION_BIT(LIVE) | OPTION_BIT(POLICY) | OPTION_BIT(REQUESTS) |
-		  OPTION_BIT(UNSUPPORTED) | OPTION_BIT(ROOT) | OPTION_BIT(WITH),
+		  OPTION_BIT(ROOT) | OPTION_BIT(WITH),
 	  command_can, false },
 	{ "explain", "[MODES PATH] --as=WHO|--pid=PID|--decision=ID",
 	  "show, step by step, how an answer comes about",
 	  OPTION_BIT(ALL) | OPTION_BIT(AS) | OPTION_BIT(AUDIT_FILE) | OPTION_BIT(DECISION) |
 		  OPTION_BIT(LIVE) | OPTION_BIT(PID) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) |
-		  OPTION_BIT(SOCKET) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
+		  OPTION_BIT(SOCKET) | OPTION_BIT(WITH),
 	  command_explain, true },
 	{ "diff", "[POLICY POLICY]", "compare two policies by what they mean, with examples",
 	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(SOCKET) | OPTION_BIT(TEXT) |
@@ -56,19 +56,15 @@ static const struct command commands[] = {
 		  OPTION_BIT(STATUS) | OPTION_BIT(STOP) | OPTION_BIT(WITH),
 	  command_shadow, false },
 	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",
-	  OPTION_BIT(BUILTIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
-		  OPTION_BIT(WITH),
+	  OPTION_BIT(BUILTIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(WITH),
 	  command_show, true },
 	{ "test", "FILE…", "hold the policy against files of expectations",
-	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
-	  command_test, false },
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(WITH), command_test, false },
 	{ "what-can", "--as=WHO", "list what the policy allows a caller",
-	  OPTION_BIT(AS) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) |
-		  OPTION_BIT(WITH),
+	  OPTION_BIT(AS) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(WITH),
 	  command_what_can, true },
 	{ "who-can", "MODES PATH", "list whom the policy allows it, and who of them runs now",
-	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(UNSUPPORTED) | OPTION_BIT(WITH),
-	  command_who_can, true },
+	  OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(WITH), command_who_can, true },
 	{ "reload", "", "make the daemon load the policy that is on disk",
 	  OPTION_BIT(CONFIRM) | OPTION_BIT(SOCKET), command_reload, false },
 	{ "confirm", "", "let the policy stay that was loaded by reload --confirm",

@@ -104,9 +104,6 @@ static const struct row {
 	[OPTION_TEXT] = { "text", 0, FLAG(text), .help = "compare the text, as diff(1) does" },
 	[OPTION_UNIT] = { "unit", 'u', STRING(unit, "GLOB"),
 			  .help = "callers of this unit, or unit of a user's manager" },
-	[OPTION_UNSUPPORTED] = { "unsupported", 0, FLAG(unsupported),
-				 .help = "answer for a policy that only another build's daemon "
-					 "takes" },
 	[OPTION_UNTIL] = { "until", 0, STRING(until, "TIME"), .help = "not after" },
 	[OPTION_USER] = { "user", 0, STRING(user, "USER"), .help = "callers of this name or uid" },
 	[OPTION_WIDE] = { "wide", 0, FLAG(wide),

@@ -51,7 +51,6 @@ enum option_id {
 	OPTION_STRICT,
 	OPTION_TEXT,
 	OPTION_UNIT,
-	OPTION_UNSUPPORTED,
 	OPTION_UNTIL,
 	OPTION_USER,
 	OPTION_WIDE,
@@ -77,7 +76,7 @@ enum options_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_JSON };
 struct options {
 	bool all, allow, batch, builtin, check, complain, deny, follow, help, json, live, narrow,
 		no_pager, offline, only, origin, promote, quiet, status, stop, strict, text,
-		unsupported, version, wide;
+		version, wide;
 	int color;  /* enum screen_colour */
 	int format; /* enum options_format */
 	const char *as, *audit_file, *confirm, *count, *decision, *delay, *file, *label, *lines,

@@ -116,8 +116,7 @@ static void compare(struct trial *trial)
 		return;
 	for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
 		c->sides[i].options = (struct load_options){ .directory = directories[i],
-							     .trust = LOAD_TRUST_NOTE,
-							     .unsupported = DIAG_NOTE };
+							     .trust = LOAD_TRUST_NOTE };
 		if (side_read(trial->ctl, &c->sides[i]) != EXIT_YES)
 			return;
 	}

@@ -81,7 +81,6 @@ static int read_installed(struct reading *reading)
 	const struct load_options options = {
 		.directory = start->policy_directory[0] == '\0' ? NULL : start->policy_directory,
 		.trust = trust_of(start),
-		.unsupported = DIAG_ERROR,
 		.inspect = is_kept_at_all(start) ? keep : NULL,
 		.userdata = reading,
 	};
@@ -106,8 +105,7 @@ static void check_same(struct reading *reading, const char *sha256)
 static int read_kept(struct reading *reading, enum kept which, const char *sha256)
 {
 	_cleanup_(text_done) struct text path = TEXT_EMPTY;
-	struct load_options options = { .trust = trust_of(reading->start),
-					.unsupported = DIAG_ERROR };
+	struct load_options options = { .trust = trust_of(reading->start) };
 	int r;
 
 	kept_path(reading->start->state_directory, which, &path);
@@ -219,7 +217,6 @@ int reading_candidate(const struct control_start *start, struct reading *ret)
 	const struct load_options options = {
 		.directory = start->shadow_directory,
 		.trust = LOAD_TRUST_ENFORCE,
-		.unsupported = DIAG_ERROR,
 	};
 
 	ret->start = start;

@@ -21,8 +21,4 @@ void check_tree(const struct ast *ast, struct diags *diags);
  * subject), E016 (rules), E017. Trees in order of precedence, lowest first. */
 void check_trees(const struct ast *const *trees, size_t n, struct diags *diags);
 
-/* E019 at every word that this build's daemon does not enforce; @severity is DIAG_ERROR in the
- * daemon and DIAG_NOTE in fdbrokerctl check. */
-void check_supported(const struct ast *ast, enum diag_severity severity, struct diags *diags);
-
 #endif

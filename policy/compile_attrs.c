@@ -2,8 +2,7 @@
 /*
  * Attributes to conditions and obligations. The checks have judged every value
  * before; a value that is nevertheless not understood is E006 here, never
- * passed over. What this build cannot judge (E019 in the daemon) is kept as
- * `unjudged`, so that an allow with it never holds and a deny always does.
+ * passed over.
  */
 #include <errno.h>
 #include <string.h>
@@ -246,10 +245,6 @@ static int read_attr(struct compiler *c, const struct ast_attr *attr, struct rul
 		rule->unconditional = false;
 	if (nature == CONDITION)
 		rule->conditions->asked |= 1U << attrs[attr->name].condition;
-	if (!attrs[attr->name].read) {
-		rule->conditions->unjudged = true;
-		return 0;
-	}
 	return attrs[attr->name].read(c, attr, rule);
 }
 

@@ -82,7 +82,6 @@ struct conditions {
 	size_t n_fs_magics;
 	uint32_t mount_flags; /* ST_*: all must be set */
 	bool set_id;	      /* floor: set-user-ID or set-group-ID */
-	bool unjudged; /* something that this build cannot judge: never holds for an allow, always for a deny */
 };
 
 struct device_range {

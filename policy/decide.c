@@ -65,7 +65,6 @@ static const char *const condition_names[] = {
 	[POLICY_CONDITION_MOUNTS] = "mounts",
 	[POLICY_CONDITION_SYMLINKS] = "symlinks",
 	[POLICY_CONDITION_PARENTS] = "parents",
-	[POLICY_CONDITION_UNSUPPORTED] = "unsupported",
 };
 static_assert(ELEMENTSOF(condition_names) == POLICY_CONDITION_MAX, "a name for every condition");
 

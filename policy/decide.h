@@ -47,10 +47,9 @@ enum policy_condition {
 	POLICY_CONDITION_DEVICE,
 	POLICY_CONDITION_FS,
 	POLICY_CONDITION_MOUNT,
-	POLICY_CONDITION_MOUNTS,      /* found by the opener */
-	POLICY_CONDITION_SYMLINKS,    /* found by the opener */
-	POLICY_CONDITION_PARENTS,     /* found by the opener */
-	POLICY_CONDITION_UNSUPPORTED, /* an attribute that is E019; never in the daemon */
+	POLICY_CONDITION_MOUNTS,   /* found by the opener */
+	POLICY_CONDITION_SYMLINKS, /* found by the opener */
+	POLICY_CONDITION_PARENTS,  /* found by the opener */
 	POLICY_CONDITION_MAX,
 };
 

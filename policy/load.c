@@ -196,15 +196,12 @@ static bool has_errors(const struct diags *diags)
 	return diags->n_errors > 0 || diags->failed;
 }
 
-static void check_all(const struct policy_files *files, enum diag_severity unsupported,
-		      struct diags *diags)
+static void check_all(const struct policy_files *files, struct diags *diags)
 {
 	bool all_read = !has_errors(diags);
 
-	for (size_t i = 0; i < files->n; i++) {
+	for (size_t i = 0; i < files->n; i++)
 		check_tree(files->trees[i], diags);
-		check_supported(files->trees[i], unsupported, diags);
-	}
 	if (all_read)
 		check_trees((const struct ast *const *)files->trees, files->n, diags);
 }
@@ -233,12 +230,11 @@ static int compile_files(const struct policy_files *files, struct diags *diags, 
 }
 
 /* From trees to the policy. */
-static int load_files(const struct policy_files *files, enum diag_severity unsupported,
-		      struct diags *diags, struct policy **ret)
+static int load_files(const struct policy_files *files, struct diags *diags, struct policy **ret)
 {
 	int r;
 
-	check_all(files, unsupported, diags);
+	check_all(files, diags);
 	r = compile_files(files, diags, ret);
 	diags_sort(diags);
 	return r;
@@ -251,7 +247,7 @@ int load_policy(const struct load_options *options, struct diags *diags, struct 
 
 	if (r < 0)
 		return r;
-	r = load_files(&files, options->unsupported, diags, ret);
+	r = load_files(&files, diags, ret);
 	if (r < 0 || !*ret || !options->inspect)
 		return r;
 	r = options->inspect(&files, diags, options->userdata);
@@ -289,5 +285,5 @@ int load_text(const char *name, const char *text, size_t size, struct diags *dia
 	r = parse_all(&list, diags, &files);
 	if (r < 0)
 		return r;
-	return load_files(&files, DIAG_NOTE, diags, ret);
+	return load_files(&files, diags, ret);
 }

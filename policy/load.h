@@ -32,7 +32,6 @@ struct load_options {
 	size_t n_files;
 	bool only_files; /* the directories are not read */
 	enum load_trust trust;
-	enum diag_severity unsupported; /* of E019 */
 	/* Called with the files of a policy that loads, for whoever would look closer; may be NULL. */
 	int (*inspect)(const struct policy_files *files, struct diags *diags, void *userdata);
 	void *userdata;

@@ -233,8 +233,6 @@ struct decision decide_object(const struct candidates *candidates, size_t i,
 	if (deny)
 		return (struct decision){ .verdict = VERDICT_DENY, .rule = deny };
 	decision.condition = first_failing(&q);
-	if (decision.condition == POLICY_CONDITION_NONE && allow->conditions->unjudged)
-		decision.condition = POLICY_CONDITION_UNSUPPORTED;
 	if (decision.condition == POLICY_CONDITION_NONE)
 		decision.verdict = VERDICT_ALLOW;
 	return decision;
