@@ -17,7 +17,7 @@
 #include "bench/peers.h"
 
 /* By hand, from linux/fuse.h: a library might do more than is needed. Names and attributes are
- * kept by the kernel, so that what it asks for is to open and to close. */
+ * kept by the kernel, so that what it asks for, and waits for, is to open; it does not wait for the close. */
 
 #define FILE_INODE 2
 #define BUFFER	   (128 * 1024)
