@@ -92,11 +92,12 @@ static void add_ours(struct peers *p)
 
 static void add_all(struct peers *p)
 {
+	static char cat[] = "cat", sudo[] = "sudo", no_questions[] = "-n";
 	char *path = p->bench->stage.paths[STAGE_ORDINARY];
 
-	p->cat[0] = p->sudo[2] = (char[]){ "cat" };
-	p->sudo[0] = (char[]){ "sudo" };
-	p->sudo[1] = (char[]){ "-n" };
+	p->cat[0] = p->sudo[2] = cat;
+	p->sudo[0] = sudo;
+	p->sudo[1] = no_questions;
 	p->cat[1] = p->sudo[3] = path;
 	add_ours(p);
 	add_bus(p, "sd-bus, peer to peer", &p->direct, peer_bus_direct(&p->direct, path));

@@ -52,14 +52,17 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 /* Whatever ends the benchmark closes the other end of the pipe. */
 static void tidy_up(const char *directory, int lifeline)
 {
-	char byte, cold[64];
+	static const char *const mounts[] = { "cold", "fuse" };
+	char byte, path[64];
 
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
 	while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
 		continue;
-	snprintf(cold, sizeof(cold), "%s/cold", directory);
-	(void)umount2(cold, MNT_DETACH);
+	for (size_t i = 0; i < ELEMENTSOF(mounts); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, mounts[i]);
+		(void)umount2(path, MNT_DETACH);
+	}
 	(void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	_exit(0);
 }

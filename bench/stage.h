@@ -35,7 +35,7 @@ struct stage {
 	pid_t janitor;
 	int lifeline;		/* while it is open, the janitor waits */
 	unsigned int n_daemons; /* ever */
-	const char *rules;	/* further ones, for the daemons that are started; borrowed, or NULL */
+	const char *rules; /* further ones, for the daemons that are started; borrowed, or NULL */
 };
 
 /* Return: 0; 77, having said why, where it cannot be. It dies on failure. */
