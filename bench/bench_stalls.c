@@ -42,6 +42,7 @@
 #define HANGING	  16 /* of one uid, which has 8 places */
 #define OTHER	  30001
 #define RATIO_MAX 2.0
+#define CROWD	  64
 #define SHARE	  0.99
 
 static struct stage stage;
@@ -259,6 +260,74 @@ static void run(const struct stall *stall)
 			     note);
 }
 
+/* P50: a crowd */
+
+/* Ask on as many connections as one uid may have, on each as soon as it is answered. */
+static void ask_for_ever(int go)
+{
+	const char *path = stage.paths[STAGE_REFUSED];
+	const struct wire_open request = {
+		.flags = WIRE_OPEN_READ,
+		.path = path,
+		.path_len = (uint16_t)strlen(path),
+	};
+	int socks[CROWD], size;
+	uint8_t buffer[512];
+	char byte = 0;
+
+	if (setresgid(OTHER, OTHER, OTHER) < 0 || setresuid(OTHER, OTHER, OTHER) < 0)
+		_exit(1);
+	size = wire_open_write(1, &request, buffer, sizeof(buffer));
+	for (size_t i = 0; i < CROWD; i++)
+		socks[i] = connect_to(daemon_.socket);
+	if (write(go, &byte, 1) != 1)
+		_exit(1);
+	for (;;) {
+		for (size_t i = 0; i < CROWD; i++)
+			if (send(socks[i], buffer, (size_t)size, 0) < 0)
+				_exit(1);
+		for (size_t i = 0; i < CROWD; i++)
+			if (recv(socks[i], &byte, 1, 0) < 0)
+				_exit(1);
+	}
+}
+
+static double time_beside_a_crowd(void)
+{
+	int pair[2];
+	double usec;
+	char byte;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		measure_die("socketpair", -errno);
+	pid = fork();
+	if (pid == 0)
+		ask_for_ever(pair[1]);
+	if (pid < 0 || read(pair[0], &byte, 1) != 1)
+		measure_die("no crowd", -ECHILD);
+	usec = time_round(0.5);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	fd_close(pair[0]);
+	fd_close(pair[1]);
+	return usec;
+}
+
+/* Without a limit: SECURITY.md says that turns are by connection. */
+static void run_crowd(void)
+{
+	struct series share = { .n = 0 };
+
+	for (unsigned int i = 0; i < rounds / 4 + 1; i++) {
+		double alone = time_round(0.5);
+
+		series_add(&share, alone / time_beside_a_crowd());
+	}
+	measure_row("of one's rate beside 64 busy connections", series_median(&share), 0, "x alone",
+		    NULL);
+}
+
 /* the scene */
 
 static void make_scene(char *rules, size_t size)
@@ -297,6 +366,7 @@ static int measure(void)
 	time_round(SHARE);
 	for (size_t i = 0; i < ELEMENTSOF(stalls); i++)
 		run(&stalls[i]);
+	run_crowd();
 	fdbroker_close(broker);
 	stage_daemon_stop(&daemon_);
 	stage_done(&stage);
