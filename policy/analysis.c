@@ -21,7 +21,7 @@
 
 /* Steps of the searches of one analysis, a few seconds; what each costs before its first; and what
  * it costs that two rules may name the same. */
-#define BUDGET	    ((size_t)1 << 26)
+#define BUDGET	    ((size_t)3 << 24)
 #define SEARCH_COST 256U
 #define PAIR_COST   8U
 
@@ -69,15 +69,16 @@ const struct ast_attr *rule_attr(const struct ast_rule *rule, enum ast_attr_name
 	return NULL;
 }
 
-static void spend(struct analysis *a, size_t cost)
+bool analysis_spend(struct analysis *a, size_t steps)
 {
-	a->budget -= a->budget < cost ? a->budget : cost;
+	a->budget -= a->budget < steps ? a->budget : steps;
 	a->gave_up |= a->budget == 0;
+	return a->budget > 0;
 }
 
 void analysis_spend_pairs(struct analysis *a, size_t n)
 {
-	spend(a, n * PAIR_COST);
+	(void)analysis_spend(a, n * PAIR_COST);
 }
 
 int analysis_find(struct analysis *a, struct language_question question, struct text *ret)
@@ -85,8 +86,7 @@ int analysis_find(struct analysis *a, struct language_question question, struct 
 	int r = -E2BIG;
 
 	question.budget = &a->budget;
-	spend(a, SEARCH_COST);
-	if (a->budget > 0)
+	if (analysis_spend(a, SEARCH_COST))
 		r = language_find(&question, ret);
 	if (r == -E2BIG)
 		a->gave_up = true;

@@ -64,7 +64,7 @@ int analysis_conflict(struct analysis *a, const struct analysed_rule *rule,
 	int r;
 
 	if (!attr || modes == 0 || who_terms(rule->who) != who_terms(other->who) ||
-	    who_apart(rule->who, other->who))
+	    who_apart(a, rule->who, other->who))
 		return 0;
 	r = equally_specific(a, rule, other, &witness);
 	if (r <= 0)

@@ -60,7 +60,7 @@ int analysis_index(struct analysis *a)
 
 /* What is found for one rule. */
 struct found {
-	const struct analysis *analysis;
+	struct analysis *analysis;
 	size_t rule;
 	bool *is_found; /* owned; of each rule */
 	size_t *items;	/* owned */
@@ -107,7 +107,7 @@ static size_t first_entry(const struct analysis *a, const char *leading, size_t 
 static int add_range(struct found *found, const struct language_pattern *pattern, size_t len,
 		     bool below)
 {
-	const struct analysis *a = found->analysis;
+	struct analysis *a = found->analysis;
 	int r = 0;
 
 	for (size_t i = first_entry(a, pattern->leading, len); r == 0 && i < a->n_index; i++) {
@@ -116,6 +116,8 @@ static int add_range(struct found *found, const struct language_pattern *pattern
 		if (strncmp(other, pattern->leading, len) != 0 ||
 		    (other[len] != '\0' && (other[len] != '/' || !below)))
 			break;
+		if (!analysis_spend(a, 1))
+			return 0;
 		r = add_entry(found, pattern, &a->index[i]);
 	}
 	return r;
@@ -142,7 +144,7 @@ static int compare_numbers(const void *a, const void *b)
 }
 
 /* In the order of the rules. The caller frees *ret. */
-int analysis_neighbours(const struct analysis *a, size_t rule, size_t **ret, size_t *ret_n)
+int analysis_neighbours(struct analysis *a, size_t rule, size_t **ret, size_t *ret_n)
 {
 	const struct language_list *paths = &a->rules[rule].area.paths;
 	struct found found = { .analysis = a, .rule = rule };

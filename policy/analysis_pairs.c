@@ -80,7 +80,7 @@ static int covers(struct analysis *a, const struct analysed_rule *outer,
 	int r;
 
 	if (inner->ast->allow != outer->ast->allow || inner->effect & ~outer->effect ||
-	    !asks_no_more(inner->ast, outer->ast) || !who_implies(inner->who, outer->who))
+	    !asks_no_more(inner->ast, outer->ast) || !who_implies(a, inner->who, outer->who))
 		return 0;
 	r = analysis_find(a, within(&in, &out), NULL);
 	return r == -ENOMEM ? r : r == 0;
@@ -274,7 +274,8 @@ static int check_narrowed(const struct around *around)
 		int r;
 
 		if (deny->ast->allow || deny->floor || deny->dead || deny->conditional ||
-		    !(deny->effect & rule->ast->modes) || who_apart(rule->who, deny->who))
+		    !(deny->effect & rule->ast->modes) ||
+		    who_apart(around->analysis, rule->who, deny->who))
 			continue;
 		r = analysis_find(around->analysis, question, first ? NULL : &witness);
 		if (r == -ENOMEM)
@@ -313,7 +314,7 @@ static int find_denies(struct around *around)
 
 		if (!deny->ast->allow && !deny->dead && !deny->conditional &&
 		    deny->effect & around->rule->ast->modes &&
-		    who_implies(around->rule->who, deny->who))
+		    who_implies(around->analysis, around->rule->who, deny->who))
 			around->denies[around->n_denies++] = deny;
 	}
 	return 0;

@@ -70,24 +70,25 @@ void analysis_paths_done(struct analysis *a);
 
 /* analysis_values.c: surely, whatever is the one is the other too; nothing is both. */
 enum relation { RELATION_WITHIN, RELATION_APART };
-bool relate_values(enum ast_key key, const struct ast_value *one, const struct ast_value *other,
+bool relate_values(struct analysis *a, enum ast_key key, const struct ast_value *values[2],
 		   enum relation relation);
 
 /* analysis_who.c */
 int analysis_subjects(struct analysis *a, const struct ast *const *trees, size_t n);
 int analysis_who(struct analysis *a, const struct ast_who *who, struct who_set **ret);
-/* analysis_terms.c. Surely: whoever the one accepts, the other accepts; nobody is accepted by both. */
-bool who_implies(const struct who_set *inner, const struct who_set *outer);
-bool who_apart(const struct who_set *one, const struct who_set *other);
+/* analysis_terms.c. Surely: whoever the one accepts, the other accepts; nobody is accepted by both.
+ * Nothing is sure once all is spent. */
+bool who_implies(struct analysis *a, const struct who_set *inner, const struct who_set *outer);
+bool who_apart(struct analysis *a, const struct who_set *one, const struct who_set *other);
 /* Two terms of it that exclude each other, or false. */
-bool who_contradicts(const struct who_conj *conj, const struct ast_term **ret_one,
-		     const struct ast_term **ret_other);
+bool who_contradicts(struct analysis *a, const struct who_conj *conj,
+		     const struct ast_term **ret_one, const struct ast_term **ret_other);
 /* Terms of the longest conjunction. */
 size_t who_terms(const struct who_set *who);
 
 /* analysis_index.c: the rules whose names may be names of @rule too */
 int analysis_index(struct analysis *a);
-int analysis_neighbours(const struct analysis *a, size_t rule, size_t **ret, size_t *ret_n);
+int analysis_neighbours(struct analysis *a, size_t rule, size_t **ret, size_t *ret_n);
 
 /* analysis_rules.c: of one rule alone; analysis_unused.c: of definitions; analysis_known.c: of
  * rules and of names that every machine has; analysis_pairs.c: of rules against each other */
@@ -112,6 +113,9 @@ const struct ast_attr *rule_attr(const struct ast_rule *rule, enum ast_attr_name
 
 /* language_find() of areas, with what may still be spent; gives up for good once that is nothing. */
 int analysis_find(struct analysis *a, struct language_question question, struct text *ret);
+
+/* Count steps of something else; false once nothing is left. */
+bool analysis_spend(struct analysis *a, size_t steps);
 
 /* Count @n pairs of rules that are about to be compared. */
 void analysis_spend_pairs(struct analysis *a, size_t n);

@@ -91,7 +91,7 @@ int analysis_scope(struct analysis *a, const struct ast_scope *scope, const stru
 	for (size_t i = 0; i < who->n; i++) {
 		const struct who_conj *conj = &who->conjs[i];
 
-		if (who_contradicts(conj, &one, &other)) {
+		if (who_contradicts(a, conj, &one, &other)) {
 			say_contradiction(a, one, other, one->place);
 		} else if (has_allow(scope) && is_exe_only(conj)) {
 			diag = diag_add(a->diags, DIAG_WARNING, "W301", exe_place(conj),
@@ -106,12 +106,12 @@ int analysis_scope(struct analysis *a, const struct ast_scope *scope, const stru
 }
 
 /* The rule is for nobody. */
-static bool is_for_nobody(const struct analysed_rule *rule)
+static bool is_for_nobody(struct analysis *a, const struct analysed_rule *rule)
 {
 	const struct ast_term *one, *other;
 
 	for (size_t i = 0; i < rule->who->n; i++) {
-		if (!who_contradicts(&rule->who->conjs[i], &one, &other))
+		if (!who_contradicts(a, &rule->who->conjs[i], &one, &other))
 			return false;
 	}
 	return true;
@@ -308,7 +308,7 @@ int analysis_rule(struct analysis *a, struct analysed_rule *rule)
 	r = check_until(a, rule);
 	if (r == 0)
 		r = check_except(a, rule);
-	rule->dead |= is_for_nobody(rule);
+	rule->dead |= is_for_nobody(a, rule);
 	if (r < 0 || rule->dead || !rule->ast->allow)
 		return r;
 	r = check_modes(a, rule);

@@ -6,14 +6,24 @@
 
 #include "policy/analysis_parts.h"
 
-static bool is_within(const struct ast_term *one, const struct ast_term *other)
+#define TERM_COST 2U /* steps that it costs to compare two of their values */
+
+static bool related(struct analysis *a, enum ast_key key, const struct ast_value *one,
+		    const struct ast_value *other, enum relation relation)
+{
+	const struct ast_value *values[] = { one, other };
+
+	return analysis_spend(a, TERM_COST) && relate_values(a, key, values, relation);
+}
+
+static bool is_within(struct analysis *a, const struct ast_term *one, const struct ast_term *other)
 {
 	for (size_t i = 0; i < one->values.n; i++) {
 		bool within = false;
 
 		for (size_t j = 0; j < other->values.n && !within; j++)
-			within = relate_values(one->key, &one->values.items[i],
-					       &other->values.items[j], RELATION_WITHIN);
+			within = related(a, one->key, &one->values.items[i],
+					 &other->values.items[j], RELATION_WITHIN);
 		if (!within)
 			return false;
 	}
@@ -21,14 +31,14 @@ static bool is_within(const struct ast_term *one, const struct ast_term *other)
 }
 
 /* A caller has many groups, but one of everything else. */
-static bool is_apart(const struct ast_term *one, const struct ast_term *other)
+static bool is_apart(struct analysis *a, const struct ast_term *one, const struct ast_term *other)
 {
 	if (one->key == AST_KEY_GROUP)
 		return false;
 	for (size_t i = 0; i < one->values.n; i++) {
 		for (size_t j = 0; j < other->values.n; j++) {
-			if (!relate_values(one->key, &one->values.items[i], &other->values.items[j],
-					   RELATION_APART))
+			if (!related(a, one->key, &one->values.items[i], &other->values.items[j],
+				     RELATION_APART))
 				return false;
 		}
 	}
@@ -46,21 +56,27 @@ static bool same_key(const struct ast_term *one, const struct ast_term *other)
 	return one->kind == AST_TERM_ANYONE || one->key == other->key;
 }
 
-static bool term_implies(const struct ast_term *one, const struct ast_term *other)
+static bool term_implies(struct analysis *a, const struct ast_term *one,
+			 const struct ast_term *other)
 {
 	if (other->kind == AST_TERM_ANYONE && !other->negated)
 		return true;
+	if (!analysis_spend(a, TERM_COST))
+		return false;
 	if (!same_key(one, other))
 		return false;
 	if (one->kind != AST_TERM_KEY)
 		return one->negated == other->negated;
 	if (!one->negated)
-		return other->negated ? is_apart(one, other) : is_within(one, other);
-	return other->negated && is_within(other, one);
+		return other->negated ? is_apart(a, one, other) : is_within(a, one, other);
+	return other->negated && is_within(a, other, one);
 }
 
-static bool terms_contradict(const struct ast_term *one, const struct ast_term *other)
+static bool terms_contradict(struct analysis *a, const struct ast_term *one,
+			     const struct ast_term *other)
 {
+	if (!analysis_spend(a, TERM_COST))
+		return false;
 	if (one->kind == AST_TERM_ANYONE || other->kind == AST_TERM_ANYONE)
 		return (one->kind == AST_TERM_ANYONE && one->negated) ||
 		       (other->kind == AST_TERM_ANYONE && other->negated);
@@ -71,65 +87,67 @@ static bool terms_contradict(const struct ast_term *one, const struct ast_term *
 	if (one->negated && other->negated)
 		return false;
 	if (!one->negated && !other->negated)
-		return is_apart(one, other);
-	return one->negated ? is_within(other, one) : is_within(one, other);
+		return is_apart(a, one, other);
+	return one->negated ? is_within(a, other, one) : is_within(a, one, other);
 }
 
-static bool conj_implies(const struct who_conj *inner, const struct who_conj *outer)
+static bool conj_implies(struct analysis *a, const struct who_conj *inner,
+			 const struct who_conj *outer)
 {
 	for (size_t i = 0; i < outer->n; i++) {
 		const struct ast_term *term = outer->terms[i];
 		bool implied = term->kind == AST_TERM_ANYONE && !term->negated;
 
 		for (size_t j = 0; j < inner->n && !implied; j++)
-			implied = term_implies(inner->terms[j], term);
+			implied = term_implies(a, inner->terms[j], term);
 		if (!implied)
 			return false;
 	}
 	return true;
 }
 
-bool who_implies(const struct who_set *inner, const struct who_set *outer)
+bool who_implies(struct analysis *a, const struct who_set *inner, const struct who_set *outer)
 {
 	for (size_t i = 0; i < inner->n; i++) {
 		bool implied = false;
 
 		for (size_t j = 0; j < outer->n && !implied; j++)
-			implied = conj_implies(&inner->conjs[i], &outer->conjs[j]);
+			implied = conj_implies(a, &inner->conjs[i], &outer->conjs[j]);
 		if (!implied)
 			return false;
 	}
 	return true;
 }
 
-static bool conjs_apart(const struct who_conj *one, const struct who_conj *other)
+static bool conjs_apart(struct analysis *a, const struct who_conj *one,
+			const struct who_conj *other)
 {
 	for (size_t i = 0; i < one->n; i++) {
 		for (size_t j = 0; j < other->n; j++) {
-			if (terms_contradict(one->terms[i], other->terms[j]))
+			if (terms_contradict(a, one->terms[i], other->terms[j]))
 				return true;
 		}
 	}
 	return false;
 }
 
-bool who_apart(const struct who_set *one, const struct who_set *other)
+bool who_apart(struct analysis *a, const struct who_set *one, const struct who_set *other)
 {
 	for (size_t i = 0; i < one->n; i++) {
 		for (size_t j = 0; j < other->n; j++) {
-			if (!conjs_apart(&one->conjs[i], &other->conjs[j]))
+			if (!conjs_apart(a, &one->conjs[i], &other->conjs[j]))
 				return false;
 		}
 	}
 	return true;
 }
 
-bool who_contradicts(const struct who_conj *conj, const struct ast_term **ret_one,
-		     const struct ast_term **ret_other)
+bool who_contradicts(struct analysis *a, const struct who_conj *conj,
+		     const struct ast_term **ret_one, const struct ast_term **ret_other)
 {
 	for (size_t i = 0; i < conj->n; i++) {
 		for (size_t j = i + 1; j < conj->n; j++) {
-			if (!terms_contradict(conj->terms[i], conj->terms[j]))
+			if (!terms_contradict(a, conj->terms[i], conj->terms[j]))
 				continue;
 			*ret_one = conj->terms[i];
 			*ret_other = conj->terms[j];

@@ -10,6 +10,10 @@
 #include "policy/label_pattern.h"
 #include "policy/values.h"
 
+/* Steps for two names at most; what comparing them costs before the first. */
+#define NAME_BUDGET ((size_t)1 << 16)
+#define NAME_COST   1024U
+
 static int read_id(const char *text, struct value_ids *ret)
 {
 	if (strcmp(text, "root") == 0)
@@ -46,26 +50,43 @@ static bool name_area(const struct ast_value *value, struct arena *arena, struct
 	return r == 0;
 }
 
-static bool relate_names(const struct ast_value *one, const struct ast_value *other,
-			 enum relation relation)
+/* Bytes that every name begins with. */
+static size_t leading_len(const struct ast_value *value)
+{
+	return value->kind == AST_PATTERN ? strcspn(value->text, "*?[{\\%") : strlen(value->text);
+}
+
+/* They differ where neither has a choice. */
+static bool begin_otherwise(const struct ast_value *one, const struct ast_value *other)
+{
+	size_t a = leading_len(one), b = leading_len(other);
+
+	return strncmp(one->text, other->text, a < b ? a : b) != 0;
+}
+
+static bool relate_names(struct analysis *a, const struct ast_value *one,
+			 const struct ast_value *other, enum relation relation)
 {
 	struct language_area areas[2] = { 0 };
 	const struct language_area *in[2] = { &areas[0], &areas[1] }, *out = &areas[1];
 	struct arena arena = ARENA_EMPTY;
 	struct language_question question = { .in = in, .out = &out };
 	bool sure = false;
-	size_t budget = 1U << 16;
+	size_t budget = a->budget < NAME_BUDGET ? a->budget : NAME_BUDGET, left = budget;
 
 	if (is_plain(one) && is_plain(other))
 		return (strcmp(one->text, other->text) == 0) == (relation == RELATION_WITHIN);
+	if (begin_otherwise(one, other))
+		return relation == RELATION_APART;
 	question.n_in = relation == RELATION_WITHIN ? 1 : 2;
 	question.n_out = relation == RELATION_WITHIN ? 1 : 0;
-	question.budget = &budget;
+	question.budget = &left;
 	if (name_area(one, &arena, &areas[0]) && name_area(other, &arena, &areas[1]))
 		sure = language_find(&question, NULL) == 0;
 	language_list_done(&areas[0].paths);
 	language_list_done(&areas[1].paths);
 	arena_done(&arena);
+	(void)analysis_spend(a, NAME_COST + budget - left);
 	return sure;
 }
 
@@ -99,11 +120,11 @@ static bool cut_both(enum ast_key key, const struct ast_value *one, const struct
 	return label_cut(&cuts[0], key, one) && label_cut(&cuts[1], key, other);
 }
 
-static bool relate_parts(const struct label_cut cuts[2], enum relation relation)
+static bool relate_parts(struct analysis *a, const struct label_cut cuts[2], enum relation relation)
 {
 	if (cuts[0].text[0] == '\0' || cuts[1].text[0] == '\0')
 		return (strcmp(cuts[0].text, cuts[1].text) == 0) == (relation == RELATION_WITHIN);
-	return relate_names(&cuts[0].part, &cuts[1].part, relation);
+	return relate_names(a, &cuts[0].part, &cuts[1].part, relation);
 }
 
 /* A profile has as many parts as its pattern, unless that has `**`. A context whose level is not
@@ -118,7 +139,7 @@ static bool relate_ends(enum ast_key key, const struct label_cut cuts[2], enum r
 }
 
 /* Part by part, up to the first `**`: within is what is so in all of them, apart in one. */
-static bool relate_labels(enum ast_key key, const struct ast_value *one,
+static bool relate_labels(struct analysis *a, enum ast_key key, const struct ast_value *one,
 			  const struct ast_value *other, enum relation relation)
 {
 	struct label_cut cuts[2] = { 0 };
@@ -136,26 +157,28 @@ static bool relate_labels(enum ast_key key, const struct ast_value *one,
 			return relation == RELATION_WITHIN && cuts[1].ended;
 		if (cuts[0].deep)
 			return false;
-		related = relate_parts(cuts, relation);
+		related = relate_parts(a, cuts, relation);
 		if (related == (relation == RELATION_APART))
 			return related;
 	} while (!cuts[0].ended && !cuts[1].ended);
 	return relate_ends(key, cuts, relation);
 }
 
-bool relate_values(enum ast_key key, const struct ast_value *one, const struct ast_value *other,
+bool relate_values(struct analysis *a, enum ast_key key, const struct ast_value *values[2],
 		   enum relation relation)
 {
+	const struct ast_value *one = values[0], *other = values[1];
+
 	switch (key) {
 	case AST_KEY_USER:
 	case AST_KEY_GROUP:
 		return relate_ids(one->text, other->text, relation);
 	case AST_KEY_UNIT:
 	case AST_KEY_USER_UNIT:
-		return relate_names(one, other, relation);
+		return relate_names(a, one, other, relation);
 	case AST_KEY_APPARMOR:
 	case AST_KEY_SELINUX:
-		return relate_labels(key, one, other, relation);
+		return relate_labels(a, key, one, other, relation);
 	case AST_KEY_SLICE:
 		return relate_slices(one, other, relation);
 	case AST_KEY_USERNS:

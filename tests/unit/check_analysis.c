@@ -256,6 +256,45 @@ START_TEST(analysis_of_5000_rules_that_all_overlap_is_given_up_in_time)
 }
 END_TEST
 
+/* What compares whom a rule is for costs as much as what compares names. */
+static const char *const many[] = {
+	"for subject s and user %1$u { r%1$u: allow read \"/srv/a\"; }\n",
+	"for subject s { r%1$u: allow read \"/srv/*%1$u*\"; }\n",
+	"for unit \"*a%1$u*b*c*d*.service\" { r%1$u: allow read \"/srv/a\"; }\n",
+	"for unit \"u%1$u*.service\" or unit \"w%1$u?x*.service\" { r%1$u: allow read \"/srv/a\"; "
+	"}\n",
+	"for unit \"u.service\" { r%1$u: allow read \"/srv/a\"; }\n",
+	"for unit \"u%1$u.service\" { r%1$u: allow read \"/srv/**\" except @s; }\n",
+	"for unit \"u%1$u.service\" { r%1$u: allow read, write, remove, attributes, connect as "
+	"root "
+	"\"/srv/%1$u/x\"; }\n",
+};
+
+START_TEST(analysis_of_5000_rules_of_any_kind_ends_in_time)
+{
+	struct text text = TEXT_EMPTY;
+
+	text_puts(&text, "version 1;\nsubject s = unit \"x.service\"");
+	for (unsigned int i = 0; i < 200; i++)
+		text_printf(&text, " or unit \"x%u*.service\"", i);
+	text_puts(&text, ";\nlet @s = \"/srv/x\"");
+	for (unsigned int i = 0; i < 190; i++)
+		text_printf(&text, ", \"/srv/%u/**/*%ux\"", i, i);
+	text_puts(&text, ";\n");
+	for (unsigned int i = 0; i < 5000; i++) {
+		char line[512];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(line, sizeof(line), many[_i], i);
+#pragma GCC diagnostic pop
+		text_puts(&text, line);
+	}
+	ck_assert_double_le(seconds_of(text.data, text.len), 2 * allowed_seconds());
+	text_done(&text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("analysis");
@@ -269,5 +308,7 @@ int main(void)
 			    ELEMENTSOF(defects));
 	tcase_add_test(tcase, analysis_of_5000_rules_takes_5_seconds_at_most);
 	tcase_add_test(tcase, analysis_of_5000_rules_that_all_overlap_is_given_up_in_time);
+	tcase_add_loop_test(tcase, analysis_of_5000_rules_of_any_kind_ends_in_time, 0,
+			    ELEMENTSOF(many));
 	return suite_main(suite);
 }
