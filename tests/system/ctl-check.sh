@@ -172,6 +172,23 @@ run fdbrokerctl check evil.fdp --only "$nobody"
 exits 2
 ! LC_ALL=C grep -q "$(printf '[\033\007]')" "$out" || fail 'a control character came through'
 
+# What only putting sets in can find: tests/policy/bad is not compiled.
+it 'holds what a set and what stands behind it are together to the limits'
+joined() { # SET REST MESSAGE
+	printf 'version 1;\nlet @s = "%s";\nfor unit "a.service" { r: allow read "@s%s"; }\n' "$1" "$2" \
+		>joined.fdp
+	run fdbrokerctl check --only --offline joined.fdp
+	exits 2
+	says "joined.fdp:3:38: error[E016]: $3, those of the set included"
+}
+joined '/srv/**/a/**/b/**' '/x/**/y/**' 'more than 4 "**" or 16 other wildcards'
+joined '/*/*/*/*/*/*/*/*' '/*/*/*/*/*/*/*/*/*' 'more than 4 "**" or 16 other wildcards'
+joined "/$(printf '%02100d' 0)" "/$(printf '%02000d' 0)" 'longer than 4095 bytes'
+printf 'version 1;\nlet @s = "/*/*/*/*/*/*/*/*";\nfor unit "a.service" { r: allow read "@s/*/*/*/*/*/*/*/*"; }\n' \
+	>joined.fdp
+run fdbrokerctl check --only --offline joined.fdp
+exits 0
+
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir forbidden
 	printf 'version 1;\n' >forbidden/10-t.fdp
