@@ -4,6 +4,9 @@
 
 #define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* For a large buffer that is written before it is read: not cleared by -ftrivial-auto-var-init. */
+#define _uninitialized_ __attribute__((__uninitialized__))
+
 #define _printf_(at, first) __attribute__((__format__(__printf__, at, first)))
 
 #endif

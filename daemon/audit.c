@@ -12,6 +12,7 @@
 #include "base/account.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "base/text.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
@@ -93,7 +94,7 @@ static int receive(struct audit *audit)
 {
 	/* Bytes alone: a broker's descriptor, which may not close, is not even installed. */
 	static const struct message_want want = { .credentials = true };
-	uint8_t buffer[RECORD_SIZE_MAX];
+	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_;
 	struct message m;
 	int r;
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "daemon/report.h"
 #include "daemon/serve.h"
 #include "wire/batch.h"
@@ -140,9 +141,7 @@ static void note(struct batch *b, struct exchange *x)
 /* Nothing of the member before is left. */
 static void begin(struct batch *b, struct exchange *x)
 {
-	memset(&x->outcome, 0, offsetof(struct outcome, canonical));
-	x->outcome.canonical[0] = '\0';
-	x->outcome.fd = -EBADF;
+	outcome_clear(&x->outcome);
 	x->request.modes = 0;
 	x->shadow = (struct shadow_verdict){ 0 };
 	x->trace = NULL;
@@ -303,14 +302,12 @@ static int go_on(struct batch *b, struct exchange *x)
 int batch_turn(struct server *server, struct worker *worker, struct session *session)
 {
 	struct batch *b = session->batch;
-	struct exchange x = {
-		.server = server,
-		.session = session,
-		.sender = b->sender,
-		.batch = b,
-	};
+	struct exchange x _uninitialized_;
 	int r;
 
+	exchange_begin(&x, server, session);
+	x.sender = b->sender;
+	x.batch = b;
 	r = open_some(b, &x, worker);
 	if (r < 0 || b->decided < b->n)
 		return r;

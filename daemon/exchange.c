@@ -2,9 +2,12 @@
 #include "daemon/exchange.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fd.h"
+#include "base/macro.h"
 #include "daemon/batch.h"
 #include "daemon/serve.h"
 #include "wire/codec.h"
@@ -26,6 +29,15 @@ void exchange_answer(struct exchange *x, enum wire_reason reason, int error)
 {
 	x->outcome.reason = reason;
 	x->outcome.error = error;
+}
+
+void exchange_begin(struct exchange *x, struct server *server, struct session *session)
+{
+	memset(x, 0, offsetof(struct exchange, outcome));
+	outcome_clear(&x->outcome);
+	request_clear(&x->request);
+	x->server = server;
+	x->session = session;
 }
 
 int exchange_receive(struct exchange *x)
@@ -188,7 +200,7 @@ static int write_answer(const struct exchange *x, bool with_fd, void *buffer, si
 
 static int send_answer(struct exchange *x, bool with_fd)
 {
-	uint8_t buffer[SESSION_REPLY_MAX];
+	uint8_t buffer[SESSION_REPLY_MAX] _uninitialized_;
 	int size = write_answer(x, with_fd, buffer, sizeof(buffer));
 
 	if (size < 0)

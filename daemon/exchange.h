@@ -22,15 +22,18 @@ struct exchange {
 	struct ucred sender;
 	struct wire_header header;
 	struct wire_open claim; /* borrows the message; of a request that was read, the request */
-	struct request request;
 	uint64_t time_usec;
 	uint64_t decision;
-	struct outcome outcome;	      /* its descriptor is owned */
 	struct shadow_verdict shadow; /* NONE: not asked, or it says the same */
 	struct trace *trace;	      /* of the opening, its worker's; NULL: nobody asks for it */
 	struct batch *batch;	      /* of which this is a member; its session's. NULL: none */
 	const char *fault;	      /* why the connection must end; NULL: it need not */
+	struct outcome outcome;	      /* its descriptor is owned */
+	struct request request;
 };
+
+/* With nothing received yet. */
+void exchange_begin(struct exchange *x, struct server *server, struct session *session);
 
 /* 1 a message from the connector; 0 nothing was there; -errno the connection is over, and if @fault
  * is set for what was sent. */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "daemon/batch.h"
 #include "daemon/control.h"
 #include "daemon/limits.h"
@@ -420,7 +421,7 @@ static void serve_queue(struct loop *loop, struct worker *worker)
  * leader too, or a crowd of slow requests would keep it from being heard. */
 static int turn(struct loop *loop, struct worker *worker)
 {
-	struct epoll_event events[EVENTS_MAX];
+	struct epoll_event events[EVENTS_MAX] _uninitialized_;
 	int n;
 
 	if (!loop->spoken) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/kernel.h"
+#include "base/macro.h"
 #include "daemon/limits.h"
 #include "daemon/opening.h"
 #include "daemon/self.h"
@@ -379,25 +381,34 @@ static enum step try_name(struct opening *o)
 	return STEP_DONE;
 }
 
+void outcome_clear(struct outcome *outcome)
+{
+	memset(outcome, 0, offsetof(struct outcome, canonical));
+	outcome->canonical[0] = '\0';
+	outcome->fd = -EBADF;
+}
+
 void opener_open(struct opener *opener, const struct order *order, struct outcome *ret)
 {
-	struct opening o = { .opener = opener, .order = order, .out = ret };
+	struct opening o _uninitialized_;
 	enum step step;
 
-	*ret = (struct outcome){
-		.fd = -EBADF,
-		.reason = WIRE_REASON_DEFAULT,
-		.error = EACCES,
-		.in_flight = order->in_flight,
-	};
-	memcpy(o.name, order->request->path, sizeof(o.name));
+	memset(&o, 0, offsetof(struct opening, name));
+	o.opener = opener;
+	o.order = order;
+	o.out = ret;
+	strcpy(o.name, order->request->path);
+	outcome_clear(ret);
+	ret->reason = WIRE_REASON_DEFAULT;
+	ret->error = EACCES;
+	ret->in_flight = order->in_flight;
 	if (order->trace)
 		trace_begin(order->trace);
 	do
 		step = try_name(&o);
 	while (step == STEP_LINK);
 	if (o.links > 0)
-		memcpy(ret->canonical, o.name, sizeof(ret->canonical));
+		strcpy(ret->canonical, o.name);
 }
 
 /* openat2(2) is there, and does what it is asked. */

@@ -79,6 +79,9 @@ struct outcome {
 	char canonical[WIRE_PATH_MAX + 1]; /* where links led, or "" */
 };
 
+/* Nothing is known yet. The text is empty, and not cleared. */
+void outcome_clear(struct outcome *outcome);
+
 /**
  * opener_open() - judge the name, pin, judge the object, open that object
  * @order:	borrowed

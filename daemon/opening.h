@@ -32,10 +32,10 @@ struct opening {
 	struct opener *opener;
 	const struct order *order;
 	struct outcome *out;
-	char name[WIRE_PATH_MAX + 1]; /* what was asked, or where links led so far */
 	unsigned links;		      /* followed */
 	size_t allow;		      /* index of the candidate that is tried */
 	bool failed;		      /* @out tells why an earlier candidate did not do */
+	char name[WIRE_PATH_MAX + 1]; /* what was asked, or where links led so far */
 };
 
 /* What comes after one step of one candidate. */

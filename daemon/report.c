@@ -170,7 +170,7 @@ static void tally(const struct exchange *x, int sent)
 static int send_record(const struct exchange *x, enum record_outcome outcome)
 {
 	struct record record;
-	uint8_t buffer[RECORD_SIZE_MAX];
+	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_;
 	int size;
 
 	fill(&record, x, outcome);

@@ -2,6 +2,7 @@
 #include "daemon/request.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "policy/ast.h"
@@ -118,6 +119,12 @@ static uint32_t modes_needed(uint32_t flags)
 	return POLICY_CREATE | modes_existing(flags);
 }
 
+void request_clear(struct request *request)
+{
+	memset(request, 0, offsetof(struct request, path));
+	request->path[0] = request->other[0] = '\0';
+}
+
 enum wire_reason request_read(const struct wire_open *claim, struct request *ret)
 {
 	if (!flags_make_sense(claim->flags) || !mode_makes_sense(claim))
@@ -125,17 +132,17 @@ enum wire_reason request_read(const struct wire_open *claim, struct request *ret
 	if (!request_path_makes_sense(claim->path, claim->path_len))
 		return WIRE_REASON_BAD_PATH;
 
-	*ret = (struct request){
-		.opcode = WIRE_OPCODE_OPEN,
-		.modes = modes_needed(claim->flags),
-		.flags = to_open(claim->flags),
-		.mode = claim->mode & CREATE_MASK,
-		.create = claim->flags & WIRE_OPEN_CREATE,
-		.exclusive = claim->flags & WIRE_OPEN_EXCLUSIVE,
-		.truncate = claim->flags & WIRE_OPEN_TRUNCATE,
-		.tmpfile = claim->flags & WIRE_OPEN_TMPFILE,
-		.nofollow = claim->flags & WIRE_OPEN_NOFOLLOW,
-	};
+	request_clear(ret);
+	ret->opcode = WIRE_OPCODE_OPEN;
+	ret->modes = modes_needed(claim->flags);
+	ret->flags = to_open(claim->flags);
+	ret->mode = claim->mode & CREATE_MASK;
+	ret->create = claim->flags & WIRE_OPEN_CREATE;
+	ret->exclusive = claim->flags & WIRE_OPEN_EXCLUSIVE;
+	ret->truncate = claim->flags & WIRE_OPEN_TRUNCATE;
+	ret->tmpfile = claim->flags & WIRE_OPEN_TMPFILE;
+	ret->nofollow = claim->flags & WIRE_OPEN_NOFOLLOW;
 	memcpy(ret->path, claim->path, claim->path_len);
+	ret->path[claim->path_len] = '\0';
 	return WIRE_REASON_OK;
 }

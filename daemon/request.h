@@ -16,9 +16,8 @@
 #include "wire/proto.h"
 
 struct request {
-	char path[WIRE_PATH_MAX + 1]; /* without a NUL before its end; the policy judges its form */
-	uint16_t opcode;	      /* WIRE_OPCODE_OPEN, or one of act.h's */
-	uint32_t modes; /* POLICY_* that a rule must allow, by policy-language's table */
+	uint16_t opcode; /* WIRE_OPCODE_OPEN, or one of act.h's */
+	uint32_t modes;	 /* POLICY_* that a rule must allow, by policy-language's table */
 	int flags; /* for open(2): access mode, O_APPEND, O_DIRECTORY, O_SYNC, O_DSYNC, O_NONBLOCK */
 	mode_t mode; /* of a file to create, already masked */
 	bool create;
@@ -30,8 +29,12 @@ struct request {
 	uint32_t argument; /* of an act */
 	uint64_t size;
 	struct wire_time times[2];
+	char path[WIRE_PATH_MAX + 1]; /* without a NUL before its end; the policy judges its form */
 	char other[WIRE_PATH_MAX + 1]; /* a link's target: any text, of which nothing is judged */
 };
+
+/* Nothing is asked. The texts are empty, and not cleared. */
+void request_clear(struct request *request);
 
 /**
  * request_read() - judge flags and form

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "daemon/batch.h"
 #include "daemon/exchange.h"
 #include "daemon/renewal.h"
@@ -161,9 +162,10 @@ void serve_unshadow(struct server *server)
 
 int serve(struct server *server, struct worker *worker, struct session *session)
 {
-	struct exchange x = { .server = server, .session = session, .outcome.fd = -EBADF };
+	struct exchange x _uninitialized_;
 	int r;
 
+	exchange_begin(&x, server, session);
 	r = exchange_receive(&x);
 	if (r == 0 || (r < 0 && !x.fault))
 		return r;

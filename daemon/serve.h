@@ -36,9 +36,9 @@ struct server {
 	bool degraded; /* there is no policy: nothing is opened */
 	uint64_t generation;
 	uint64_t next_decision;
-	uint32_t lost; /* records lost since the last one that was sent */
-	int audit_fd;  /* borrowed; -EBADF: none */
-	int control;   /* borrowed: the parent */
+	uint32_t lost;	       /* records lost since the last one that was sent */
+	int audit_fd;	       /* borrowed; -EBADF: none */
+	int control;	       /* borrowed: the parent */
 	uint64_t renewal_usec; /* monotonic: when it was asked for a renewal, or 0 */
 	struct counters counters;
 	struct tallies tallies;
