@@ -299,7 +299,9 @@ static int compare_kinds(const void *arg)
 		struct reply first = ask(way, in(scenario->directory, kinds[0])), reply;
 
 		note_understood(way, &first);
-		if (reason_of(&first) == WIRE_REASON_BAD_FLAGS)
+		/* A body that does not fit, or a number that no opcode has. */
+		if (reason_of(&first) == WIRE_REASON_BAD_FLAGS ||
+		    reason_of(&first) == WIRE_REASON_UNSUPPORTED)
 			continue;
 		ck_assert_msg(reason_of(&first) == scenario->reason, "%s: opcode %d: reason %d",
 			      scenario->policy, opcode_of(way), reason_of(&first));
@@ -325,14 +327,15 @@ END_TEST
 
 #define MODES                                                                                      \
 	"read, write, append, truncate, create, tmpfile, list, stat, remove, attributes, connect"
+/* What goes on telling goes with nothing else. */
+#define ALL(paths) "for user 30000 { allow " MODES " " paths "; allow watch " paths "; }"
 
 /* Her own link leads there: its target is a name like another, and is judged before it is touched. */
 static const struct scenario link_scenarios[] = {
-	{ "for user 30000 { allow " MODES " \"@d/open/**\"; }", WIRE_REASON_DEFAULT, "open/way" },
-	{ "for user 30000 { allow " MODES " \"@d/open/**\"; } deny any \"@d/secret/**\" { hide; }",
-	  WIRE_REASON_NOT_FOUND, "open/way" },
-	{ "for user 30000 { allow " MODES " \"@d/**\"; } deny any \"@d/secret/**\";",
-	  WIRE_REASON_RULE, "open/way" },
+	{ ALL("\"@d/open/**\""), WIRE_REASON_DEFAULT, "open/way" },
+	{ ALL("\"@d/open/**\"") " deny any \"@d/secret/**\" { hide; }", WIRE_REASON_NOT_FOUND,
+	  "open/way" },
+	{ ALL("\"@d/**\"") " deny any \"@d/secret/**\";", WIRE_REASON_RULE, "open/way" },
 };
 
 START_TEST(oracle_tells_nothing_of_where_a_link_leads)
@@ -389,8 +392,7 @@ START_TEST(oracle_cannot_tell_what_is_hidden_from_what_is_not_there)
 {
 	char policy[512];
 
-	snprintf(policy, sizeof(policy), "for user 30000 { allow " MODES " \"@d/open/**\"; }\n%s",
-		 hiding[_i].deny);
+	snprintf(policy, sizeof(policy), ALL("\"@d/open/**\"") "\n%s", hiding[_i].deny);
 	start(policy);
 	ck_assert_int_eq(scene_as(ALICE, compare_hidden, &hiding[_i]), 0);
 	stop();
