@@ -314,7 +314,7 @@ static double time_beside_a_crowd(void)
 	return usec;
 }
 
-/* Without a limit: SECURITY.md says that turns are by connection. */
+/* Without a limit: the broker's turns are by uid, and the processors are the kernel's to share. */
 static void run_crowd(void)
 {
 	struct series share = { .n = 0 };

@@ -17,7 +17,7 @@
 #include "wire/codec.h"
 
 /*
- * Level-triggered, one request of each ready connection in turn, so that no
+ * Level-triggered, one request of each ready connection in turn, or of each uid, so that no
  * client gets more than its share by sending faster.
  *
  *	reading ── reply does not fit ──▶ writing	nothing is read
@@ -37,8 +37,9 @@
  * shutdown: the next generation serves it.
  */
 
-#define EVENTS_MAX  64
-#define QUEUE_TURNS 4 /* of batches, in one of the loop */
+#define EVENTS_MAX  128
+#define MIXED_TURNS 256U /* since one of another uid: then he is not there any more */
+#define QUEUE_TURNS 4	 /* of batches, in one of the loop */
 
 static int watch(struct loop *loop, struct session *session, uint32_t events)
 {
@@ -394,22 +395,76 @@ static int await(struct loop *loop, struct epoll_event *events)
 	return n;
 }
 
+/* Whether several uids ask at the same time. */
+static bool is_mixed(const struct loop *loop)
+{
+	return loop->mixed > 0 && loop->turns - loop->mixed < MIXED_TURNS;
+}
+
+static void note_turn(struct loop *loop, struct session *session)
+{
+	if (loop->turns > 0 && session->facts.uid != loop->uid)
+		loop->mixed = loop->turns;
+	loop->uid = session->facts.uid;
+	session->turn = ++loop->turns;
+}
+
+/* Of each uid the one that has waited longest. */
+static int choose_by_uid(struct session **sessions, int n)
+{
+	int chosen = 0, at;
+
+	for (int i = 0; i < n; i++) {
+		struct session *session = sessions[i];
+
+		for (at = 0; at < chosen; at++)
+			if (sessions[at]->facts.uid == session->facts.uid)
+				break;
+		if (at == chosen)
+			sessions[chosen++] = session;
+		else if (session->turn < sessions[at]->turn)
+			sessions[at] = session;
+	}
+	return chosen;
+}
+
+/*
+ * Chosen before any is served, which may end it. Where several uids ask, who has many connections has no
+ * more turns than who has one (P50): of the others epoll(7) tells again, with whatever has come
+ * meanwhile.
+ */
+static int choose(struct loop *loop, const struct epoll_event *events, int n, struct session **ret)
+{
+	int ready = 0;
+
+	for (int i = 0; i < n; i++)
+		if (events[i].data.ptr)
+			ret[ready++] = events[i].data.ptr;
+		else
+			loop->spoken = true;
+	return is_mixed(loop) ? choose_by_uid(ret, ready) : ready;
+}
+
 /* What is left of the events when it has lost the lead is told again, to the next leader, and
  * before those that have had their turn: epoll(7) has a queue. */
 static void serve_ready(struct loop *loop, struct worker *worker, const struct epoll_event *events,
 			int n)
 {
-	for (int i = 0; i < n; i++)
-		if (!events[i].data.ptr)
-			loop->spoken = true;
-		else if (worker_leads(worker))
-			client_is_ready(loop, worker, events[i].data.ptr);
+	struct session *sessions[EVENTS_MAX] _uninitialized_;
+
+	n = choose(loop, events, n, sessions);
+	for (int i = 0; i < n && worker_leads(worker); i++) {
+		note_turn(loop, sessions[i]);
+		client_is_ready(loop, worker, sessions[i]);
+	}
 }
 
 /* As much as the requests of one turn may be, and no more, however many batches there are. */
 static void serve_queue(struct loop *loop, struct worker *worker)
 {
-	for (unsigned i = 0; i < QUEUE_TURNS && loop->queue && worker_leads(worker); i++) {
+	unsigned turns = is_mixed(loop) ? 1 : QUEUE_TURNS;
+
+	for (unsigned i = 0; i < turns && loop->queue && worker_leads(worker); i++) {
 		struct session *session = loop->queue;
 
 		unqueue(loop, session);

@@ -11,6 +11,9 @@ struct loop {
 	int control;	       /* borrowed: the parent */
 	int epoll;	       /* owned */
 	struct session *sessions;
+	uint64_t turns;	       /* ever */
+	uid_t uid;	       /* of the last one */
+	uint64_t mixed;	       /* the last turn that was another uid's than the one before it */
 	struct session *queue; /* those with a batch in work, by their turns */
 	bool spoken;	       /* the parent has something to say */
 	bool stopping;	       /* nothing is read any more; kept replies are still sent */

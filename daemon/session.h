@@ -24,6 +24,7 @@
 struct session {
 	struct session *next, *previous; /* the loop's */
 	unsigned int references;	 /* the loop's, and of each request that is in work */
+	uint64_t turn;			 /* the loop's: when it was served last */
 	uint32_t watched;		 /* for which events of epoll(7); 0: it is not there */
 	int fd;				 /* owned */
 	struct facts facts;

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * P50: who has many connections has no more turns than who has one. The broker is stopped while
+ * all ask, and the numbers of its decisions tell in which order it has served them then.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "tests/support/scene.h"
+#include "tests/support/suite.h"
+#include "wire/codec.h"
+#include "wire/message.h"
+
+#define CROWD 60 /* of Alice's connections; she may have 64 */
+#define EACH  8	 /* requests of each connection, under way at once */
+
+static struct scene s;
+
+static int connect_as(uid_t uid)
+{
+	int sock;
+
+	ck_assert_int_eq(setegid(uid), 0);
+	ck_assert_int_eq(seteuid(uid), 0);
+	sock = daemon_connect(&s.daemon);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(setegid(0), 0);
+	return sock;
+}
+
+static void ask(int sock, uid_t uid, int n)
+{
+	const struct ucred self = { .pid = getpid(), .uid = uid, .gid = uid };
+	const struct message_attach attach = { .credentials = &self };
+	uint8_t buffer[512];
+
+	for (int i = 1; i <= n; i++) {
+		size_t size = scene_request((uint64_t)i, s.own, buffer, sizeof(buffer));
+
+		ck_assert_int_eq(message_send(sock, buffer, size, &attach), 0);
+	}
+}
+
+/* The number of the decision. */
+static uint64_t take_answer(int sock)
+{
+	static const struct message_want want = { .fds = 1 };
+	struct message m = MESSAGE_EMPTY;
+	struct wire_header header;
+	struct wire_answer answer;
+	uint8_t buffer[512];
+
+	scene_await(sock);
+	ck_assert_int_eq(message_receive(sock, buffer, sizeof(buffer), &want, &m), 1);
+	ck_assert_int_eq(wire_answer_read(buffer, m.size, &header, &answer), 0);
+	ck_assert_int_eq(answer.error, 0);
+	message_done(&m);
+	return answer.decision;
+}
+
+static uint64_t take_answers(int sock, int n)
+{
+	uint64_t last = 0;
+
+	for (int i = 0; i < n; i++)
+		last = take_answer(sock);
+	return last;
+}
+
+/* A grandchild: what /proc says of it is what there is. */
+static char state_of(pid_t pid)
+{
+	char path[64], state;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "re");
+	ck_assert_ptr_nonnull(stat);
+	ck_assert_int_eq(fscanf(stat, "%*d %*s %c", &state), 1);
+	fclose(stat);
+	return state;
+}
+
+/* All connect, and the broker knows them. The number of the last decision so far. */
+static uint64_t connect_all(int crowd[CROWD], int *bob)
+{
+	uint64_t decision = 0;
+
+	*bob = connect_as(BOB);
+	for (size_t i = 0; i < CROWD; i++) {
+		crowd[i] = connect_as(ALICE);
+		ask(crowd[i], ALICE, 1);
+		decision = take_answer(crowd[i]);
+	}
+	ck_assert_int_eq(kill(s.pids[SCENE_BROKER], SIGSTOP), 0);
+	while (state_of(s.pids[SCENE_BROKER]) != 'T')
+		continue;
+	return decision;
+}
+
+START_TEST(fairness_is_by_uid_and_not_by_connection)
+{
+	int crowd[CROWD], bob;
+	uint64_t first, bobs, alices = 0;
+
+	scene_start(&s);
+	first = connect_all(crowd, &bob);
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++)
+		ask(crowd[i], ALICE, EACH);
+	ask(bob, BOB, EACH);
+	ck_assert_int_eq(kill(s.pids[SCENE_BROKER], SIGCONT), 0);
+
+	bobs = take_answers(bob, EACH) - first;
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++) {
+		uint64_t last = take_answers(crowd[i], EACH) - first;
+
+		alices = last > alices ? last : alices;
+		fd_close(crowd[i]);
+	}
+	fd_close(bob);
+	/* Until he is noticed everybody has a turn; from then on every other one is his. */
+	ck_assert_msg(bobs <= 2 * (CROWD + 1) + 2 * EACH, "Bob's last was number %d", (int)bobs);
+	ck_assert_uint_eq(alices, (CROWD + 1) * EACH);
+	scene_assert_unharmed(&s);
+	scene_stop(&s);
+}
+END_TEST
+
+/* Each of Alice's gets its turns, too: those of one connection are not all before another's. */
+START_TEST(fairness_within_a_uid_is_by_connection)
+{
+	int crowd[CROWD], bob;
+	uint64_t first, earliest = UINT64_MAX;
+
+	scene_start(&s);
+	first = connect_all(crowd, &bob);
+	ask(bob, BOB, EACH);
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++)
+		ask(crowd[i], ALICE, EACH);
+	ck_assert_int_eq(kill(s.pids[SCENE_BROKER], SIGCONT), 0);
+	take_answers(bob, EACH);
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++) {
+		uint64_t last = take_answers(crowd[i], EACH) - first;
+
+		earliest = last < earliest ? last : earliest;
+		fd_close(crowd[i]);
+	}
+	fd_close(bob);
+	/* Before anyone has had all, everybody has had all but two. */
+	ck_assert_uint_ge(earliest, CROWD * (EACH - 2));
+	scene_assert_unharmed(&s);
+	scene_stop(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("fairness");
+	TCase *tcase = suite_case(suite, "fairness");
+
+	if (daemon_unavailable() != 0)
+		return daemon_unavailable();
+	tcase_add_test(tcase, fairness_is_by_uid_and_not_by_connection);
+	tcase_add_test(tcase, fairness_within_a_uid_is_by_connection);
+	return suite_main(suite);
+}
