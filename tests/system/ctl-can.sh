@@ -81,6 +81,9 @@ it 'calls a description that cannot be read a usage error, and shows where'
 can read /srv/www/a --as 'unti "web.service"'
 exits 64
 errs "--as:1:1: error[E002]: unknown identity matcher 'unti'"
+can read /srv/www/a --as 'user 1 user 2'
+exits 64
+errs "--as:1:8: error[E001]: expected 'and', found 'user'"
 
 it 'takes no glob and no "not" in a description'
 can read /srv/www/a --as 'unit "web*.service"'

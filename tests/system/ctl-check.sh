@@ -6,6 +6,7 @@
 . "$srcdir/tests/support/sh-lib"
 
 data=$(cd "$srcdir/tests/system/ctl" && pwd)
+corpus=$(cd "$srcdir/tests/policy/load" && pwd)
 examples=$(cd "$srcdir/examples/policy" && pwd)
 printf 'state active\ngeneration 42\npolicy 9c1e\n' >"$scratch/status"
 mkdir "$scratch/in" && cd "$scratch/in" || exit 99
@@ -171,6 +172,14 @@ printf 'version 1;\nfor user "a\033[2J\007" { }\n' >evil.fdp
 run fdbrokerctl check evil.fdp --only "$nobody"
 exits 2
 ! LC_ALL=C grep -q "$(printf '[\033\007]')" "$out" || fail 'a control character came through'
+
+it 'shows what only compiling finds as written in tests/policy/load'
+for policy in "$corpus"/*.fdp; do
+	name=${policy##*/}
+	cp "$policy" "$name"
+	run fdbrokerctl check --only --offline "$name" "$nobody"
+	sed '$d' "$out" | cmp -s "${policy%.fdp}.expected" - || fail "$name is shown otherwise"
+done
 
 # What only putting sets in can find: tests/policy/bad is not compiled.
 it 'holds what a set and what stands behind it are together to the limits'

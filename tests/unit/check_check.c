@@ -187,6 +187,9 @@ START_TEST(check_refuses_disable_in_a_file_of_the_vendor)
 	check_trees((const struct ast *const *)&p.ast, 1, &p.diags);
 	ck_assert_uint_eq(p.diags.n_errors, 1);
 	ck_assert_str_eq(p.diags.items[0].id, "E014");
+	ck_assert_str_eq(p.diags.items[0].message, "'disable' in a file of the vendor");
+	ck_assert_str_eq(p.diags.items[0].help,
+			 "rules are disabled from /etc/fdbroker or /run/fdbroker only");
 	parsed_done(&p);
 }
 END_TEST

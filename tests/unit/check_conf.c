@@ -44,21 +44,24 @@ static const struct {
 	const char *text;
 	const char *id;
 	unsigned int line, column;
-	size_t n; /* settings that could be read */
+	size_t n;	     /* settings that could be read */
+	const char *message; /* or NULL: it says the same of a policy */
 } wrong[] = {
-	{ "", "E001", 1, 1, 0 },
-	{ "version 1;\n", "E001", 2, 1, 0 },
-	{ "version 2;\nsettings { }\n", "E015", 1, 9, 0 },
-	{ "version 1;\nsettings { a 1 }\n", "E001", 2, 15, 1 },
-	{ "version 1;\nsettings { a; b 2; }\n", "E001", 2, 13, 1 },
-	{ "version 1;\nsettings { a 1; a 2; }\n", "E003", 2, 17, 2 },
-	{ "version 1;\nsettings { a 1;\n", "E001", 2, 16, 1 },
-	{ "version 1;\nsettings { a 1; }", "E001", 2, 18, 1 },
-	{ "version 1;\nsettings { a 1; } more\n", "E001", 2, 19, 1 },
-	{ "version 1;\nsettings { \"a\" 1; b 2; }\n", "E001", 2, 12, 1 },
-	{ "version 1;\nsettings { a 1 2; b 2; }\n", "E001", 2, 16, 2 },
-	{ "version 1;\n# \xe4\nsettings { a 1; }\n", "E018", 2, 3, 1 },
-	{ "version 1;\nsettings {\nallow\nallow 1; }\n", "E001", 4, 7, 1 },
+	{ "", "E001", 1, 1, 0, NULL },
+	{ "version 1;\n", "E001", 2, 1, 0, "expected 'settings { … }', found end of file" },
+	{ "version 2;\nsettings { }\n", "E015", 1, 9, 0, NULL },
+	{ "version 1;\nsettings { a 1 }\n", "E001", 2, 15, 1, NULL },
+	{ "version 1;\nsettings { a; b 2; }\n", "E001", 2, 13, 1, NULL },
+	{ "version 1;\nsettings { a 1; a 2; }\n", "E003", 2, 17, 2, "setting 'a' given twice" },
+	{ "version 1;\nsettings { a 1;\n", "E001", 2, 16, 1, NULL },
+	{ "version 1;\nsettings { a 1; }", "E001", 2, 18, 1, NULL },
+	{ "version 1;\nsettings { a 1; } more\n", "E001", 2, 19, 1,
+	  "expected the end of the file, found 'more'" },
+	{ "version 1;\nsettings { \"a\" 1; b 2; }\n", "E001", 2, 12, 1,
+	  "expected the name of a setting or '}', found '\"a\"'" },
+	{ "version 1;\nsettings { a 1 2; b 2; }\n", "E001", 2, 16, 2, NULL },
+	{ "version 1;\n# \xe4\nsettings { a 1; }\n", "E018", 2, 3, 1, NULL },
+	{ "version 1;\nsettings {\nallow\nallow 1; }\n", "E001", 4, 7, 1, NULL },
 };
 
 START_TEST(conf_reads_the_example_of_the_manual)
@@ -95,6 +98,8 @@ START_TEST(conf_reports_what_is_wrong_and_reads_the_rest)
 			      diags.items[0].place.column == wrong[_i].column,
 		      "%s: %s %u:%u", wrong[_i].text, diags.items[0].id, diags.items[0].place.line,
 		      diags.items[0].place.column);
+	if (wrong[_i].message)
+		ck_assert_str_eq(diags.items[0].message, wrong[_i].message);
 	ck_assert_msg(conf.n == wrong[_i].n, "%s: %zu", wrong[_i].text, conf.n);
 	conf_done(&conf);
 	diags_done(&diags);
@@ -112,6 +117,7 @@ START_TEST(conf_unknown_suggests_the_nearest_name)
 	ck_assert_int_eq(conf_parse(source, &diags, &conf), 0);
 	conf_unknown(&conf.items[0], names, ELEMENTSOF(names), &diags);
 	ck_assert_str_eq(diags.items[0].id, "E002");
+	ck_assert_str_eq(diags.items[0].message, "unknown setting 'max-client'");
 	ck_assert_str_eq(diags.items[0].help, "did you mean 'max-clients'?");
 	conf_done(&conf);
 	diags_done(&diags);
@@ -134,6 +140,7 @@ START_TEST(conf_bounds_the_number_of_settings)
 	ck_assert_int_eq(conf_parse(source, &diags, &conf), 0);
 	ck_assert_uint_eq(diags.n_errors, 1);
 	ck_assert_str_eq(diags.items[0].id, "E016");
+	ck_assert_str_eq(diags.items[0].message, "more than 256 settings");
 	text_done(&text);
 	conf_done(&conf);
 	diags_done(&diags);

@@ -289,6 +289,11 @@ START_TEST(load_reads_policy_files_and_says_what_it_does_not_read)
 	ck_assert_msg(policy != NULL, "%s", findings_text(&diags));
 	ck_assert_str_eq(answer_x(policy), entries[_i].expected == READ ? "allow" : "deny");
 	ck_assert_uint_eq(count_findings(&diags, "W010"), entries[_i].expected != READ);
+	if (entries[_i].expected == LEFT_OVER)
+		ck_assert_str_eq(diags.items[0].message,
+				 "not read: left over by an editor or a package manager");
+	if (entries[_i].expected == WARNED)
+		ck_assert_str_eq(diags.items[0].message, "not read: policy files must end in .fdp");
 	ck_assert_uint_eq(diags.n_warnings, entries[_i].expected == WARNED);
 }
 END_TEST
@@ -550,6 +555,8 @@ START_TEST(load_reads_files_up_to_a_limit)
 		write_sparse(ETC "/a.fdp", (off_t)POLICY_FILE_MAX + more);
 		ck_assert_uint_eq(read_files(&diags), more <= 0);
 		ck_assert_uint_eq(count_findings(&diags, "E016"), more > 0);
+		if (more > 0)
+			ck_assert_str_eq(diags.items[0].message, "larger than 1 MiB");
 	}
 }
 END_TEST
@@ -571,6 +578,9 @@ START_TEST(load_reads_all_files_together_up_to_a_limit)
 			write_sparse(name, 1);
 		ck_assert_uint_eq(read_files(&diags), n);
 		ck_assert_uint_eq(count_findings(&diags, "E016"), (size_t)more);
+		if (more)
+			ck_assert_str_eq(diags.items[0].message,
+					 "all policy files together are larger than 64 MiB");
 	}
 }
 END_TEST

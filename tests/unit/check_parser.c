@@ -241,6 +241,7 @@ START_TEST(parser_refuses_a_file_that_is_one_byte_too_large)
 	p = parsed_text("test.fdp", text, POLICY_FILE_MAX + 1);
 	ck_assert_uint_eq(p.diags.n_errors, 1);
 	ck_assert_str_eq(p.diags.items[0].id, "E016");
+	ck_assert_str_eq(p.diags.items[0].message, "file is larger than 1048576 bytes");
 	parsed_done(&p);
 	free(text);
 }
