@@ -254,7 +254,7 @@ static const struct {
 		    "7 /proc\n8 anon_inode:[eventpoll]\n" },
 	{ "audit", "2 /log\n3 socket:\n4 socket:\n5 /audit.json\n6 anon_inode:[eventpoll]\n" },
 	{ "pump", "2 /log\n3 socket:\n4 socket:\n5 pipe:\n6 pipe:\n7 pipe:\n8 pipe:\n"
-		  "9 anon_inode:inotify\n" },
+		  "9 pipe:\n10 pipe:\n11 anon_inode:inotify\n" },
 };
 
 START_TEST(processes_hold_the_descriptors_they_need)

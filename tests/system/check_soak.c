@@ -45,7 +45,7 @@ static size_t next_request(uint8_t *buffer, size_t size, uint64_t *seed, bool *r
 	else if (dice > 90)
 		buffer[27] = 0x80; /* an unknown flag */
 	else if (dice > 80)
-		buffer[2] = 9; /* an unknown opcode */
+		buffer[2] = 200; /* an unknown opcode */
 	return n;
 }
 
