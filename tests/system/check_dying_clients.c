@@ -263,7 +263,7 @@ static int ask_for_own(const void *arg)
  * keeps his connection, and is served when those who do not read are gone. */
 START_TEST(no_descriptor_can_travel_and_nobody_is_cut_off)
 {
-	const struct rlimit few = { 256, 256 };
+	const struct rlimit few = { 320, 320 };
 	pid_t alice;
 
 	/* The daemon inherits it, and asks for no more than the hard limit. */
