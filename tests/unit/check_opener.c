@@ -1460,6 +1460,54 @@ START_TEST(opener_makes_a_file_without_a_name)
 }
 END_TEST
 
+/* A file of 3 TiB that has no block: nothing counts its bytes but those who ask for them. */
+START_TEST(opener_opens_a_huge_file_and_judges_its_size)
+{
+	static const char small[] = "for user 30000 { allow read \"@d/**\" { max-size 1M; } }";
+	static const char copy[] =
+		"for user 30000 { allow read \"@d/**\" { deliver snapshot; max-size 64M; } }";
+	const off_t size = (off_t)3 << 40;
+	struct seen seen;
+	struct stat st;
+	char byte = 'x';
+
+	make("huge", ALICE, 0644, "x");
+	ck_assert_int_eq(truncate(in_directory("huge"), size), 0);
+	seen = ask(read_all, (struct wish){ AS_ALICE, "huge", R, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_OK);
+	ck_assert_int_eq(fstat(seen.fd, &st), 0);
+	ck_assert_int_eq(st.st_size, size);
+	ck_assert_int_eq(pread(seen.fd, &byte, 1, size - 1), 1);
+	ck_assert_int_eq(byte, '\0');
+	close(seen.fd);
+	seen = ask(small, (struct wish){ AS_ALICE, "huge", R, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_CONDITION);
+	ck_assert_int_eq(seen.condition, POLICY_CONDITION_MAX_SIZE);
+	seen = ask(copy, (struct wish){ AS_ALICE, "huge", R, 0 });
+	ck_assert_int_eq(seen.reason, WIRE_REASON_CONDITION);
+	ck_assert_int_eq(seen.condition, POLICY_CONDITION_MAX_SIZE);
+}
+END_TEST
+
+/* The kernel would clear the bits at the first write, and not before. */
+START_TEST(opener_gives_no_set_id_file_to_write)
+{
+	static const char policy[] = "for user 30000 { allow read, write, truncate \"@d/**\"; }";
+	static const mode_t modes[] = { 04755, 02755, 06777 };
+
+	for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+		make("program", ALICE, modes[i], "x");
+		ck_assert_int_eq(ask(policy, (struct wish){ AS_ALICE, "program", W, 0 }).reason,
+				 WIRE_REASON_RULE);
+		ck_assert_int_eq(ask(policy, (struct wish){ AS_ALICE, "program", RW | TRUNC, 0 })
+					 .reason,
+				 WIRE_REASON_RULE);
+		fd_close(ask(policy, (struct wish){ AS_ALICE, "program", R, 0 }).fd);
+		ck_assert_int_eq(unlink(in_directory("program")), 0);
+	}
+}
+END_TEST
+
 /* @arg: what openat2(2) answers instead. */
 static int start_without_openat2(const void *arg)
 {
@@ -1560,6 +1608,8 @@ int main(void)
 			    (int)ELEMENTSOF(complaints));
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name);
 	tcase_add_test(tcase, opener_makes_a_file_without_a_name_for_its_owner);
+	tcase_add_test(tcase, opener_opens_a_huge_file_and_judges_its_size);
+	tcase_add_test(tcase, opener_gives_no_set_id_file_to_write);
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
 	tcase_add_test(tcase, opener_repeats_a_lookup_only_so_often);
 	tcase_add_test(tcase, opener_does_not_wait_for_the_holder_of_a_lease);
