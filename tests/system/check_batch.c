@@ -184,8 +184,8 @@ static int ask_mixed(const void *arg)
 		if (!is_as_expected(&mixed[i], &requests[i]))
 			return (int)i + 1;
 	for (size_t i = 0; i < ELEMENTSOF(mixed); i++)
-		if (requests[i].fd >= 0 && mixed[i].flags == O_RDONLY && mixed[i].name[5] != '/' &&
-		    !reads(requests[i].fd, requests[i].path))
+		if (requests[i].fd >= 0 && mixed[i].flags == O_RDONLY &&
+		    !strstr(mixed[i].name, "//") && !reads(requests[i].fd, requests[i].path))
 			return (int)i + 101;
 	fdbroker_close(broker);
 	return 0;
