@@ -36,14 +36,29 @@ static mode_t mode_for(const struct opening *o, const struct pin *pin)
 	return kept | o->order->request->mode;
 }
 
+/* chmod(2) takes S_ISGID in silence, unless one is in that group or has CAP_FSETID. */
+static int join_group(struct opening *o, const struct pin *pin, mode_t mode)
+{
+	struct authority *authority = &o->opener->authority;
+
+	if (!opening_rule(o)->as_root || !(mode & S_ISGID))
+		return 0;
+	return authority_creator(authority, authority->uid, pin->object.gid);
+}
+
 enum step change_mode(struct opening *o, const struct pin *pin)
 {
+	mode_t mode = mode_for(o, pin);
 	char number[16];
+	int r;
 
+	r = join_group(o, pin, mode);
+	if (r < 0)
+		return opening_kernel(o, r);
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);
 	number_of(pin, number, sizeof(number));
-	return done(o, fchmodat(o->opener->shared.procfd, number, mode_for(o, pin), 0));
+	return done(o, fchmodat(o->opener->shared.procfd, number, mode, 0));
 }
 
 enum step change_times(struct opening *o, const struct pin *pin)

@@ -21,8 +21,10 @@
  * raised as far as the policy needs them, and the filter cannot see names: the
  * hull is what bounds the names that a hijacked broker can open. landlock(7)
  * judges the object that a descriptor refers to, through /proc/self/fd too, so that
- * pins are reopened only within it. It does not judge O_PATH, stat(2), chmod(2) or
- * chown(2) by name; of these the filter lets through what works on a descriptor.
+ * pins are reopened only within it. It does not judge O_PATH, stat(2), chmod(2), utimes(2) or
+ * chown(2) by name; of these the filter lets through what works on a descriptor. Not so for a policy
+ * that allows `attributes`, `create`, `connect` or `watch`: fchmodat(2), utimensat(2), fchownat(2),
+ * connect(2) and inotify_add_watch(2) take names, which no filter sees.
  *
  * A rule on a directory is gone with that inode, and does not see what is mounted over it. A rule on
  * its parent outlives both.

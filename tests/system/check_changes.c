@@ -220,6 +220,7 @@ static const struct acts_row modes[] = {
 	{ CHMOD, "his/set-id", 0755, GRANTED },	 { CHMOD, "his/sticky", 0777, GRANTED },
 	{ CHMOD, "his/shared", 0700, GRANTED },	 { CHMOD, "lent/set-id", 0777, GRANTED },
 	{ CHMOD, "lent/sticky", 0755, GRANTED }, { CHMOD, "his/set-id", 04755, UNASKED(EINVAL) },
+	{ CHMOD, "lent/shared", 0750, GRANTED },
 };
 
 START_TEST(a_mode_gives_no_set_id_bits_and_takes_no_sticky_one)
@@ -235,6 +236,7 @@ START_TEST(a_mode_gives_no_set_id_bits_and_takes_no_sticky_one)
 	acts_make_directory("his/shared", ALICE, 02755);
 	acts_make_file("lent/set-id", 0, 04755);
 	acts_make_directory("lent/sticky", 0, 01777);
+	acts_make_directory("lent/shared", 0, 02755);
 	scene_start(&acts_scene);
 	acts_assert_rows(modes);
 	acts_assert_is("his/set-id", ALICE, S_IFREG | 0755);
@@ -242,6 +244,7 @@ START_TEST(a_mode_gives_no_set_id_bits_and_takes_no_sticky_one)
 	acts_assert_is("his/shared", ALICE, S_IFDIR | 02700);
 	acts_assert_is("lent/set-id", 0, S_IFREG | 0777);
 	acts_assert_is("lent/sticky", 0, S_IFDIR | 01755);
+	acts_assert_is("lent/shared", 0, S_IFDIR | 02750);
 	scene_assert_unharmed(&acts_scene);
 	scene_stop(&acts_scene);
 }
