@@ -107,7 +107,8 @@ static int read_other(uint16_t opcode, const struct wire_act *claim, struct requ
 		return read_times(claim, ret->times);
 	if (opcode == WIRE_OPCODE_TRUNCATE)
 		return read_size(claim, &ret->size);
-	memcpy(ret->other, claim->other, claim->other_len);
+	if (claim->other_len > 0)
+		memcpy(ret->other, claim->other, claim->other_len);
 	return 0;
 }
 
