@@ -39,7 +39,7 @@ int code_filter(int r)
 	case -ELOOP:
 	case -EMFILE:
 	case -ENFILE:
-	case -EMLINK: /* mkdir(2) */
+	case -EMLINK: /* mkdir(2), link(2) */
 	case -ENODEV:
 	case -ENOENT:
 	case -ENOSPC:

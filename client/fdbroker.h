@@ -182,6 +182,24 @@ int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct tim
 int fdbroker_truncate(struct fdbroker *broker, const char *path, off_t size,
 		      struct fdbroker_answer *ret_answer);
 
+/**
+ * fdbroker_rename() - rename(2), of a file or a link; directories are refused
+ * @old, @new:	each is judged by itself; a link in the last place is meant itself
+ * @flags:	RENAME_NOREPLACE, or 0
+ *
+ * Never repeated: after -ECONNRESET or -ETIMEDOUT it may have been done.
+ *
+ * Return: 0, or a negative errno; -EXDEV also where the broker was confined to less at the old name
+ *	than at the new one.
+ */
+int fdbroker_rename(struct fdbroker *broker, const char *old, const char *new, unsigned flags,
+		    struct fdbroker_answer *ret_answer);
+
+/* link(2), of an ordinary file that is neither set-user-ID nor set-group-ID, and the caller's own or
+ * one that he may read and write. Otherwise as fdbroker_rename(). */
+int fdbroker_link(struct fdbroker *broker, const char *old, const char *new,
+		  struct fdbroker_answer *ret_answer);
+
 /* A socket that is connected to the Unix socket @path; @type: SOCK_STREAM, SOCK_SEQPACKET or
  * SOCK_DGRAM, with SOCK_NONBLOCK or SOCK_CLOEXEC, which is always set. Who listens sees the broker's user and
  * process as its peer. A descriptor or a negative errno; -EAGAIN its backlog is full. */

@@ -39,9 +39,8 @@ static enum step act_on_object(struct opening *o, act_on_pin act)
 	return step == STEP_GO ? act(o, &pin) : step;
 }
 
-/* Whether @base is still the object that was judged. 0; -EAGAIN it is another; -errno. */
-static int is_still(struct opening *o, const struct pin *parent, const char *base,
-		    const struct pin *judged)
+int act_is_still(struct opening *o, const struct pin *parent, const char *base,
+		 const struct pin *judged)
 {
 	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
 	int r = opener_pin(o, parent->fd, base, &pin);
@@ -60,7 +59,7 @@ static enum step remove_pinned(struct opening *o, const struct pin *parent, cons
 			       const struct pin *pin)
 {
 	int flags = o->order->request->opcode == WIRE_OPCODE_RMDIR ? AT_REMOVEDIR : 0;
-	int r = is_still(o, parent, base, pin);
+	int r = act_is_still(o, parent, base, pin);
 
 	if (r == -EAGAIN)
 		return STEP_AGAIN;

@@ -145,11 +145,18 @@ void exchange_adopt(struct exchange *x)
 	x->claim.path = x->request.path;
 }
 
-void exchange_done(struct exchange *x)
+static void drop_data(struct exchange *x)
 {
 	free(x->outcome.data);
 	x->outcome.data = NULL;
 	x->outcome.data_len = 0;
+}
+
+void exchange_done(struct exchange *x)
+{
+	drop_data(x);
+	free(x->outcome.other);
+	x->outcome.other = NULL;
 }
 
 void exchange_expire(const struct exchange *x, struct exchange *ret)
@@ -217,7 +224,7 @@ int exchange_reply(struct exchange *x)
 	/* unix(7): descriptors under way to clients that do not take them count against us all. */
 	if (r != -ETOOMANYREFS && r != -EAGAIN)
 		return r;
-	exchange_done(x);
+	drop_data(x);
 	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
 	return send_answer(x, false);
 }

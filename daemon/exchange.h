@@ -45,7 +45,7 @@ int exchange_read(struct exchange *x);
 /* The outcome, where nothing was opened. */
 void exchange_answer(struct exchange *x, enum wire_reason reason, int error);
 
-/* Free what an answer would have taken with it. */
+/* Free what is owned but the descriptor. */
 void exchange_done(struct exchange *x);
 
 /* @x was moved in memory, with a request that was read. */

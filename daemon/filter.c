@@ -127,7 +127,7 @@ static const struct filter_rule broker[] = {
 
 /* What the loaded policy has an allow for; and nothing of it where it has none. */
 static const struct {
-	uint32_t mode;
+	uint32_t modes; /* all of them */
 	struct filter_rule rule;
 } by_mode[] = {
 	{ POLICY_STAT, ANY(faccessat2) },
@@ -141,6 +141,9 @@ static const struct {
 	{ POLICY_WATCH, IF1(inotify_init1, INT_IS(0, IN_CLOEXEC | IN_NONBLOCK)) },
 	{ POLICY_WATCH, ANY(inotify_add_watch) },
 	{ POLICY_WATCH, IF1(pipe2, INT_IS(1, O_CLOEXEC | O_NONBLOCK | O_DIRECT)) },
+	{ POLICY_CREATE | POLICY_REMOVE, ANY(renameat2) },
+	{ POLICY_CREATE | POLICY_READ, ANY(linkat) },
+	{ POLICY_CREATE | POLICY_READ, ANY(faccessat2) },
 };
 
 /* Writes the journal through sd_journal_send(3) or a file that it was given, with sd-event. */
@@ -221,7 +224,7 @@ static int add_by_mode(scmp_filter_ctx ctx, uint32_t modes)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(by_mode); i++)
-		if (modes & by_mode[i].mode)
+		if ((modes & by_mode[i].modes) == by_mode[i].modes)
 			r = add_rules(ctx, &by_mode[i].rule, 1);
 	return r;
 }

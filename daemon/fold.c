@@ -59,7 +59,15 @@ static uint64_t hash_record(const struct record *record)
 
 	hash = hash_bytes(hash, record->rule, strlen(record->rule) + 1);
 	hash = hash_bytes(hash, record->shadow.rule, strlen(record->shadow.rule) + 1);
+	hash = hash_bytes(hash, record->other.path, record->other.path_len);
 	return hash_bytes(hash, record->path, record->path_len);
+}
+
+static bool has_the_same_other(const struct record_other *a, const struct record_other *b)
+{
+	return a->act == b->act && a->is_new == b->is_new && a->modes == b->modes &&
+	       a->path_len == b->path_len && memcmp(a->path, b->path, a->path_len) == 0 &&
+	       strcmp(a->rule, b->rule) == 0;
 }
 
 static bool has_the_same_shadow(const struct record_shadow *a, const struct record_shadow *b)
@@ -75,12 +83,13 @@ static bool says_the_same(const struct record *a, const struct record *b)
 	       a->modes == b->modes && a->as_root == b->as_root && a->sender_pid == b->sender_pid &&
 	       a->who.connection == b->who.connection && a->generation == b->generation &&
 	       strcmp(a->rule, b->rule) == 0 && has_the_same_shadow(&a->shadow, &b->shadow) &&
-	       a->path_len == b->path_len && memcmp(a->path, b->path, a->path_len) == 0;
+	       has_the_same_other(&a->other, &b->other) && a->path_len == b->path_len &&
+	       memcmp(a->path, b->path, a->path_len) == 0;
 }
 
 static struct fold_entry *find(struct fold *fold, const struct record *record, uint64_t hash)
 {
-	static struct record kept; /* 12 KiB: not on the stack of every call */
+	static struct record kept; /* 22 KiB: not on the stack of every call */
 
 	for (size_t i = 0; i < fold->n; i++) {
 		struct fold_entry *entry = &fold->entries[i];

@@ -14,7 +14,7 @@
 
 const struct policy_rule *opening_rule(const struct opening *o)
 {
-	return o->opener->candidates->allows[o->allow].rule;
+	return o->rule;
 }
 
 uid_t opening_actor(const struct opening *o)
@@ -110,7 +110,7 @@ static struct policy_query query_of(const struct opening *o)
 	return (struct policy_query){
 		.caller = o->order->caller,
 		.path = o->name,
-		.modes = o->order->request->modes,
+		.modes = o->modes,
 		.now_sec = o->order->now_sec,
 	};
 }
@@ -162,6 +162,14 @@ static enum step judge_place(struct opening *o, const struct pin *place,
 	return STEP_GO;
 }
 
+static bool is_paid(const struct opening *o, const struct policy_rule *rule)
+{
+	for (; o; o = o->before)
+		if (o->out->in_flight == rule)
+			return true;
+	return false;
+}
+
 /* Step 7: what the rule may grant just now. Once for a request, however often it is tried again. */
 static enum step afford(struct opening *o)
 {
@@ -169,7 +177,7 @@ static enum step afford(struct opening *o)
 	const struct rate_caller caller = { o->order->principal->uid, o->order->unit };
 	struct rates *rates = o->opener->shared.rates;
 
-	if (o->out->in_flight == rule)
+	if (is_paid(o, rule))
 		return STEP_GO;
 	if (rates_begin(rates, rule, &caller, clock_monotonic_usec()) < 0)
 		return refused(o, WIRE_REASON_RATE, EAGAIN, rule);
@@ -199,6 +207,42 @@ enum step opening_judge(struct opening *o, const struct pin *place,
 		return step == STEP_GO ? afford(o) : step;
 	}
 	return opening_condition(o, POLICY_CONDITION_NONE);
+}
+
+static bool is_reached(struct opening *o, const struct pin *place,
+		       const struct policy_object *object)
+{
+	if (!place)
+		return true;
+	return opener_take_authority(o) == 0 && judge_place(o, place, object) == STEP_GO;
+}
+
+enum lent opening_lent(struct opening *o, const struct pin *place,
+		       const struct policy_object *object)
+{
+	struct candidates *candidates = o->opener->candidates;
+	struct policy_query query = query_of(o);
+	enum lent most = LENT_NOTHING;
+
+	o->failed = false;
+	o->out->condition = POLICY_CONDITION_NONE;
+	refused(o, WIRE_REASON_DEFAULT, EACCES, NULL);
+	if (opening_judge_name(o) != STEP_GO)
+		return candidates->reason == POLICY_REASON_DEFAULT ? LENT_NOTHING : LENT_DENIED;
+	for (o->allow = 0; o->allow < candidates->n_allows; o->allow++) {
+		struct decision decision = decide_object(candidates, o->allow, &query, object);
+
+		o->rule = decision.rule;
+		if (decision.verdict == VERDICT_DENY) {
+			refused_by_rule(o, decision.rule);
+			return LENT_DENIED;
+		}
+		if (decision.verdict == VERDICT_NEXT)
+			opening_condition(o, decision.condition);
+		else if (is_reached(o, place, object) && most < LENT_AS_ROOT)
+			most = o->rule->as_root ? LENT_AS_ROOT : LENT_AS_CALLER;
+	}
+	return most;
 }
 
 enum step opening_judge_name(struct opening *o)

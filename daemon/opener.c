@@ -356,7 +356,7 @@ static enum step try_allow(struct opening *o)
 	if (r < 0)
 		return opening_kernel(o, r);
 	for (unsigned i = 0; step == STEP_AGAIN && !o->out->would_block && i < LIMIT_RETRIES; i++)
-		step = attempt(o);
+		step = o->attempt(o);
 	return step == STEP_AGAIN ? opening_kernel(o, -EAGAIN) : step;
 }
 
@@ -372,6 +372,7 @@ static enum step try_name(struct opening *o)
 	o->out->condition = POLICY_CONDITION_NONE;
 	o->out->dev = o->out->ino = 0;
 	for (o->allow = 0; o->allow < o->opener->candidates->n_allows; o->allow++) {
+		o->rule = o->opener->candidates->allows[o->allow].rule;
 		step = try_allow(o);
 		if (o->out->would_block)
 			return STEP_DONE;
@@ -379,6 +380,17 @@ static enum step try_name(struct opening *o)
 			return step;
 	}
 	return STEP_DONE;
+}
+
+void opener_try(struct opening *o)
+{
+	enum step step;
+
+	do
+		step = try_name(o);
+	while (step == STEP_LINK);
+	if (o->links > 0)
+		strcpy(o->out->canonical, o->name);
 }
 
 void outcome_clear(struct outcome *outcome)
@@ -391,24 +403,25 @@ void outcome_clear(struct outcome *outcome)
 void opener_open(struct opener *opener, const struct order *order, struct outcome *ret)
 {
 	struct opening o _uninitialized_;
-	enum step step;
 
-	memset(&o, 0, offsetof(struct opening, name));
-	o.opener = opener;
-	o.order = order;
-	o.out = ret;
-	strcpy(o.name, order->request->path);
 	outcome_clear(ret);
 	ret->reason = WIRE_REASON_DEFAULT;
 	ret->error = EACCES;
 	ret->in_flight = order->in_flight;
+	if (order->request->two_names) {
+		two_names_open(opener, order, ret);
+		return;
+	}
+	memset(&o, 0, offsetof(struct opening, name));
+	o.opener = opener;
+	o.order = order;
+	o.out = ret;
+	o.modes = order->request->modes;
+	o.attempt = attempt;
+	strcpy(o.name, order->request->path);
 	if (order->trace)
 		trace_begin(order->trace);
-	do
-		step = try_name(&o);
-	while (step == STEP_LINK);
-	if (o.links > 0)
-		strcpy(ret->canonical, o.name);
+	opener_try(&o);
 }
 
 /* openat2(2) is there, and does what it is asked. */

@@ -60,6 +60,14 @@ struct order {
 	struct trace *trace; /* what is seen on the way, for somebody else; NULL: for nobody */
 };
 
+/* The name of two that did not decide. */
+struct outcome_other {
+	uint32_t modes;			    /* POLICY_* */
+	const struct policy_rule *rules[2]; /* that allowed them, or NULL */
+	bool as_root; /* what was done: not by a rule alone, but by all of both names */
+	char canonical[WIRE_PATH_MAX + 1];
+};
+
 struct outcome {
 	int fd; /* the receiver's; -EBADF unless reason is OK */
 	/* What was asked for, where that is no descriptor; the receiver's to free. NULL: nothing */
@@ -75,7 +83,12 @@ struct outcome {
 	/* What rates_begin() was told, also for what was not opened in the end; the receiver's to
 	 * end. NULL: nothing. */
 	const struct policy_rule *in_flight;
-	uint64_t dev, ino;		   /* of the object, if one was judged */
+	uint64_t dev, ino; /* of the object, if one was judged */
+	uint32_t modes;	   /* that were judged, if others than the request's; or 0 */
+	/* Of a request with two names; the receiver's to free. All else is of the name that decided:
+	 * of a grant the old one, of a refusal the one that was refused. */
+	struct outcome_other *other;
+	bool of_new;			   /* that is the new one */
 	char canonical[WIRE_PATH_MAX + 1]; /* where links led, or "" */
 };
 

@@ -28,16 +28,6 @@ struct pin {
 
 void pin_done(struct pin *pin);
 
-struct opening {
-	struct opener *opener;
-	const struct order *order;
-	struct outcome *out;
-	unsigned links;		      /* followed */
-	size_t allow;		      /* index of the candidate that is tried */
-	bool failed;		      /* @out tells why an earlier candidate did not do */
-	char name[WIRE_PATH_MAX + 1]; /* what was asked, or where links led so far */
-};
-
 /* What comes after one step of one candidate. */
 enum step {
 	STEP_GO,      /* nothing against it so far */
@@ -48,10 +38,32 @@ enum step {
 	STEP_MISSING, /* there is no such name */
 };
 
+struct opening {
+	struct opener *opener;
+	const struct order *order;
+	struct outcome *out;
+	uint32_t modes; /* that are asked of it */
+	enum step (*attempt)(struct opening *o);
+	unsigned links;			/* followed */
+	size_t allow;			/* index of the candidate that is tried */
+	const struct policy_rule *rule; /* that one's */
+	const struct opening *before;	/* of the same request: what it has cost is paid; or NULL */
+	bool failed;			/* @out tells why an earlier candidate did not do */
+	char name[WIRE_PATH_MAX + 1];	/* what was asked, or where links led so far */
+};
+
 const struct policy_rule *opening_rule(const struct opening *o);
 
 /* Whose files count as the actor's own in sticky directories. */
 uid_t opening_actor(const struct opening *o);
+
+/* How much the policy lends of one mode, from the least. */
+enum lent { LENT_DENIED, LENT_NOTHING, LENT_AS_CALLER, LENT_AS_ROOT };
+
+/* Of @o->modes at @o->name, for @object. @place: where it was found; NULL: as if every way were good.
+ * @o->out is what a refusal would say. The candidates and the thread's authority are others then. */
+enum lent opening_lent(struct opening *o, const struct pin *place,
+		       const struct policy_object *object);
 
 /* judge.c: the ways an attempt ends. kernel: @r is a negative errno that the caller may see. */
 enum step opening_granted(struct opening *o, int fd);
@@ -93,6 +105,9 @@ int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret);
  * descriptor or -errno. */
 int opener_make(const struct opening *o, const struct pin *parent, const char *name, int flags);
 
+/* Judge @o->name and go where it leads, by @o->attempt for each allow: @o->out is the answer. */
+void opener_try(struct opening *o);
+
 /* By the authority that the candidate lends. 0 or -errno. */
 int opener_take_authority(struct opening *o);
 /* What @fd is open on, once more, with O_NONBLOCK only if it is in @flags. A descriptor or -errno. */
@@ -129,6 +144,13 @@ enum step change_connect(struct opening *o, const struct pin *pin);
 
 /* watch.c: tell what happens to it, from now on. */
 enum step watch_perform(struct opening *o, const struct pin *pin);
+
+/* Whether @base in @parent is still the object that was judged. 0; -EAGAIN it is another; -errno. */
+int act_is_still(struct opening *o, const struct pin *parent, const char *base,
+		 const struct pin *judged);
+
+/* two_names.c: rename and link. */
+void two_names_open(struct opener *opener, const struct order *order, struct outcome *ret);
 
 /* look.c: tell what it is. */
 enum step look_perform(struct opening *o, const struct pin *pin);

@@ -37,6 +37,14 @@ const char *record_shadow_name(enum shadow_kind kind)
 	return shadows[kind];
 }
 
+/* Of those that have two names. */
+static const char *act_name(uint16_t opcode)
+{
+	if (opcode == WIRE_OPCODE_RENAME)
+		return "rename";
+	return opcode == WIRE_OPCODE_LINK ? "link" : NULL;
+}
+
 /* bytes */
 
 static void get_path(struct cursor_reader *r, struct record *ret)
@@ -85,6 +93,30 @@ static void get_shadow(struct cursor_reader *r, struct record_shadow *ret)
 	cursor_read_text(r, ret->conditions, sizeof(ret->conditions));
 }
 
+static void put_other(struct cursor_writer *w, const struct record_other *other)
+{
+	cursor_write_u16(w, other->act);
+	cursor_write_u16(w, other->is_new);
+	cursor_write_u32(w, other->modes);
+	cursor_write_string(w, other->path, other->path_len);
+	cursor_write_text(w, other->canonical);
+	cursor_write_text(w, other->rule);
+}
+
+static void get_other(struct cursor_reader *r, struct record_other *ret)
+{
+	const char *bytes;
+
+	ret->act = cursor_read_u16(r);
+	ret->is_new = cursor_read_u16(r);
+	ret->modes = cursor_read_u32(r);
+	bytes = cursor_read_string(r, RECORD_PATH_MAX, &ret->path_len);
+	if (bytes)
+		memcpy(ret->path, bytes, ret->path_len);
+	cursor_read_text(r, ret->canonical, sizeof(ret->canonical));
+	cursor_read_text(r, ret->rule, sizeof(ret->rule));
+}
+
 int record_write(const struct record *record, void *buffer, size_t size)
 {
 	struct cursor_writer w = cursor_writer(buffer, size);
@@ -113,6 +145,7 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	cursor_write_text(&w, record->canonical);
 	cursor_write_text(&w, record->detail);
 	put_shadow(&w, &record->shadow);
+	put_other(&w, &record->other);
 	return cursor_write_end(&w);
 }
 
@@ -145,6 +178,7 @@ int record_read(const void *data, size_t size, struct record *ret)
 	cursor_read_text(&r, record.canonical, sizeof(record.canonical));
 	cursor_read_text(&r, record.detail, sizeof(record.detail));
 	get_shadow(&r, &record.shadow);
+	get_other(&r, &record.other);
 	if (cursor_read_end(&r) < 0)
 		return -EBADMSG;
 	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason > WIRE_REASON_DEGRADED ||
@@ -152,6 +186,8 @@ int record_read(const void *data, size_t size, struct record *ret)
 		return -EBADMSG;
 	if (record.shadow.kind >= ELEMENTSOF(shadows) ||
 	    record.shadow.reason > WIRE_REASON_DEGRADED)
+		return -EBADMSG;
+	if (record.other.act != 0 && !act_name(record.other.act))
 		return -EBADMSG;
 	*ret = record;
 	return 0;
@@ -182,24 +218,38 @@ _printf_(3, 4) static void field_printf(const struct fields *f, const char *name
 	field(f, name, value);
 }
 
-static void field_modes(const struct fields *f, uint32_t modes)
+static void field_modes(const struct fields *f, const char *name, uint32_t modes)
 {
 	_cleanup_(text_done) struct text words = TEXT_EMPTY;
 
 	policy_modes_print(modes, &words);
 	if (!words.failed && words.len > 0)
-		f->emit(f->context, "FDBROKER_MODES", words.data, words.len);
+		f->emit(f->context, name, words.data, words.len);
 }
 
 static void fields_of_request(const struct fields *f, const struct record *record)
 {
-	field_modes(f, record->modes);
+	field_modes(f, "FDBROKER_MODES", record->modes);
 	if (record->path_len > 0)
 		f->emit(f->context, "FDBROKER_PATH", record->path, record->path_len);
 	field(f, "FDBROKER_CANONICAL", record->canonical);
 	if (record->object_ino != 0)
 		field_printf(f, "FDBROKER_OBJECT", "%" PRIu64 ":%" PRIu64, record->object_dev,
 			     record->object_ino);
+}
+
+/* The other name of two; the fields without OTHER are of the one that decided. */
+static void fields_of_other(const struct fields *f, const struct record_other *other)
+{
+	if (other->act == 0)
+		return;
+	field(f, "FDBROKER_ACT", act_name(other->act));
+	field(f, "FDBROKER_NAME", other->is_new ? "old" : "new");
+	field_modes(f, "FDBROKER_OTHER_MODES", other->modes);
+	if (other->path_len > 0)
+		f->emit(f->context, "FDBROKER_OTHER_PATH", other->path, other->path_len);
+	field(f, "FDBROKER_OTHER_CANONICAL", other->canonical);
+	field(f, "FDBROKER_OTHER_RULE", other->rule);
 }
 
 /* What a candidate policy would have done; nothing where it would have done the same. */
@@ -310,10 +360,20 @@ void record_fields(const struct record *record, uint32_t repeat,
 	fields_of_answer(&f, record);
 	fields_of_shadow(&f, &record->shadow);
 	fields_of_request(&f, record);
+	fields_of_other(&f, &record->other);
 	fields_of_caller(&f, record);
 	if (record->lost > 0)
 		field_printf(&f, "FDBROKER_LOST", "%" PRIu32, record->lost);
 	field_printf(&f, "FDBROKER_REPEAT", "%" PRIu32, repeat);
+}
+
+static void print_other(const struct record_other *other, struct text *out)
+{
+	if (other->act == 0)
+		return;
+	text_printf(out, " to %s ", act_name(other->act));
+	text_puts(out, other->is_new ? "to " : "from ");
+	text_escape(out, other->path, other->path_len);
 }
 
 void record_print(const struct record *record, uint32_t repeat, struct text *out)
@@ -324,6 +384,7 @@ void record_print(const struct record *record, uint32_t repeat, struct text *out
 	policy_modes_print(record->modes, out);
 	text_puts(out, " ");
 	text_escape(out, record->path, record->path_len);
+	print_other(&record->other, out);
 	text_printf(out, " for uid %u pid %d", who->uid, who->pid);
 	if (who->unit[0] != '\0') {
 		text_puts(out, " of ");

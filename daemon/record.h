@@ -18,7 +18,7 @@
 #define RECORD_RULE_MAX	   511U
 #define RECORD_GROUPS_MAX  64U	  /* who has more has them not told: few do */
 #define RECORD_SHA256_SIZE 65U	  /* hexadecimal, with the NUL */
-#define RECORD_SIZE_MAX	   16384U /* bytes, encoded */
+#define RECORD_SIZE_MAX	   24576U /* bytes, encoded */
 
 enum record_outcome {
 	RECORD_DENY,
@@ -45,6 +45,17 @@ struct record_shadow {
 	char rule[RECORD_RULE_MAX + 1]; /* id, or "" */
 	char conditions[RECORD_RULE_MAX +
 			1]; /* of ALLOW_IF, in the language's words; cut if longer */
+};
+
+/* Of a request with two names, the one that did not decide. */
+struct record_other {
+	uint16_t act;	   /* enum wire_opcode; 0: the request has one name */
+	uint16_t is_new;   /* 0 or 1 */
+	uint32_t modes;	   /* POLICY_* */
+	uint16_t path_len; /* as asked */
+	char path[RECORD_PATH_MAX + 1];
+	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
+	char rule[2 * RECORD_RULE_MAX + 3];  /* ids, or "": it was not judged */
 };
 
 struct record {
@@ -74,6 +85,7 @@ struct record {
 	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
 	char detail[128];		     /* of CLOSED: what was wrong with the message */
 	struct record_shadow shadow;
+	struct record_other other;
 };
 
 /* Bytes written, or -EMSGSIZE. @buffer of RECORD_SIZE_MAX always suffices. */

@@ -18,6 +18,16 @@
  * room for it, and if not it is counted, and the next one says how many are missing.
  */
 
+static bool is_complaint(const struct outcome *outcome)
+{
+	const struct outcome_other *other = outcome->other;
+
+	for (size_t i = 0; other && i < ELEMENTSOF(other->rules); i++)
+		if (other->rules[i] && other->rules[i]->complain)
+			return true;
+	return outcome->rule->complain;
+}
+
 static enum record_outcome outcome_of(const struct exchange *x, int sent)
 {
 	const struct policy_rule *rule = x->outcome.rule;
@@ -25,7 +35,7 @@ static enum record_outcome outcome_of(const struct exchange *x, int sent)
 	if (x->fault)
 		return RECORD_CLOSED;
 	if (x->outcome.reason == WIRE_REASON_OK && sent >= 0)
-		return rule->complain ? RECORD_COMPLAIN : RECORD_ALLOW;
+		return is_complaint(&x->outcome) ? RECORD_COMPLAIN : RECORD_ALLOW;
 	if (x->outcome.reason == WIRE_REASON_OK)
 		return RECORD_ERROR;
 	if (x->outcome.reason == WIRE_REASON_DEADLINE)
@@ -36,6 +46,22 @@ static enum record_outcome outcome_of(const struct exchange *x, int sent)
 	return RECORD_DENY;
 }
 
+/* What was done by the rights of two names, is done by those of both. */
+static bool is_as_root(const struct outcome *outcome)
+{
+	return outcome->other ? outcome->other->as_root : outcome->rule && outcome->rule->as_root;
+}
+
+static bool wants(const struct policy_rule *rule, const struct exchange *x,
+		  enum record_outcome outcome)
+{
+	if (rule->audit != POLICY_AUDIT_DENY)
+		return rule->audit == POLICY_AUDIT_ALL;
+	if (outcome == RECORD_ERROR)
+		return x->outcome.reason != WIRE_REASON_NOT_FOUND;
+	return outcome != RECORD_ALLOW;
+}
+
 /*
  * Refusals by the default rule, what was wrong with a message, and grants `as root` are always
  * written; of the rest the rule says. Programs look for files that are not there
@@ -43,19 +69,18 @@ static enum record_outcome outcome_of(const struct exchange *x, int sent)
  */
 static bool is_wanted(const struct exchange *x, enum record_outcome outcome)
 {
+	const struct outcome_other *other = x->outcome.other;
 	const struct policy_rule *rule = x->outcome.rule;
 
 	/* What a candidate would do otherwise is what it was loaded for. */
 	if (x->shadow.kind != SHADOW_NONE)
 		return true;
-
-	if (!rule || (outcome == RECORD_ALLOW && rule->as_root))
+	if (!rule || (outcome == RECORD_ALLOW && is_as_root(&x->outcome)))
 		return true;
-	if (rule->audit != POLICY_AUDIT_DENY)
-		return rule->audit == POLICY_AUDIT_ALL;
-	if (outcome == RECORD_ERROR)
-		return x->outcome.reason != WIRE_REASON_NOT_FOUND;
-	return outcome != RECORD_ALLOW;
+	for (size_t i = 0; other && i < ELEMENTSOF(other->rules); i++)
+		if (other->rules[i] && wants(other->rules[i], x, outcome))
+			return true;
+	return wants(rule, x, outcome);
 }
 
 static void copy(char *to, size_t size, const char *from)
@@ -69,7 +94,7 @@ static void fill_rule(struct record *record, const struct outcome *outcome)
 
 	if (!rule)
 		return;
-	record->as_root = rule->as_root;
+	record->as_root = is_as_root(outcome);
 	record->rule_line = rule->line;
 	copy(record->rule, sizeof(record->rule), rule->id);
 	copy(record->rule_file, sizeof(record->rule_file), rule->file);
@@ -113,6 +138,36 @@ static void fill_shadow(struct record_shadow *record, const struct shadow_verdic
 	}
 }
 
+static void fill_path(struct record *record, const char *path)
+{
+	record->path_len = strlen(path);
+	copy(record->path, sizeof(record->path), path);
+}
+
+/* The record is of the name that decided, so that it can be judged anew by itself. */
+static void fill_other(struct record *record, const struct exchange *x)
+{
+	const char *other_path = x->outcome.of_new ? x->request.path : x->request.other;
+	const struct outcome_other *judged = x->outcome.other;
+	struct record_other *other = &record->other;
+
+	if (!x->request.two_names)
+		return;
+	fill_path(record, x->outcome.of_new ? x->request.other : x->request.path);
+	other->act = x->request.opcode;
+	other->is_new = !x->outcome.of_new;
+	other->path_len = (uint16_t)strlen(other_path);
+	copy(other->path, sizeof(other->path), other_path);
+	if (!judged)
+		return;
+	other->modes = judged->modes;
+	copy(other->canonical, sizeof(other->canonical), judged->canonical);
+	for (size_t i = 0, n = 0; i < ELEMENTSOF(judged->rules); i++)
+		if (judged->rules[i] && (i == 0 || judged->rules[i] != judged->rules[0]))
+			n += (size_t)snprintf(other->rule + n, sizeof(other->rule) - n, "%s%s",
+					      n > 0 ? ", " : "", judged->rules[i]->id);
+}
+
 static void fill(struct record *record, const struct exchange *x, enum record_outcome outcome)
 {
 	*record = (struct record){
@@ -122,7 +177,7 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 		.generation = x->server->generation,
 		.reason = (uint16_t)x->outcome.reason,
 		.error = x->outcome.error,
-		.modes = x->request.modes,
+		.modes = x->outcome.modes ? x->outcome.modes : x->request.modes,
 		.lost = x->server->lost,
 		.sender_pid = x->sender.pid,
 		.who = x->session->facts,
@@ -142,6 +197,7 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 	if (x->outcome.rule && x->request.opcode == WIRE_OPCODE_OPEN)
 		record->deliver = (uint16_t)x->outcome.rule->obligations->deliver;
 	fill_shadow(&record->shadow, &x->shadow);
+	fill_other(record, x);
 }
 
 static void count(struct counters *counters, const struct exchange *x)

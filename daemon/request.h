@@ -27,10 +27,13 @@ struct request {
 	bool nofollow;
 	bool directory;	   /* of an act: what is there must be one */
 	uint32_t argument; /* of an act */
+	bool two_names;	   /* @other is the new one */
+	bool noreplace;
 	uint64_t size;
 	struct wire_time times[2];
 	char path[WIRE_PATH_MAX + 1]; /* without a NUL before its end; the policy judges its form */
-	char other[WIRE_PATH_MAX + 1]; /* a link's target: any text, of which nothing is judged */
+	/* A link's target: any text, of which nothing is judged; or another name, like @path. */
+	char other[WIRE_PATH_MAX + 1];
 };
 
 /* Nothing is asked. The texts are empty, and not cleared. */

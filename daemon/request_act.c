@@ -20,6 +20,7 @@ static const struct row {
 	bool nofollow;	   /* always: it is about the link */
 	uint32_t any;	   /* at least one of these bits of the argument; 0: none */
 	bool one;	   /* exactly one bit of the argument */
+	bool two;	   /* its other part is another name */
 } rows[] = {
 	[WIRE_OPCODE_STAT] = { POLICY_STAT, .flags = WIRE_ACT_NOFOLLOW | WIRE_ACT_DIRECTORY },
 	[WIRE_OPCODE_ACCESS] = { POLICY_STAT, .flags = WIRE_ACT_DIRECTORY,
@@ -39,8 +40,12 @@ static const struct row {
 				  .argument = WIRE_CONNECT_ALL, .one = true },
 	[WIRE_OPCODE_SYMLINK] = { POLICY_CREATE, .flags = WIRE_ACT_DIRECTORY, .nofollow = true,
 				  .text = true },
-	[WIRE_OPCODE_WATCH] = { POLICY_WATCH, .flags = WIRE_ACT_ALL, .argument = WIRE_WATCH_ALL,
-				.any = IN_ALL_EVENTS },
+	[WIRE_OPCODE_WATCH] = { POLICY_WATCH, .flags = WIRE_ACT_ALL & ~(uint32_t)WIRE_ACT_NOREPLACE,
+				.argument = WIRE_WATCH_ALL, .any = IN_ALL_EVENTS },
+	/* of the old name; of the new one two_names.c asks */
+	[WIRE_OPCODE_RENAME] = { POLICY_REMOVE, .flags = WIRE_ACT_NOREPLACE, .nofollow = true,
+				 .two = true },
+	[WIRE_OPCODE_LINK] = { POLICY_READ, .nofollow = true, .two = true },
 };
 _Static_assert(ELEMENTSOF(rows) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");
 
@@ -71,7 +76,7 @@ static bool fits(const struct row *row, const struct wire_act *claim)
 		return false;
 	if (row->text)
 		return claim->other_len > 0 && !memchr(claim->other, '\0', claim->other_len);
-	return claim->other_len == row->other;
+	return row->two || claim->other_len == row->other;
 }
 
 #define NSEC_MAX 1000000000U /* utimensat(2) */
@@ -132,6 +137,8 @@ enum wire_reason request_act_read(uint16_t opcode, const struct wire_act *claim,
 		return WIRE_REASON_BAD_FLAGS;
 	if (!request_path_makes_sense(claim->path, claim->path_len))
 		return WIRE_REASON_BAD_PATH;
+	if (row->two && !request_path_makes_sense(claim->other, claim->other_len))
+		return WIRE_REASON_BAD_PATH;
 	*ret = (struct request){
 		.opcode = opcode,
 		.modes = row->modes,
@@ -141,6 +148,8 @@ enum wire_reason request_act_read(uint16_t opcode, const struct wire_act *claim,
 		.create = makes_names(opcode),
 		.nofollow = is_about_link(row, claim->flags),
 		.directory = claim->flags & WIRE_ACT_DIRECTORY,
+		.two_names = row->two,
+		.noreplace = claim->flags & WIRE_ACT_NOREPLACE,
 	};
 	if (opcode == WIRE_OPCODE_ACCESS)
 		ret->modes |= modes_of_access(claim->argument);

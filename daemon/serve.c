@@ -19,6 +19,9 @@
 /* What was seen on the way is noted where somebody asks for it, by a worker. */
 static struct trace *trace_of(const struct exchange *x, struct worker *worker)
 {
+	/* A trace is of one name. */
+	if (x->request.two_names)
+		return NULL;
 	return x->server->shadow && x->session->shadow ? &worker->trace : NULL;
 }
 

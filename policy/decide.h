@@ -110,6 +110,9 @@ struct policy_object {
 	 * allow's conditions only `fs` and `mount` are asked; a conditional deny is held to what
 	 * would be made. */
 	bool fresh;
+	/* With @fresh: it is there by another name, and is to have this one. An allow's conditions are
+	 * asked of it too, as written; what it leaves unsaid is no question. */
+	bool named;
 };
 
 enum verdict {

@@ -52,7 +52,7 @@ static bool is_of_types(const struct question *q)
  */
 static bool type_of_fresh_holds(const struct question *q)
 {
-	if (S_ISREG(q->object->mode))
+	if (S_ISREG(q->object->mode) && !q->object->named)
 		return true;
 	if (is_asked(q, POLICY_CONDITION_TYPE))
 		return is_of_types(q);
@@ -177,7 +177,7 @@ static const struct {
 static enum policy_condition first_failing(const struct question *q)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		if (q->allow && q->object->fresh && !checks[i].of_place)
+		if (q->allow && q->object->fresh && !q->object->named && !checks[i].of_place)
 			continue;
 		if (!checks[i].holds(q))
 			return checks[i].condition;

@@ -62,6 +62,8 @@ static const struct {
 	[WIRE_OPCODE_TRUNCATE] = { true, .changes = true },
 	[WIRE_OPCODE_CONNECT] = { true, .gives = true },
 	[WIRE_OPCODE_SYMLINK] = { true, .changes = true },
+	[WIRE_OPCODE_RENAME] = { true, .changes = true },
+	[WIRE_OPCODE_LINK] = { true, .changes = true },
 	[WIRE_OPCODE_WATCH] = { true, .gives = true },
 };
 _Static_assert(ELEMENTSOF(opcodes) == WIRE_OPCODE_ACT_LAST + 1, "each opcode has a row");

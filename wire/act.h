@@ -33,7 +33,8 @@ enum wire_act_flag {
 	WIRE_ACT_NONBLOCK = 1U << 1, /* of the socket or pipe that comes */
 	/* The name ended in a slash: a link is followed, and what is there must be a directory. */
 	WIRE_ACT_DIRECTORY = 1U << 2,
-	WIRE_ACT_ALL = (1U << 3) - 1,
+	WIRE_ACT_NOREPLACE = 1U << 3, /* what stands at the new name is not replaced */
+	WIRE_ACT_ALL = (1U << 4) - 1,
 };
 
 /* The argument of WIRE_OPCODE_ACCESS; without a bit: whether it is there. */

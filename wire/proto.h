@@ -52,6 +52,8 @@ enum wire_opcode {
 	WIRE_OPCODE_CONNECT =
 		11, /* argument: one of WIRE_CONNECT_*; a socket comes with the reply */
 	WIRE_OPCODE_SYMLINK = 12, /* other: the target, a text without a NUL */
+	WIRE_OPCODE_RENAME = 13,  /* path: the old name; other: the new one */
+	WIRE_OPCODE_LINK = 14,	  /* likewise */
 	WIRE_OPCODE_WATCH = 15,	  /* argument: WIRE_WATCH_ALL; a pipe comes with the reply */
 	WIRE_OPCODE_ACT_LAST = WIRE_OPCODE_WATCH,
 	/* From here on what asks for several things at once; below is what asks for one. */

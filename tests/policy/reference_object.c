@@ -88,9 +88,9 @@ static bool type_ok(const struct ast_rule *rule, uint32_t modes, const struct po
 	const struct ast_attr *attr = attr_of(rule, AST_ATTR_TYPE);
 
 	if (rule->allow && o->fresh)
-		return S_ISREG(o->mode) ? true
-		       : attr		? has_word(attr, type_word(o->mode))
-					: !(rule->as_root && S_ISLNK(o->mode));
+		return S_ISREG(o->mode) && !o->named ? true
+		       : attr			     ? has_word(attr, type_word(o->mode))
+						     : !(rule->as_root && S_ISLNK(o->mode));
 	if (rule->allow && S_ISDIR(o->mode) && modes & (WRITING | POLICY_READ))
 		return false;
 	if (attr)
@@ -212,7 +212,7 @@ enum policy_condition reference_condition(const struct ast_rule *rule, uint32_t 
 					  const struct policy_object *o)
 {
 	const struct ast_attr *group = attr_of(rule, AST_ATTR_FILE_GROUP);
-	bool all = !(rule->allow && o->fresh);
+	bool all = !(rule->allow && o->fresh) || o->named;
 
 	if (!type_ok(rule, modes, o))
 		return POLICY_CONDITION_TYPE;

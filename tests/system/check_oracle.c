@@ -258,9 +258,16 @@ static bool are_same(const struct reply *a, const struct reply *b)
 /* Which acts were understood in one of their ways. */
 static bool understood[WIRE_OPCODE_ACT_LAST + 1];
 
+/* All first names here are good ones. */
+static bool is_misfit(const struct reply *reply)
+{
+	return reason_of(reply) == WIRE_REASON_BAD_FLAGS ||
+	       reason_of(reply) == WIRE_REASON_BAD_PATH;
+}
+
 static void note_understood(size_t way, const struct reply *reply)
 {
-	if (reason_of(reply) != WIRE_REASON_BAD_FLAGS)
+	if (!is_misfit(reply))
 		understood[opcode_of(way)] = true;
 }
 
@@ -300,8 +307,7 @@ static int compare_kinds(const void *arg)
 
 		note_understood(way, &first);
 		/* A body that does not fit, or a number that no opcode has. */
-		if (reason_of(&first) == WIRE_REASON_BAD_FLAGS ||
-		    reason_of(&first) == WIRE_REASON_UNSUPPORTED)
+		if (is_misfit(&first) || reason_of(&first) == WIRE_REASON_UNSUPPORTED)
 			continue;
 		ck_assert_msg(reason_of(&first) == scenario->reason, "%s: opcode %d: reason %d",
 			      scenario->policy, opcode_of(way), reason_of(&first));

@@ -387,14 +387,20 @@ END_TEST
 
 /* The minimal list is the golden one. */
 static const struct {
-	uint32_t mode;
+	uint32_t modes; /* without any one of them it is not there */
 	const char *call;
 } by_mode[] = {
-	{ POLICY_STAT, "faccessat2" },	   { POLICY_CREATE, "mkdirat" },
-	{ POLICY_ATTRIBUTES, "fchmodat" }, { POLICY_ATTRIBUTES, "utimensat" },
-	{ POLICY_CONNECT, "socket" },	   { POLICY_CONNECT, "connect" },
-	{ POLICY_CREATE, "symlinkat" },	   { POLICY_CREATE, "fchownat" },
-	{ POLICY_WATCH, "inotify_init1" }, { POLICY_WATCH, "inotify_add_watch" },
+	{ POLICY_CREATE, "mkdirat" },
+	{ POLICY_ATTRIBUTES, "fchmodat" },
+	{ POLICY_ATTRIBUTES, "utimensat" },
+	{ POLICY_CONNECT, "socket" },
+	{ POLICY_CONNECT, "connect" },
+	{ POLICY_CREATE, "symlinkat" },
+	{ POLICY_CREATE, "fchownat" },
+	{ POLICY_WATCH, "inotify_init1" },
+	{ POLICY_WATCH, "inotify_add_watch" },
+	{ POLICY_CREATE | POLICY_REMOVE, "renameat2" },
+	{ POLICY_CREATE | POLICY_READ, "linkat" },
 };
 
 START_TEST(confine_filter_has_calls_that_only_some_policies_need)
@@ -403,10 +409,33 @@ START_TEST(confine_filter_has_calls_that_only_some_policies_need)
 	char line[64];
 
 	snprintf(line, sizeof(line), "\"%s\"", by_mode[_i].call);
-	print_filter(POLICY_ANY & ~by_mode[_i].mode, minimal, sizeof(minimal));
-	print_filter(by_mode[_i].mode, filter, sizeof(filter));
-	ck_assert_msg(!strstr(minimal, line), "%s without its mode", line);
+	for (uint32_t mode = 1; mode < POLICY_ANY; mode <<= 1) {
+		if (!(by_mode[_i].modes & mode))
+			continue;
+		print_filter(POLICY_ANY & ~mode, minimal, sizeof(minimal));
+		ck_assert_msg(!strstr(minimal, line), "%s without its mode", line);
+	}
+	print_filter(by_mode[_i].modes, filter, sizeof(filter));
 	ck_assert_msg(strstr(filter, line), "no %s with its mode", line);
+}
+END_TEST
+
+/* Two things need it. */
+START_TEST(confine_filter_asks_for_access_where_a_policy_tells_or_links)
+{
+	static const struct {
+		uint32_t modes;
+		bool has;
+	} cases[] = {
+		{ POLICY_STAT, true },
+		{ POLICY_CREATE | POLICY_READ, true },
+		{ POLICY_ANY & ~(POLICY_STAT | POLICY_READ), false },
+		{ POLICY_ANY & ~(POLICY_STAT | POLICY_CREATE), false },
+	};
+	static char filter[1 << 16];
+
+	print_filter(cases[_i].modes, filter, sizeof(filter));
+	ck_assert_int_eq(strstr(filter, "\"faccessat2\"") != NULL, cases[_i].has);
 }
 END_TEST
 
@@ -434,6 +463,8 @@ int main(void)
 			    ELEMENTSOF(kept));
 	tcase_add_loop_test(tcase, confine_filter_has_calls_that_only_some_policies_need, 0,
 			    ELEMENTSOF(by_mode));
+	tcase_add_loop_test(tcase, confine_filter_asks_for_access_where_a_policy_tells_or_links, 0,
+			    4);
 	if (has_golden())
 		tcase_add_test(tcase, confine_filter_is_the_golden_one);
 	return suite_main(suite);

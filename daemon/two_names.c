@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "daemon/limits.h"
+#include "daemon/opening.h"
+#include "policy/ast.h"
+
+/*
+ * rename(2) and link(2): one act on two names. Each name is judged as a request of its own, by the whole
+ * policy and on its own pins, and what stands at the new name by a third; only then one call binds
+ * them, between the two directories that were judged.
+ *
+ * One call has one authority. It is the broker's only if every rule that decided says `as root`:
+ * a name whose rule does not say so is never touched by more than the caller's own rights.
+ *
+ * An object is judged by its name whenever it is opened, so that another name is other rights. So
+ * nobody gets more by the new name than he has by the old one: what the policy lends there must be
+ * lent here too, and what it denies here must be denied there. The same cannot be known of all that is
+ * below a directory: directories are not renamed.
+ */
+
+/* One name, and what is there. */
+struct side {
+	struct opening o; /* first: whoever is told of it finds the side */
+	struct outcome out;
+	struct pair *pair;
+	struct pin parent, pin; /* no descriptor in @pin: nothing is there */
+	const char *base;	/* in @o.name */
+};
+
+struct pair {
+	const struct request *request;
+	struct side old, new, target; /* target: what stands at the new name, to be removed */
+	struct outcome_other *other;  /* owned, until the outcome has it */
+};
+
+static void side_done(struct side *side)
+{
+	pin_done(&side->parent);
+	pin_done(&side->pin);
+}
+
+static struct pair *pair_free(struct pair *pair)
+{
+	if (!pair)
+		return NULL;
+	side_done(&pair->old);
+	side_done(&pair->new);
+	side_done(&pair->target);
+	free(pair->other);
+	free(pair);
+	return NULL;
+}
+DEFINE_CLEANUP(struct pair *, pair_free)
+
+static void side_init(struct pair *pair, struct side *side, struct opener *opener,
+		      const struct order *order)
+{
+	side->o = (struct opening){ .opener = opener, .order = order, .out = &side->out };
+	side->out = (struct outcome){ .fd = -EBADF };
+	side->pair = pair;
+	side->parent = side->pin = PIN_EMPTY;
+}
+
+static struct pair *pair_new(struct opener *opener, const struct order *order)
+{
+	_cleanup_(pair_freep) struct pair *pair = calloc(1, sizeof(*pair));
+
+	if (!pair)
+		return NULL;
+	pair->request = order->request;
+	side_init(pair, &pair->old, opener, order);
+	side_init(pair, &pair->new, opener, order);
+	side_init(pair, &pair->target, opener, order);
+	pair->old.out.in_flight = order->in_flight;
+	pair->new.o.before = &pair->old.o;
+	pair->target.o.before = &pair->new.o;
+	pair->other = calloc(1, sizeof(*pair->other));
+	return pair->other ? TAKE_PTR(pair) : NULL;
+}
+
+static bool is_link(const struct pair *pair)
+{
+	return pair->request->opcode == WIRE_OPCODE_LINK;
+}
+
+/* the names */
+
+static void side_name(struct side *side, const char *name, uint32_t modes)
+{
+	const struct policy_rule *paid = side->out.in_flight;
+
+	snprintf(side->o.name, sizeof(side->o.name), "%s", name);
+	side->o.modes = modes;
+	side->o.links = 0;
+	side->out = (struct outcome){
+		.fd = -EBADF,
+		.reason = WIRE_REASON_DEFAULT,
+		.error = EACCES,
+		.in_flight = paid,
+	};
+}
+
+/* Before anything is looked at: neither name tells of the file system what the other may not. */
+static struct side *refused_by_name(struct pair *pair)
+{
+	side_name(&pair->old, pair->request->path, pair->request->modes);
+	if (opening_judge_name(&pair->old.o) != STEP_GO)
+		return &pair->old;
+	side_name(&pair->new, pair->request->other, POLICY_CREATE);
+	return opening_judge_name(&pair->new.o) != STEP_GO ? &pair->new : NULL;
+}
+
+static bool is_granted(struct side *side, enum step (*attempt)(struct opening *o))
+{
+	side->o.attempt = attempt;
+	opener_try(&side->o);
+	return side->out.reason == WIRE_REASON_OK;
+}
+
+/* 0; -ELOOP a link is on the way; another -errno. */
+static int pin_parent(struct side *side)
+{
+	int r;
+
+	side_done(side);
+	r = create_pin_parent(&side->o, &side->parent, &side->base);
+	/* `/` is always busy, and always there. */
+	if (r == -EISDIR && side != &side->pair->old && is_link(side->pair))
+		return -EEXIST;
+	return r == -EISDIR ? (is_link(side->pair) ? -EPERM : -EBUSY) : r;
+}
+
+/* As it will be with the new name. */
+static struct policy_object object_to_be(const struct pair *pair)
+{
+	struct policy_object object = pair->old.pin.object;
+
+	object.links += is_link(pair);
+	return object;
+}
+
+/* Sockets and the like have whoever made them at their other end; links are as good as their text. */
+static bool may_be_named(const struct pair *pair, mode_t mode)
+{
+	return S_ISREG(mode) || (S_ISLNK(mode) && !is_link(pair));
+}
+
+static enum step find_old(struct opening *o)
+{
+	struct side *old = (struct side *)o;
+	struct policy_object object;
+	enum step step;
+	int r;
+
+	r = pin_parent(old);
+	if (r == -ELOOP)
+		return walk_follow(o, true);
+	if (r == 0)
+		r = opener_pin(o, old->parent.fd, old->base, &old->pin);
+	if (r < 0)
+		return opening_kernel(o, r);
+	o->out->dev = old->pin.dev;
+	o->out->ino = old->pin.ino;
+	object = object_to_be(old->pair);
+	step = opening_judge(o, &old->pin, &object);
+	if (step != STEP_GO)
+		return step;
+	if (!may_be_named(old->pair, object.mode))
+		return opening_condition(o, POLICY_CONDITION_TYPE);
+	return opening_granted(o, -EBADF);
+}
+
+/* What gets a name must be as what the rule would have made under it. */
+static enum policy_condition unlike_made(const struct policy_rule *rule,
+					 const struct policy_object *object)
+{
+	const struct policy_obligations *obligations = rule->obligations;
+	bool has_owner = rule->as_root || obligations->has_create_owner;
+	mode_t mode = object->mode & 07777;
+
+	if (has_owner && object->uid != obligations->create_uid)
+		return POLICY_CONDITION_OWNER;
+	if (has_owner && object->gid != obligations->create_gid)
+		return POLICY_CONDITION_FILE_GROUP;
+	if (S_ISLNK(object->mode))
+		return POLICY_CONDITION_NONE;
+	if (obligations->has_create_mode ? mode != obligations->create_mode
+					 : rule->as_root && mode & (07000 | 022))
+		return POLICY_CONDITION_MODE_MAX;
+	return POLICY_CONDITION_NONE;
+}
+
+static enum step judge_new(struct side *new)
+{
+	struct policy_object object = object_to_be(new->pair);
+	enum policy_condition unlike;
+	enum step step;
+
+	object.fresh = object.named = true;
+	object.fs_magic = new->parent.object.fs_magic;
+	object.mount_flags = new->parent.object.mount_flags;
+	step = opening_judge(&new->o, &new->parent, &object);
+	if (step != STEP_GO)
+		return step;
+	unlike = unlike_made(opening_rule(&new->o), &object);
+	return unlike ? opening_condition(&new->o, unlike) : STEP_GO;
+}
+
+static enum step find_new(struct opening *o)
+{
+	struct side *new = (struct side *)o;
+	enum step step;
+	int r;
+
+	r = pin_parent(new);
+	if (r == -ELOOP)
+		return walk_follow(o, true);
+	if (r < 0)
+		return opening_kernel(o, r);
+	step = judge_new(new);
+	if (step != STEP_GO)
+		return step;
+	r = opener_pin(o, new->parent.fd, new->base, &new->pin);
+	if (r < 0 && r != -ENOENT)
+		return opening_kernel(o, r);
+	if (r == 0 && (is_link(new->pair) || new->pair->request->noreplace))
+		return opening_kernel(o, -EEXIST);
+	return opening_granted(o, -EBADF);
+}
+
+static enum step find_target(struct opening *o)
+{
+	struct side *target = (struct side *)o;
+	enum step step;
+	int r;
+
+	r = pin_parent(target);
+	if (r == -ELOOP)
+		return walk_follow(o, true);
+	if (r == 0)
+		r = opener_pin(o, target->parent.fd, target->base, &target->pin);
+	if (r < 0)
+		return opening_kernel(o, r);
+	o->out->dev = target->pin.dev;
+	o->out->ino = target->pin.ino;
+	step = opening_judge(o, &target->pin, &target->pin.object);
+	return step == STEP_GO ? opening_granted(o, -EBADF) : step;
+}
+
+/* what the new name lends */
+
+/* What an object can be asked for by its name. */
+static const uint32_t lendable[] = {
+	POLICY_READ, POLICY_WRITE,	POLICY_APPEND, POLICY_TRUNCATE,
+	POLICY_STAT, POLICY_ATTRIBUTES, POLICY_WATCH,
+};
+
+static bool lends_more(struct pair *pair, uint32_t mode)
+{
+	struct policy_object object = pair->old.pin.object;
+	enum lent by_new, by_old;
+
+	/* However many names it has now: others go, and it will have one again. */
+	object.links = 1;
+	pair->new.o.modes = pair->old.o.modes = mode;
+	by_new = opening_lent(&pair->new.o, NULL, &object);
+	if (by_new == LENT_DENIED)
+		return false;
+	by_old = opening_lent(&pair->old.o, &pair->old.pin, &object);
+	return by_new > by_old;
+}
+
+/* As it was before more was asked of it. */
+static void grant_again(struct side *side, uint32_t modes, const struct policy_rule *rule)
+{
+	side->o.modes = modes;
+	side->o.rule = rule;
+	opening_granted(&side->o, -EBADF);
+}
+
+/* Whether the new name gives more than the old one, of which the old one's outcome tells then. */
+static bool is_escape(struct pair *pair)
+{
+	const struct policy_rule *by_old = pair->old.out.rule, *by_new = pair->new.out.rule;
+	bool escapes = false;
+
+	for (size_t i = 0; !escapes && i < ELEMENTSOF(lendable); i++)
+		escapes = lends_more(pair, lendable[i]);
+	grant_again(&pair->new, POLICY_CREATE, by_new);
+	if (!escapes)
+		grant_again(&pair->old, pair->request->modes, by_old);
+	return escapes;
+}
+
+/* the act */
+
+static bool has_target(const struct pair *pair)
+{
+	return pair->new.pin.fd >= 0;
+}
+
+static bool is_as_root(const struct pair *pair)
+{
+	return pair->old.out.rule->as_root && pair->new.out.rule->as_root &&
+	       (!has_target(pair) || pair->target.out.rule->as_root);
+}
+
+static int take_authority(struct pair *pair)
+{
+	struct authority *authority = &pair->old.o.opener->authority;
+
+	if (!is_as_root(pair))
+		return authority_caller(authority, pair->old.o.order->principal);
+	authority_broker(authority);
+	return 0;
+}
+
+static bool is_same(const struct pin *a, const struct pin *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+/* What fs.protected_hardlinks would refuse (proc(5)), and of what is his own too: whatever is linked
+ * can be kept beyond its owner's wishes. */
+static int may_link(struct pair *pair)
+{
+	const struct pin *pin = &pair->old.pin;
+	mode_t mode = pin->object.mode;
+
+	if (mode & S_ISUID || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		return -EPERM;
+	if (!is_as_root(pair) && pin->object.uid == pair->old.o.order->principal->uid)
+		return 0;
+	if (syscall(SYS_faccessat2, pin->fd, "", R_OK | W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)
+		return errno == EACCES ? -EPERM : -errno;
+	return 0;
+}
+
+/* By its pin, whatever has become of its old name. */
+static int link_pinned(struct pair *pair)
+{
+	char number[16];
+	int r = may_link(pair);
+
+	if (r < 0)
+		return r;
+	if (opening_is_given_up(&pair->old.o))
+		return -ETIMEDOUT;
+	snprintf(number, sizeof(number), "%d", pair->old.pin.fd);
+	if (linkat(pair->old.o.opener->shared.procfd, number, pair->new.parent.fd, pair->new.base,
+		   AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * As with removing, names are bound and not objects, after a last look. What was not there when it was
+ * looked for is never replaced.
+ */
+static int rename_pinned(struct pair *pair)
+{
+	struct side *old = &pair->old, *new = &pair->new;
+	unsigned flags = has_target(pair) ? 0 : RENAME_NOREPLACE;
+	int r;
+
+	r = act_is_still(&old->o, &old->parent, old->base, &old->pin);
+	if (r == 0 && has_target(pair))
+		r = act_is_still(&new->o, &new->parent, new->base, &new->pin);
+	if (r < 0)
+		return r == -ENOENT ? -EAGAIN : r;
+	if (opening_is_given_up(&old->o))
+		return -ETIMEDOUT;
+	/* Not renameat2(3), which is another system call where there are no flags. */
+	if (syscall(SYS_renameat2, old->parent.fd, old->base, new->parent.fd, new->base, flags) ==
+	    0)
+		return 0;
+	return errno == EEXIST && flags && !pair->request->noreplace ? -EAGAIN : -errno;
+}
+
+/* The side that tells of @r. */
+static struct side *failed(struct pair *pair, int r)
+{
+	pair->old.o.failed = pair->new.o.failed = false;
+	if (opening_unopened(&pair->new.o, r) == STEP_DONE)
+		return &pair->new;
+	opening_unopened(&pair->old.o, r);
+	return &pair->old;
+}
+
+/* The side whose outcome is the answer, or NULL: once more. */
+static struct side *attempt(struct pair *pair)
+{
+	struct side *old = &pair->old, *new = &pair->new, *target = &pair->target;
+	struct side *refused = refused_by_name(pair);
+	int r;
+
+	if (refused)
+		return refused;
+	if (!is_granted(old, find_old))
+		return old;
+	if (!is_granted(new, find_new))
+		return new;
+	if (has_target(pair)) {
+		side_name(target, new->o.name, POLICY_REMOVE);
+		if (!is_granted(target, find_target))
+			return target;
+		if (!is_same(&target->parent, &new->parent) || !is_same(&target->pin, &new->pin))
+			return NULL;
+	}
+	if (is_escape(pair))
+		return old;
+	r = take_authority(pair);
+	if (r == 0)
+		r = is_link(pair) ? link_pinned(pair) : rename_pinned(pair);
+	if (r == -EAGAIN)
+		return NULL;
+	return r < 0 ? failed(pair, r) : old;
+}
+
+/* the answer */
+
+static void tell_rules(struct pair *pair, const struct side *decided)
+{
+	const struct side *other = decided == &pair->old ? &pair->new : &pair->old;
+	bool is_judged = decided->out.reason == WIRE_REASON_OK || other == &pair->old;
+
+	pair->other->modes = other->o.modes;
+	if (has_target(pair) && other == &pair->new)
+		pair->other->modes |= POLICY_REMOVE;
+	if (!is_judged)
+		return;
+	pair->other->rules[0] = other->out.rule;
+	if (has_target(pair) && other == &pair->new)
+		pair->other->rules[1] = pair->target.out.rule;
+	pair->other->as_root = decided->out.reason == WIRE_REASON_OK && is_as_root(pair);
+	memcpy(pair->other->canonical, other->out.canonical, sizeof(pair->other->canonical));
+}
+
+/* What was paid is given back with the answer; of more than one rule, all others at once. */
+static void end_rates(struct pair *pair)
+{
+	struct rates *rates = pair->old.o.opener->shared.rates;
+
+	if (pair->new.out.in_flight)
+		rates_end(rates, pair->new.out.in_flight);
+	if (pair->target.out.in_flight)
+		rates_end(rates, pair->target.out.in_flight);
+}
+
+void two_names_open(struct opener *opener, const struct order *order, struct outcome *ret)
+{
+	_cleanup_(pair_freep) struct pair *pair = NULL;
+	struct side *decided = NULL;
+
+	/* Journals are waited for. */
+	ret->would_block = !order->may_block;
+	if (ret->would_block)
+		return;
+	pair = pair_new(opener, order);
+	if (!pair) {
+		ret->reason = WIRE_REASON_BUSY;
+		ret->error = EAGAIN;
+		return;
+	}
+	for (unsigned i = 0; !decided && i < LIMIT_RETRIES; i++)
+		decided = attempt(pair);
+	if (!decided)
+		decided = failed(pair, -EAGAIN);
+	tell_rules(pair, decided);
+	end_rates(pair);
+	*ret = decided->out;
+	ret->in_flight = pair->old.out.in_flight;
+	ret->modes = decided->o.modes;
+	ret->of_new = decided != &pair->old;
+	ret->other = TAKE_PTR(pair->other);
+}

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "client/fdbroker.h"
+#include "tests/support/scene.h"
+#include "tests/support/suite.h"
+#include "tests/support/sysctl.h"
+
+/*
+ * Rename and link, with the real daemon. A row is a question and what the answer must be; what
+ * became of the names is then looked at by root.
+ */
+
+static struct scene s;
+static char tree[128];
+
+/* "@t" is the tree. */
+static void start(const char *rules)
+{
+	char policy[8192];
+
+	scene_prepare(&s);
+	snprintf(tree, sizeof(tree), "%s/tree", s.daemon.directory);
+	ck_assert_int_eq(mkdir(tree, 0755), 0);
+	snprintf(policy, sizeof(policy),
+		 "version 1;\nlet @t = \"%s\";\n%sfor user %d { bobs: allow read \"%s\"; }\n", tree,
+		 rules, BOB, s.own);
+	daemon_write_policy(&s.daemon, "scene.fdp", policy);
+}
+
+static const char *in_tree(const char *name)
+{
+	static char paths[4][256];
+	static size_t next;
+	char *path = paths[next++ % ELEMENTSOF(paths)];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", tree, name);
+	return path;
+}
+
+/* Its name is what is in it. */
+static void make_file(const char *name, uid_t owner, mode_t mode)
+{
+	int fd = open(in_tree(name), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+	ck_assert_msg(fd >= 0, "%s: %m", in_tree(name));
+	ck_assert_int_eq(write(fd, name, strlen(name)), (ssize_t)strlen(name));
+	ck_assert_int_eq(fchown(fd, owner, owner), 0);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	fd_close(fd);
+}
+
+static void make_directory(const char *name, uid_t owner, mode_t mode)
+{
+	ck_assert_int_eq(mkdir(in_tree(name), 0700), 0);
+	ck_assert_int_eq(chown(in_tree(name), owner, owner), 0);
+	ck_assert_int_eq(chmod(in_tree(name), mode), 0);
+}
+
+static void make_link(const char *name, const char *target)
+{
+	ck_assert_int_eq(symlink(target, in_tree(name)), 0);
+}
+
+/* "" if there is nothing. */
+static const char *content(const char *name)
+{
+	static char buffers[2][64];
+	static size_t next;
+	char *buffer = buffers[next++ % ELEMENTSOF(buffers)];
+	int fd = open(in_tree(name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buffer, sizeof(buffers[0]) - 1);
+
+	ck_assert_int_ge(n, 0);
+	buffer[n] = '\0';
+	fd_close(fd);
+	return buffer;
+}
+
+enum question_kind { RENAME, NOREPLACE, LINK };
+
+struct row {
+	enum question_kind kind;
+	const char *old, *new; /* in the tree */
+	int expected;	       /* errno, or 0 */
+	enum fdbroker_reason reason;
+};
+
+static int question(struct fdbroker *broker, const struct row *row, struct fdbroker_answer *answer)
+{
+	const char *old = in_tree(row->old), *new = in_tree(row->new);
+
+	if (row->kind == LINK)
+		return fdbroker_link(broker, old, new, answer);
+	return fdbroker_rename(broker, old, new, row->kind == NOREPLACE ? RENAME_NOREPLACE : 0,
+			       answer);
+}
+
+struct story {
+	const struct row *rows;
+	size_t n;
+};
+
+/* 0, or the number of the first row that was answered otherwise, from 1. */
+static int ask_rows(const void *arg)
+{
+	const struct story *story = arg;
+	struct fdbroker *broker;
+
+	if (fdbroker_connect(&broker, s.daemon.socket) < 0)
+		return 200;
+	for (size_t i = 0; i < story->n; i++) {
+		const struct row *row = &story->rows[i];
+		struct fdbroker_answer answer;
+		int r = question(broker, row, &answer);
+
+		if (-r != row->expected || answer.reason != row->reason) {
+			fprintf(stderr, "row %zu, %s to %s: %s (%s)\n", i + 1, row->old, row->new,
+				r < 0 ? strerror(-r) : "granted",
+				fdbroker_reason_name(answer.reason));
+			return (int)i + 1;
+		}
+	}
+	fdbroker_close(broker);
+	return 0;
+}
+
+static void assert_rows(const struct row *rows, size_t n)
+{
+	const struct story story = { rows, n };
+
+	ck_assert_int_eq(scene_as(ALICE, ask_rows, &story), 0);
+}
+
+static void assert_content(const char *name, const char *expected)
+{
+	const char *found = content(name);
+
+	ck_assert_msg(strcmp(found, expected) == 0, "%s: '%s', not '%s'", name, found, expected);
+}
+
+static void finish(void)
+{
+	scene_assert_unharmed(&s);
+	scene_stop(&s);
+}
+
+#define GRANTED	   0, FDBROKER_REASON_OK
+#define BY_DEFAULT EACCES, FDBROKER_REASON_DEFAULT
+#define BY_RULE	   EACCES, FDBROKER_REASON_RULE
+#define HIDDEN	   ENOENT, FDBROKER_REASON_NOT_FOUND
+#define CONDITION  EACCES, FDBROKER_REASON_CONDITION
+#define KERNEL(e)  e, FDBROKER_REASON_KERNEL
+
+/* names */
+
+static const char naming[] = "for user 30000 {\n"
+			     "    his: allow create, remove \"@t/his/**\";\n"
+			     "    in: allow create \"@t/in/*\";\n"
+			     "    out: allow remove \"@t/out/*\";\n"
+			     "    hidden: allow create, remove \"@t/hidden/*\";\n"
+			     "}\n"
+			     "kept: deny remove \"@t/his/kept\";\n"
+			     "closed: deny create \"@t/his/closed/**\";\n"
+			     "gone: deny remove \"@t/hidden/gone\" { hide; }\n";
+
+static const struct row names[] = {
+	{ RENAME, "his/a", "his/b", GRANTED },
+	{ RENAME, "his/a", "his/b", HIDDEN },
+	{ RENAME, "his/absent", "his/b", HIDDEN },
+	{ RENAME, "his/b", "his/directory/b", GRANTED },
+	/* neither name is looked at where the other may not be named */
+	{ RENAME, "elsewhere", "his/x", BY_DEFAULT },
+	{ RENAME, "elsewhere-absent", "his/x", BY_DEFAULT },
+	{ RENAME, "his/absent", "elsewhere", BY_DEFAULT },
+	{ RENAME, "his/c", "elsewhere-absent", BY_DEFAULT },
+	{ RENAME, "his/kept", "his/x", BY_RULE },
+	{ RENAME, "his/c", "his/closed/x", BY_RULE },
+	{ RENAME, "his/c", "his/closed/there", BY_RULE },
+	{ RENAME, "hidden/gone", "hidden/x", HIDDEN },
+	/* what stands at the new name is removed, which needs its own leave */
+	{ RENAME, "his/c", "his/d", GRANTED },
+	{ RENAME, "his/d", "his/kept", BY_RULE },
+	{ NOREPLACE, "his/d", "his/e", KERNEL(EEXIST) },
+	{ NOREPLACE, "his/d", "his/f", GRANTED },
+	{ RENAME, "his/f", "in/there", BY_DEFAULT },
+	{ RENAME, "his/f", "in/new", GRANTED },
+	{ RENAME, "in/new", "his/f", BY_DEFAULT },
+	{ RENAME, "out/file", "his/g", GRANTED },
+	{ RENAME, "his/g", "out/file", BY_DEFAULT },
+	{ RENAME, "his/g", "his/full", KERNEL(EISDIR) },
+	/* a link is renamed itself, and what it leads to is another name */
+	{ RENAME, "his/link", "his/renamed", GRANTED },
+	{ RENAME, "his/away/file", "his/x", BY_DEFAULT },
+	{ RENAME, "his/e", "his/away/x", BY_DEFAULT },
+	{ RENAME, "his/back/h", "his/back/i", GRANTED },
+	/* not what has whoever knows what below it, or at its other end */
+	{ RENAME, "his/full", "his/moved", CONDITION },
+	{ RENAME, "his/socket", "his/moved", CONDITION },
+	{ RENAME, "his/fifo", "his/moved", CONDITION },
+	/* as the caller */
+	{ RENAME, "his/roots/file", "his/x", KERNEL(EACCES) },
+	{ RENAME, "his/e", "his/roots/x", KERNEL(EACCES) },
+	{ RENAME, "his/sticky/bobs", "his/x", KERNEL(EPERM) },
+};
+
+static void make_socket(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_tree(name));
+	ck_assert_int_eq(bind(sock, (const struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(chown(in_tree(name), ALICE, ALICE), 0);
+	fd_close(sock);
+}
+
+static void make_names(void)
+{
+	static const char *const files[] = { "his/a", "his/c",	  "his/d",
+					     "his/e", "his/kept", "hidden/gone" };
+
+	make_directory("his", ALICE, 0755);
+	make_directory("his/directory", ALICE, 0755);
+	make_directory("his/closed", ALICE, 0755);
+	make_directory("his/full", ALICE, 0755);
+	make_directory("his/full/er", ALICE, 0755);
+	make_directory("his/roots", 0, 0755);
+	make_directory("his/sticky", 0, 01777);
+	make_directory("in", ALICE, 0755);
+	make_directory("out", ALICE, 0755);
+	make_directory("hidden", ALICE, 0755);
+	make_directory("elsewhere-directory", ALICE, 0755);
+	for (size_t i = 0; i < ELEMENTSOF(files); i++)
+		make_file(files[i], ALICE, 0644);
+	make_file("his/closed/there", ALICE, 0644);
+	make_file("his/directory/h", ALICE, 0644);
+	make_file("in/there", ALICE, 0644);
+	make_file("out/file", ALICE, 0644);
+	make_file("elsewhere", ALICE, 0644);
+	make_file("elsewhere-directory/file", ALICE, 0644);
+	make_file("his/roots/file", 0, 0644);
+	make_file("his/sticky/bobs", BOB, 0666);
+	make_link("his/link", "a");
+	make_link("his/away", in_tree("elsewhere-directory"));
+	make_link("his/back", "directory");
+	make_socket("his/socket");
+	ck_assert_int_eq(mkfifo(in_tree("his/fifo"), 0644), 0);
+}
+
+START_TEST(each_name_is_judged_by_itself)
+{
+	char target[16] = "";
+
+	start(naming);
+	make_names();
+	scene_start(&s);
+	assert_rows(names, ELEMENTSOF(names));
+	assert_content("his/directory/b", "his/a");
+	assert_content("in/new", "his/c");
+	assert_content("in/there", "in/there");
+	assert_content("his/g", "out/file");
+	assert_content("his/e", "his/e");
+	assert_content("his/kept", "his/kept");
+	assert_content("his/directory/i", "his/directory/h");
+	assert_content("elsewhere", "elsewhere");
+	assert_content("elsewhere-directory/file", "elsewhere-directory/file");
+	assert_content("his/sticky/bobs", "his/sticky/bobs");
+	ck_assert_int_eq(readlink(in_tree("his/renamed"), target, sizeof(target)), 1);
+	ck_assert_int_eq(access(in_tree("his/full/er"), F_OK), 0);
+	finish();
+}
+END_TEST
+
+/* objects */
+
+static const char conditions[] =
+	"for user 30000 {\n"
+	"    from: allow remove \"@t/from/*\" { owner caller; }\n"
+	"    any: allow remove \"@t/any/*\";\n"
+	"    to: allow create \"@t/to/*\" { owner caller; mode-max 0640; }\n"
+	"    to-remove: allow remove \"@t/to/*\" { max-size 8; }\n"
+	"}\n"
+	"links: deny create \"@t/to/**\" { type symlink; }\n";
+
+static const struct row objects[] = {
+	{ RENAME, "from/his", "to/a", GRANTED },
+	{ RENAME, "from/bobs", "to/b", CONDITION },
+	{ RENAME, "any/bobs", "to/b", CONDITION },
+	{ RENAME, "any/open", "to/b", CONDITION },
+	{ RENAME, "any/link", "to/b", BY_RULE },
+	{ RENAME, "any/file", "to/long-content", CONDITION },
+	{ RENAME, "any/file", "to/s", GRANTED },
+	{ RENAME, "any/set-id", "any/x", BY_DEFAULT },
+};
+
+START_TEST(each_object_is_held_to_the_conditions_of_its_rules)
+{
+	start(conditions);
+	make_directory("from", ALICE, 0777);
+	make_directory("any", ALICE, 0777);
+	make_directory("to", ALICE, 0777);
+	make_file("from/his", ALICE, 0640);
+	make_file("from/bobs", BOB, 0640);
+	make_file("any/bobs", BOB, 0640);
+	make_file("any/open", ALICE, 0644);
+	make_file("any/file", ALICE, 0640);
+	make_file("to/long-content", ALICE, 0640);
+	make_file("to/s", ALICE, 0640);
+	make_link("any/link", "file");
+	make_file("any/set-id", ALICE, 04755);
+	scene_start(&s);
+	assert_rows(objects, ELEMENTSOF(objects));
+	assert_content("to/a", "from/his");
+	assert_content("to/s", "any/file");
+	assert_content("to/long-content", "to/long-content");
+	finish();
+}
+END_TEST
+
+/* authority */
+
+static const char lending[] = "for user 30000 {\n"
+			      "    his: allow create, remove \"@t/his/*\";\n"
+			      "    lent: allow create, remove as root \"@t/lent/*\";\n"
+			      "    alices: allow create, remove as root \"@t/alices/*\"\n"
+			      "        { create-owner \"30000:30000\"; create-mode 0640; }\n"
+			      "}\n";
+
+static const struct row authorities[] = {
+	{ RENAME, "lent/a", "lent/b", GRANTED },
+	{ RENAME, "lent/b", "lent/c", GRANTED },
+	/* root's rights are for names whose rules say so: the caller's for the rest */
+	{ RENAME, "lent/c", "his/c", KERNEL(EACCES) },
+	{ RENAME, "his/roots", "lent/d", KERNEL(EACCES) },
+	{ RENAME, "his/hers", "lent/d", CONDITION },
+	{ RENAME, "his/hers", "his/roots", GRANTED },
+	/* what gets a name is as what would have been made there */
+	{ RENAME, "lent/hers", "lent/d", CONDITION },
+	{ RENAME, "lent/writable", "lent/d", CONDITION },
+	{ RENAME, "lent/hers", "alices/e", GRANTED },
+	{ RENAME, "lent/c", "alices/f", CONDITION },
+	{ RENAME, "lent/hers-open", "alices/f", CONDITION },
+};
+
+START_TEST(root_lends_only_where_every_rule_says_so)
+{
+	start(lending);
+	make_directory("his", ALICE, 0755);
+	make_directory("lent", 0, 01755);
+	make_directory("alices", 0, 0755);
+	make_file("his/hers", ALICE, 0640);
+	make_file("his/roots", 0, 0644);
+	make_file("lent/a", 0, 0644);
+	make_file("lent/c", 0, 0600);
+	make_file("lent/hers", ALICE, 0640);
+	make_file("lent/hers-open", ALICE, 0644);
+	make_file("lent/writable", 0, 0666);
+	scene_start(&s);
+	assert_rows(authorities, ELEMENTSOF(authorities));
+	assert_content("lent/c", "lent/a");
+	assert_content("alices/e", "lent/hers");
+	assert_content("his/roots", "his/hers");
+	finish();
+}
+END_TEST
+
+/* what another name lends */
+
+static const char escaping[] = "for user 30000 {\n"
+			       "    his: allow create, remove \"@t/*/*\";\n"
+			       "    readable: allow read \"@t/readable/*\", \"@t/both/*\";\n"
+			       "    roots: allow read as root \"@t/roots/*\";\n"
+			       "    small: allow read \"@t/small/*\" { max-size 4; }\n"
+			       "}\n"
+			       "sealed: deny attributes \"@t/sealed/*\";\n";
+
+static const struct row escapes[] = {
+	{ RENAME, "plain/a", "readable/a", BY_DEFAULT },
+	{ RENAME, "readable/b", "roots/b", BY_DEFAULT },
+	{ RENAME, "small/long", "readable/c", CONDITION },
+	{ RENAME, "small/s", "readable/s", GRANTED },
+	{ RENAME, "sealed/d", "plain/d", BY_RULE },
+	{ RENAME, "sealed/d", "sealed/e", GRANTED },
+	{ RENAME, "readable/b", "both/b", GRANTED },
+	{ RENAME, "both/b", "plain/b", GRANTED },
+	{ LINK, "readable/l", "both/l", GRANTED },
+	{ LINK, "readable/l", "roots/l", BY_DEFAULT },
+	{ LINK, "plain/a", "plain/l", BY_DEFAULT },
+};
+
+START_TEST(nobody_gets_more_by_a_new_name)
+{
+	static const char *const directories[] = { "plain", "readable", "both",
+						   "roots", "small",	"sealed" };
+	static const char *const files[] = { "plain/a", "readable/b", "readable/l", "small/long",
+					     "sealed/d" };
+
+	start(escaping);
+	for (size_t i = 0; i < ELEMENTSOF(directories); i++)
+		make_directory(directories[i], ALICE, 0755);
+	for (size_t i = 0; i < ELEMENTSOF(files); i++)
+		make_file(files[i], ALICE, 0644);
+	make_file("small/s", ALICE, 0644);
+	ck_assert_int_eq(truncate(in_tree("small/s"), 1), 0);
+	scene_start(&s);
+	assert_rows(escapes, ELEMENTSOF(escapes));
+	assert_content("plain/b", "readable/b");
+	assert_content("sealed/e", "sealed/d");
+	assert_content("both/l", "readable/l");
+	finish();
+}
+END_TEST
+
+/* links */
+
+static const char linking[] = "for user 30000 {\n"
+			      "    his: allow read, create \"@t/his/*\";\n"
+			      "    once: allow read, create \"@t/once/*\" { links 1; }\n"
+			      "    lent: allow read, create as root \"@t/lent/*\";\n"
+			      "    fifo: allow read, create \"@t/fifo/*\" { type fifo; }\n"
+			      "}\n";
+
+static const struct row links[] = {
+	{ LINK, "his/a", "his/b", GRANTED },
+	{ LINK, "his/a", "his/b", KERNEL(EEXIST) },
+	{ LINK, "his/absent", "his/c", HIDDEN },
+	{ LINK, "his/a", "elsewhere", BY_DEFAULT },
+	{ LINK, "elsewhere", "his/c", BY_DEFAULT },
+	/* what fs.protected_hardlinks would refuse, whether or not it does */
+	{ LINK, "his/bobs", "his/c", KERNEL(EPERM) },
+	{ LINK, "his/everybodys", "his/c", GRANTED },
+	{ LINK, "his/set-id", "his/d", BY_RULE },
+	{ LINK, "his/link", "his/d", CONDITION },
+	{ LINK, "his/directory", "his/d", CONDITION },
+	{ LINK, "fifo/f", "fifo/g", CONDITION },
+	{ LINK, "once/a", "once/b", CONDITION },
+	{ LINK, "lent/a", "lent/b", GRANTED },
+	{ LINK, "lent/a", "his/e", KERNEL(EPERM) },
+};
+
+START_TEST(links_are_made_of_what_the_caller_could_link)
+{
+	struct stat a, b;
+
+	start(linking);
+	make_directory("his", ALICE, 0755);
+	make_directory("his/directory", ALICE, 0755);
+	make_directory("once", ALICE, 0755);
+	make_directory("lent", 0, 0755);
+	make_directory("fifo", ALICE, 0755);
+	make_file("his/a", ALICE, 0600);
+	make_file("his/bobs", BOB, 0644);
+	make_file("his/everybodys", BOB, 0666);
+	make_file("his/set-id", ALICE, 04755);
+	make_file("once/a", ALICE, 0600);
+	make_file("lent/a", 0, 0600);
+	make_file("elsewhere", ALICE, 0644);
+	make_link("his/link", "a");
+	ck_assert_int_eq(mkfifo(in_tree("fifo/f"), 0666), 0);
+	scene_start(&s);
+	assert_rows(links, ELEMENTSOF(links));
+	ck_assert_int_eq(stat(in_tree("his/a"), &a), 0);
+	ck_assert_int_eq(stat(in_tree("his/b"), &b), 0);
+	ck_assert_uint_eq(a.st_ino, b.st_ino);
+	assert_content("lent/b", "lent/a");
+	finish();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("two names");
+	/* Whether or not the host has these on. */
+	TCase *protected = suite_case(suite, "protected");
+	TCase *unprotected = suite_case(suite, "unprotected");
+	TCase *const either[] = { protected, unprotected };
+	int r = daemon_unavailable();
+
+	if (r != 0)
+		return r;
+	tcase_add_unchecked_fixture(protected, sysctl_protect, sysctl_put_back);
+	tcase_add_unchecked_fixture(unprotected, sysctl_unprotect, sysctl_put_back);
+	for (size_t i = 0; i < ELEMENTSOF(either); i++) {
+		tcase_add_test(either[i], each_name_is_judged_by_itself);
+		tcase_add_test(either[i], each_object_is_held_to_the_conditions_of_its_rules);
+		tcase_add_test(either[i], root_lends_only_where_every_rule_says_so);
+		tcase_add_test(either[i], nobody_gets_more_by_a_new_name);
+		tcase_add_test(either[i], links_are_made_of_what_the_caller_could_link);
+	}
+	return suite_main(suite);
+}
