@@ -71,6 +71,15 @@ void acts_make_link(const char *name, const char *target)
 
 static const struct timespec long_ago[2] = { { ACTS_READ_SEC, 2 }, { ACTS_WRITTEN_SEC, 4 } };
 
+/* The same directory's ACTS_NEW. */
+static const char *new_name(const char *path)
+{
+	static char name[256];
+
+	snprintf(name, sizeof(name), "%.*s" ACTS_NEW, (int)(strrchr(path, '/') + 1 - path), path);
+	return name;
+}
+
 int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroker_answer *answer)
 {
 	const char *path = acts_path(row->name);
@@ -115,6 +124,12 @@ int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroke
 		r = fdbroker_connect_unix(broker, path, row->argument, answer);
 		if (r >= 0 && send(r, "x", 1, MSG_NOSIGNAL) != 1)
 			r = -EPIPE;
+		break;
+	case RENAME:
+		r = fdbroker_rename(broker, path, new_name(path), 0, answer);
+		break;
+	case LINK:
+		r = fdbroker_link(broker, path, new_name(path), answer);
 		break;
 	}
 	return r;

@@ -48,6 +48,8 @@ enum acts_kind {
 	LTOUCH,
 	TRUNCATE,
 	CONNECT,
+	RENAME,
+	LINK,
 };
 
 struct acts_row {
@@ -65,6 +67,9 @@ struct acts_row {
 #define CONDITION  EACCES, FDBROKER_REASON_CONDITION
 #define KERNEL(e)  e, FDBROKER_REASON_KERNEL
 #define UNASKED(e) e, FDBROKER_REASON_NONE
+
+/* What RENAME and LINK name it, where it is. */
+#define ACTS_NEW "none"
 
 /* What SYMLINK makes links say. */
 #define ACTS_TARGET "../any/where"

@@ -18,8 +18,9 @@ static struct fuse fuse;
 
 static const char rules[] =
 	"for user 30000 {\n"
-	"    slow: allow create, remove, attributes, truncate as root \"@t/slow/*\" {\n"
-	"        type { regular, directory, symlink }; fs fuse; parents any; note \"test\";\n"
+	"    slow: allow read, create, remove, attributes, truncate as root \"@t/slow/*\" {\n"
+	"        type { regular, directory, symlink }; fs fuse; parents any; links any; note "
+	"\"test\";\n"
 	"    }\n"
 	"}\n";
 
@@ -33,6 +34,8 @@ static const struct late {
 	{ { CHMOD, "slow/file", 0600, ETIMEDOUT, FDBROKER_REASON_DEADLINE }, FUSE_SETATTR },
 	{ { TOUCH, "slow/file", 0, ETIMEDOUT, FDBROKER_REASON_DEADLINE }, FUSE_SETATTR },
 	{ { TRUNCATE, "slow/file", 1, ETIMEDOUT, FDBROKER_REASON_DEADLINE }, FUSE_SETATTR },
+	{ { RENAME, "slow/file", 0, ETIMEDOUT, FDBROKER_REASON_DEADLINE }, FUSE_RENAME2 },
+	{ { LINK, "slow/file", 0, ETIMEDOUT, FDBROKER_REASON_DEADLINE }, FUSE_LINK },
 };
 
 static void write_config(void)

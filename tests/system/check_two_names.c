@@ -160,6 +160,7 @@ static void finish(void)
 #define HIDDEN	   ENOENT, FDBROKER_REASON_NOT_FOUND
 #define CONDITION  EACCES, FDBROKER_REASON_CONDITION
 #define KERNEL(e)  e, FDBROKER_REASON_KERNEL
+#define UNASKED(e) e, FDBROKER_REASON_NONE
 
 /* names */
 
@@ -207,6 +208,9 @@ static const struct row names[] = {
 	{ RENAME, "his/full", "his/moved", CONDITION },
 	{ RENAME, "his/socket", "his/moved", CONDITION },
 	{ RENAME, "his/fifo", "his/moved", CONDITION },
+	/* what ends in a slash is one */
+	{ RENAME, "his/e/", "his/x", UNASKED(ENOTDIR) },
+	{ RENAME, "his/e", "his/x/", UNASKED(ENOTDIR) },
 	/* as the caller */
 	{ RENAME, "his/roots/file", "his/x", KERNEL(EACCES) },
 	{ RENAME, "his/e", "his/roots/x", KERNEL(EACCES) },
@@ -446,6 +450,7 @@ static const struct row links[] = {
 	{ LINK, "once/a", "once/b", CONDITION },
 	{ LINK, "lent/a", "lent/b", GRANTED },
 	{ LINK, "lent/a", "his/e", KERNEL(EPERM) },
+	{ LINK, "his/a", "his/e/", UNASKED(ENOTDIR) },
 };
 
 START_TEST(links_are_made_of_what_the_caller_could_link)
@@ -477,6 +482,57 @@ START_TEST(links_are_made_of_what_the_caller_could_link)
 }
 END_TEST
 
+/* programs */
+
+static const char app[] =
+	"for user 30000 {\n"
+	"    allow read, write, create, remove \"@t/app/*\";\n"
+	"    allow read, write, create, remove \"@t/kept/*\" { create-mode 0640; }\n"
+	"}\n";
+
+/* 0, or -errno: the file that @name is then says @text, and there was no moment without one. */
+static int write_anew(struct fdbroker *broker, const char *name, const char *text)
+{
+	char temporary[64];
+	int fd, r;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", name);
+	fd = fdbroker_open(broker, in_tree(temporary), O_CREAT | O_EXCL | O_WRONLY, 0640, NULL);
+	if (fd < 0)
+		return fd;
+	r = write(fd, text, strlen(text)) < 0 || fsync(fd) < 0 ? -errno : 0;
+	fd_close(fd);
+	return r < 0 ? r : fdbroker_rename(broker, in_tree(temporary), in_tree(name), 0, NULL);
+}
+
+static int write_some_anew(const void *arg)
+{
+	struct fdbroker *broker;
+
+	(void)arg;
+	ck_assert_int_eq(fdbroker_connect(&broker, s.daemon.socket), 0);
+	ck_assert_int_eq(write_anew(broker, "app/state", "first"), 0);
+	ck_assert_int_eq(write_anew(broker, "app/state", "second"), 0);
+	ck_assert_int_eq(write_anew(broker, "kept/state", "first"), 0);
+	ck_assert_int_eq(write_anew(broker, "kept/state", "second"), 0);
+	fdbroker_close(broker);
+	return 0;
+}
+
+START_TEST(a_program_replaces_a_file_by_what_it_wrote_beside_it)
+{
+	start(app);
+	make_directory("app", ALICE, 0755);
+	make_directory("kept", ALICE, 0755);
+	scene_start(&s);
+	ck_assert_int_eq(scene_as(ALICE, write_some_anew, NULL), 0);
+	assert_content("app/state", "second");
+	assert_content("kept/state", "second");
+	ck_assert_int_eq(access(in_tree("app/state.new"), F_OK), -1);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("two names");
@@ -496,6 +552,7 @@ int main(void)
 		tcase_add_test(either[i], root_lends_only_where_every_rule_says_so);
 		tcase_add_test(either[i], nobody_gets_more_by_a_new_name);
 		tcase_add_test(either[i], links_are_made_of_what_the_caller_could_link);
+		tcase_add_test(either[i], a_program_replaces_a_file_by_what_it_wrote_beside_it);
 	}
 	return suite_main(suite);
 }

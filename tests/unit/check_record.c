@@ -108,9 +108,11 @@ START_TEST(record_reads_what_it_wrote)
 }
 END_TEST
 
-START_TEST(record_of_the_longest_names_fits)
+/* Every text as long as it can be. */
+static struct record longest(void)
 {
 	struct record record = refusal();
+	struct record_other *other = &record.other;
 
 	memset(record.path, 'p', RECORD_PATH_MAX);
 	record.path_len = RECORD_PATH_MAX;
@@ -123,7 +125,49 @@ START_TEST(record_of_the_longest_names_fits)
 	memset(record.who.exe, 'e', FACTS_NAME_MAX);
 	memset(record.who.label, 'l', FACTS_NAME_MAX);
 	record.n_groups = RECORD_GROUPS_MAX;
-	ck_assert_int_gt(record_write(&record, buffer, sizeof(buffer)), 0);
+	memset(record.policy, '9', sizeof(record.policy) - 1);
+	memset(record.condition, 'c', sizeof(record.condition) - 1);
+	memset(record.detail, 'd', sizeof(record.detail) - 1);
+	record.shadow.kind = SHADOW_ALLOW_IF;
+	memset(record.shadow.condition, 'c', sizeof(record.shadow.condition) - 1);
+	memset(record.shadow.rule, 'r', sizeof(record.shadow.rule) - 1);
+	memset(record.shadow.conditions, 'c', sizeof(record.shadow.conditions) - 1);
+	other->act = WIRE_OPCODE_RENAME;
+	other->modes = POLICY_ANY;
+	other->path_len = RECORD_PATH_MAX;
+	memset(other->path, 'o', RECORD_PATH_MAX);
+	memset(other->canonical, 'n', RECORD_PATH_MAX);
+	memset(other->rule, 'r', sizeof(other->rule) - 1);
+	return record;
+}
+
+START_TEST(record_of_the_longest_names_fits_and_loses_nothing)
+{
+	struct record wrote = longest(), read;
+	int size = record_write(&wrote, buffer, sizeof(buffer));
+	char *a = fields_of(&wrote, 1), *b;
+
+	ck_assert_int_gt(size, 0);
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
+	b = fields_of(&read, 1);
+	ck_assert_str_eq(a, b);
+	ck_assert_uint_eq(strlen(read.path), RECORD_PATH_MAX);
+	ck_assert_uint_eq(strlen(read.other.path), RECORD_PATH_MAX);
+	ck_assert_uint_eq(strlen(read.other.canonical), RECORD_PATH_MAX);
+	ck_assert_uint_eq(strlen(read.other.rule), sizeof(read.other.rule) - 1);
+	free(a);
+	free(b);
+}
+END_TEST
+
+START_TEST(record_of_another_act_with_two_names_is_refused)
+{
+	struct record record = refusal();
+	int size;
+
+	record.other.act = WIRE_OPCODE_UNLINK;
+	size = record_write(&record, buffer, sizeof(buffer));
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &record), -EBADMSG);
 }
 END_TEST
 
@@ -186,6 +230,52 @@ START_TEST(record_says_everything_in_stable_fields)
 				 "FDBROKER_LOST=3\n"
 				 "FDBROKER_REPEAT=2\n");
 	free(fields);
+}
+END_TEST
+
+static struct record renaming(void)
+{
+	struct record record = refusal();
+
+	record.other = (struct record_other){
+		.act = WIRE_OPCODE_RENAME,
+		.is_new = 1,
+		.modes = POLICY_CREATE | POLICY_REMOVE,
+		.path = "/srv/\nnew",
+		.path_len = 9,
+		.canonical = "/data/new",
+		.rule = "a, b",
+	};
+	return record;
+}
+
+START_TEST(record_tells_of_both_names)
+{
+	struct record record = renaming();
+	char *fields = fields_of(&record, 1);
+
+	ck_assert_ptr_nonnull(strstr(fields, "FDBROKER_PATH=/etc/ssl/private/site.key\n"));
+	ck_assert_ptr_nonnull(strstr(fields, "FDBROKER_ACT=rename\n"
+					     "FDBROKER_NAME=old\n"
+					     "FDBROKER_OTHER_MODES=create, remove\n"
+					     "FDBROKER_OTHER_PATH=/srv/\nnew\n"
+					     "FDBROKER_OTHER_CANONICAL=/data/new\n"
+					     "FDBROKER_OTHER_RULE=a, b\n"));
+	free(fields);
+}
+END_TEST
+
+/* P79 */
+START_TEST(record_line_for_a_person_has_both_names_without_control_characters)
+{
+	struct record record = renaming();
+	struct text text = TEXT_EMPTY;
+
+	record_print(&record, 1, &text);
+	ck_assert(!text.failed);
+	ck_assert_ptr_nonnull(
+		strstr(text.data, "/etc/ssl/private/site.key to rename to /srv/\\nnew for uid"));
+	text_done(&text);
 }
 END_TEST
 
@@ -299,7 +389,10 @@ int main(void)
 	TCase *record = suite_case(suite, "record"), *sink = suite_case(suite, "sink");
 
 	tcase_add_test(record, record_reads_what_it_wrote);
-	tcase_add_test(record, record_of_the_longest_names_fits);
+	tcase_add_test(record, record_of_the_longest_names_fits_and_loses_nothing);
+	tcase_add_test(record, record_of_another_act_with_two_names_is_refused);
+	tcase_add_test(record, record_tells_of_both_names);
+	tcase_add_test(record, record_line_for_a_person_has_both_names_without_control_characters);
 	tcase_add_test(record, record_cut_anywhere_is_refused);
 	tcase_add_test(record, record_of_an_unknown_outcome_is_refused);
 	tcase_add_test(record, record_says_everything_in_stable_fields);

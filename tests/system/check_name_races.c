@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "tests/support/acts.h"
+#include "tests/support/forked.h"
+#include "tests/support/suite.h"
+#include "tests/support/user.h"
+
+/*
+ * Root may rename and link what is Alice's, in directories that are hers, and while she asks for that
+ * she exchanges what the names lead to as fast as she can. The secret is neither moved nor linked, and
+ * nothing comes to be beside it.
+ *
+ *	his/f		hers			his/hard	a second name of the secret
+ *	his/d/f		hers			his/link	a link to the secret
+ *	his/e		a directory like d, with a second name of the secret
+ *			that is called f		his/away	a link to the directory of secrets
+ */
+
+#define REQUESTS      3000
+#define REQUESTS_LONG 30000 /* of each race, where FDBROKER_LONG is set */
+#define SECRETS_NAMES 3
+
+static const char rules[] =
+	"for user 30000 {\n"
+	"    his: allow read, create, remove as root \"@t/his/**\" {\n"
+	"        parents any; owner 30000; links any; type regular; symlinks follow;\n"
+	"        create-owner \"30000:30000\"; note \"test\";\n"
+	"    }\n"
+	"}\n"
+	"secret: deny any \"@t/secrets/**\";\n";
+
+static const struct race {
+	enum acts_kind kind;
+	const char *old, *new;
+	const char *one, *other; /* these she exchanges */
+	const char *made_in; /* there she makes the old name again, and takes the new one away */
+} races[] = {
+	{ RENAME, "his/f", "his/none", "his/f", "his/link", "his" },
+	{ RENAME, "his/d/f", "his/d/none", "his/d", "his/away", "his/d" },
+	{ RENAME, "his/d/f", "his/d/none", "his/d", "his/e", "his/d" },
+	{ RENAME, "his/d/f", "his/none", "his/d", "his/away", "his/d" },
+	{ RENAME, "his/d/f", "his/none", "his/d", "his/e", "his/d" },
+	{ RENAME, "his/f", "his/d/none", "his/d", "his/away", "his" },
+	{ LINK, "his/f", "his/none", "his/f", "his/hard", "his" },
+	{ LINK, "his/f", "his/none", "his/f", "his/link", "his" },
+	{ LINK, "his/d/f", "his/none", "his/d", "his/away", "his/d" },
+	{ LINK, "his/d/f", "his/d/none", "his/d", "his/e", "his/d" },
+	{ LINK, "his/f", "his/d/none", "his/d", "his/away", "his" },
+};
+
+static void make_names(void)
+{
+	acts_make_directory("secrets", 0, 0755);
+	acts_make_file("secrets/f", 0, 0600);
+	acts_make_directory("his", ALICE, 0755);
+	acts_make_file("his/f", ALICE, 0600);
+	acts_make_directory("his/d", ALICE, 0755);
+	acts_make_file("his/d/f", ALICE, 0600);
+	acts_make_directory("his/e", ALICE, 0755);
+	acts_make_link("his/away", "../secrets");
+	acts_make_link("his/link", "../secrets/f");
+	ck_assert_int_eq(link(acts_path("secrets/f"), acts_path("his/hard")), 0);
+	ck_assert_int_eq(link(acts_path("secrets/f"), acts_path("his/e/f")), 0);
+}
+
+/* Either is sometimes not there. */
+static int exchange_for_ever(const void *arg)
+{
+	const struct race *race = arg;
+	int r = 0;
+
+	user_become(&(const struct user){ .uid = ALICE, .gid = ALICE });
+	while (r == 0 || errno == ENOENT)
+		r = renameat2(AT_FDCWD, acts_path(race->one), AT_FDCWD, acts_path(race->other),
+			      RENAME_EXCHANGE);
+	return errno;
+}
+
+struct asker {
+	const struct race *race;
+	int made_in, d; /* by whatever name they have just now */
+};
+
+static void make_anew(const struct asker *asker)
+{
+	const int flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC;
+
+	fd_close(openat(asker->made_in, "f", flags, 0600));
+	(void)symlinkat("../secrets/f", asker->made_in, "link");
+	(void)unlinkat(asker->made_in, "none", 0);
+	(void)unlinkat(asker->d, "none", 0);
+	(void)unlink(acts_path("his/none"));
+	(void)unlink(acts_path("his/e/none"));
+}
+
+static int ask(struct fdbroker *broker, const struct race *race)
+{
+	const char *old = acts_path(race->old), *new = acts_path(race->new);
+
+	if (race->kind == LINK)
+		return fdbroker_link(broker, old, new, NULL);
+	return fdbroker_rename(broker, old, new, 0, NULL);
+}
+
+static int ask_often(const void *arg)
+{
+	const int requests = getenv("FDBROKER_LONG") ? REQUESTS_LONG : REQUESTS;
+	const struct asker *asker = arg;
+	unsigned int granted = 0, refused = 0;
+	struct fdbroker *broker;
+
+	ck_assert_int_eq(fdbroker_connect(&broker, acts_scene.daemon.socket), 0);
+	for (int i = 0; i < requests; i++) {
+		make_anew(asker);
+		if (ask(broker, asker->race) == 0)
+			granted++;
+		else
+			refused++;
+	}
+	fdbroker_close(broker);
+	return granted > 0 && refused > 0 ? 0 : 1;
+}
+
+static struct stat look(const char *name)
+{
+	struct stat st = { 0 };
+
+	ck_assert_msg(lstat(acts_path(name), &st) == 0, "%s: %m", name);
+	return st;
+}
+
+static void assert_secrets_are_kept(const struct stat *before)
+{
+	struct stat now = look("secrets/f");
+
+	ck_assert_uint_eq(now.st_ino, before->st_ino);
+	ck_assert_uint_eq(now.st_mode, before->st_mode);
+	ck_assert_uint_eq(now.st_uid, before->st_uid);
+	ck_assert_uint_eq(now.st_nlink, SECRETS_NAMES);
+	acts_assert_none("secrets/none");
+}
+
+/* P02, P03, P08 */
+START_TEST(two_names_that_change_bind_what_was_judged)
+{
+	struct asker asker = { .race = &races[_i] };
+	struct stat before;
+	pid_t swapper;
+	int r;
+
+	acts_prepare(rules);
+	make_names();
+	scene_start(&acts_scene);
+	before = look("secrets/f");
+	asker.made_in = open(acts_path(asker.race->made_in), O_PATH | O_CLOEXEC);
+	asker.d = open(acts_path("his/d"), O_PATH | O_CLOEXEC);
+	swapper = forked_start(exchange_for_ever, asker.race);
+	r = scene_as(ALICE, ask_often, &asker);
+	kill(swapper, SIGKILL);
+	ck_assert_int_eq(forked_wait(swapper), FORKED_SIGNALLED + SIGKILL);
+	ck_assert_msg(r == 0, "%s to %s: %d", asker.race->old, asker.race->new, r);
+	assert_secrets_are_kept(&before);
+	fd_close(asker.made_in);
+	fd_close(asker.d);
+	scene_assert_unharmed(&acts_scene);
+	scene_stop(&acts_scene);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("name_races");
+	TCase *tcase = suite_case(suite, "name_races");
+	int r = daemon_unavailable();
+
+	if (r != 0)
+		return r;
+	tcase_set_timeout(tcase, getenv("FDBROKER_LONG") ? 1200 : 120);
+	tcase_add_loop_test(tcase, two_names_that_change_bind_what_was_judged, 0,
+			    ELEMENTSOF(races));
+	return suite_main(suite);
+}
