@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,6 +13,7 @@
 #include "base/macro.h"
 #include "tests/support/acts.h"
 #include "tests/support/forked.h"
+#include "tests/support/fuse.h"
 #include "tests/support/suite.h"
 #include "tests/support/user.h"
 
@@ -176,6 +179,126 @@ START_TEST(two_names_that_change_bind_what_was_judged)
 }
 END_TEST
 
+/* What comes and goes at the new name, and may not be removed there. */
+static const char keeping[] = "for user 30000 {\n"
+			      "    old: allow remove \"@t/his/f\";\n"
+			      "    new: allow create \"@t/his/none\";\n"
+			      "}\n";
+
+static const struct race replacing = { .kind = RENAME, .old = "his/f", .new = "his/none" };
+
+static bool is_there(ino_t kept)
+{
+	struct stat st;
+
+	return lstat(acts_path("his/none"), &st) == 0 && st.st_ino == kept;
+}
+
+/* Until what came to be there, and was not taken away, is not there any more. */
+static int come_and_go(const void *arg)
+{
+	const ino_t *kept = arg;
+	bool is_kept = true;
+
+	while (is_kept) {
+		bool is_made = link(acts_path("his/kept"), acts_path("his/none")) == 0;
+
+		for (int i = 0; is_made && is_kept && i < 20; i++)
+			is_kept = is_there(*kept);
+		if (is_kept)
+			(void)unlink(acts_path("his/none"));
+	}
+	return EXDEV;
+}
+
+static int replace_often(const void *arg)
+{
+	const int requests = getenv("FDBROKER_LONG") ? REQUESTS_LONG : REQUESTS;
+	struct fdbroker *broker;
+
+	(void)arg;
+	ck_assert_int_eq(fdbroker_connect(&broker, acts_scene.daemon.socket), 0);
+	for (int i = 0; i < requests; i++) {
+		fd_close(open(acts_path("his/f"), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+		(void)ask(broker, &replacing);
+	}
+	fdbroker_close(broker);
+	return 0;
+}
+
+START_TEST(what_was_not_there_when_it_was_looked_for_is_never_replaced)
+{
+	pid_t keeper;
+	ino_t kept;
+
+	acts_prepare(keeping);
+	acts_make_directory("his", ALICE, 0755);
+	acts_make_file("his/kept", ALICE, 0600);
+	kept = look("his/kept").st_ino;
+	scene_start(&acts_scene);
+	keeper = forked_start(come_and_go, &kept);
+	ck_assert_int_eq(scene_as(ALICE, replace_often, NULL), 0);
+	kill(keeper, SIGKILL);
+	ck_assert_int_eq(forked_wait(keeper), FORKED_SIGNALLED + SIGKILL);
+	scene_stop(&acts_scene);
+}
+END_TEST
+
+/* The broker has judged the old name, and waits for the file system of the new one. */
+static const char looking[] =
+	"for user 30000 {\n"
+	"    old: allow remove as root \"@t/his/*\" {\n"
+	"        owner caller; parents any; note \"test\";\n"
+	"    }\n"
+	"    new: allow create as root \"@t/slow/*\" {\n"
+	"        create-owner \"30000:30000\"; fs fuse; parents any; note \"test\";\n"
+	"    }\n"
+	"}\n";
+
+static int ask_for_bobs(const void *arg)
+{
+	const struct race race = { .kind = RENAME, .old = "his/f", .new = "slow/none" };
+	struct fdbroker *broker;
+	int r;
+
+	(void)arg;
+	ck_assert_int_eq(fdbroker_connect(&broker, acts_scene.daemon.socket), 0);
+	r = ask(broker, &race);
+	fdbroker_close(broker);
+	return -r;
+}
+
+static int ask_as_alice(const void *arg)
+{
+	user_become(&(const struct user){ .uid = ALICE, .gid = ALICE });
+	return ask_for_bobs(arg);
+}
+
+/* It has the last word before EXDEV would have. */
+START_TEST(what_came_to_the_old_name_since_is_judged_too)
+{
+	static struct fuse fuse;
+	pid_t asker;
+
+	acts_prepare(looking);
+	acts_make_directory("his", 0, 0755);
+	acts_make_directory("slow", 0, 0755);
+	acts_make_file("his/f", ALICE, 0600);
+	acts_make_file("his/bobs", BOB, 0600);
+	scene_start(&acts_scene);
+	ck_assert_int_eq(fuse_start(&fuse, acts_path("slow"), FUSE_STATFS), 0);
+	asker = forked_start(ask_as_alice, NULL);
+	while (fuse_seen(&fuse, FUSE_STATFS) == 0)
+		continue;
+	ck_assert_int_eq(rename(acts_path("his/bobs"), acts_path("his/f")), 0);
+	fuse_relent(&fuse);
+	ck_assert_int_eq(forked_wait(asker), EACCES);
+	acts_assert_is("his/f", BOB, S_IFREG | 0600);
+	ck_assert_int_eq(fuse_stop(&fuse), 0);
+	scene_stop(&acts_scene);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("name_races");
@@ -187,5 +310,7 @@ int main(void)
 	tcase_set_timeout(tcase, getenv("FDBROKER_LONG") ? 1200 : 120);
 	tcase_add_loop_test(tcase, two_names_that_change_bind_what_was_judged, 0,
 			    ELEMENTSOF(races));
+	tcase_add_test(tcase, what_was_not_there_when_it_was_looked_for_is_never_replaced);
+	tcase_add_test(tcase, what_came_to_the_old_name_since_is_judged_too);
 	return suite_main(suite);
 }

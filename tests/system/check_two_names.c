@@ -291,6 +291,7 @@ static const char conditions[] =
 	"for user 30000 {\n"
 	"    from: allow remove \"@t/from/*\" { owner caller; }\n"
 	"    any: allow remove \"@t/any/*\";\n"
+	"    free: allow create \"@t/free/*\";\n"
 	"    to: allow create \"@t/to/*\" { owner caller; mode-max 0640; }\n"
 	"    to-remove: allow remove \"@t/to/*\" { max-size 8; }\n"
 	"}\n"
@@ -299,6 +300,8 @@ static const char conditions[] =
 static const struct row objects[] = {
 	{ RENAME, "from/his", "to/a", GRANTED },
 	{ RENAME, "from/bobs", "to/b", CONDITION },
+	{ RENAME, "from/bobs", "free/b", CONDITION },
+	{ RENAME, "any/free", "free/b", GRANTED },
 	{ RENAME, "any/bobs", "to/b", CONDITION },
 	{ RENAME, "any/open", "to/b", CONDITION },
 	{ RENAME, "any/link", "to/b", BY_RULE },
@@ -312,10 +315,12 @@ START_TEST(each_object_is_held_to_the_conditions_of_its_rules)
 	start(conditions);
 	make_directory("from", ALICE, 0777);
 	make_directory("any", ALICE, 0777);
+	make_directory("free", ALICE, 0777);
 	make_directory("to", ALICE, 0777);
 	make_file("from/his", ALICE, 0640);
 	make_file("from/bobs", BOB, 0640);
 	make_file("any/bobs", BOB, 0640);
+	make_file("any/free", BOB, 0640);
 	make_file("any/open", ALICE, 0644);
 	make_file("any/file", ALICE, 0640);
 	make_file("to/long-content", ALICE, 0640);
