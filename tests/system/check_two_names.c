@@ -341,6 +341,8 @@ END_TEST
 static const char lending[] = "for user 30000 {\n"
 			      "    his: allow create, remove \"@t/his/*\";\n"
 			      "    lent: allow create, remove as root \"@t/lent/*\";\n"
+			      "    into: allow create as root \"@t/into/*\";\n"
+			      "    cleared: allow remove \"@t/into/*\";\n"
 			      "    alices: allow create, remove as root \"@t/alices/*\"\n"
 			      "        { create-owner \"30000:30000\"; create-mode 0640; }\n"
 			      "}\n";
@@ -353,6 +355,8 @@ static const struct row authorities[] = {
 	{ RENAME, "his/roots", "lent/d", KERNEL(EACCES) },
 	{ RENAME, "his/hers", "lent/d", CONDITION },
 	{ RENAME, "his/hers", "his/roots", GRANTED },
+	{ RENAME, "lent/t", "into/there", KERNEL(EACCES) },
+	{ RENAME, "lent/t", "into/new", GRANTED },
 	/* what gets a name is as what would have been made there */
 	{ RENAME, "lent/hers", "lent/d", CONDITION },
 	{ RENAME, "lent/writable", "lent/d", CONDITION },
@@ -367,6 +371,9 @@ START_TEST(root_lends_only_where_every_rule_says_so)
 	make_directory("his", ALICE, 0755);
 	make_directory("lent", 0, 01755);
 	make_directory("alices", 0, 0755);
+	make_directory("into", 0, 0755);
+	make_file("into/there", 0, 0644);
+	make_file("lent/t", 0, 0644);
 	make_file("his/hers", ALICE, 0640);
 	make_file("his/roots", 0, 0644);
 	make_file("lent/a", 0, 0644);
@@ -378,6 +385,7 @@ START_TEST(root_lends_only_where_every_rule_says_so)
 	assert_rows(authorities, ELEMENTSOF(authorities));
 	assert_content("lent/c", "lent/a");
 	assert_content("alices/e", "lent/hers");
+	assert_content("into/there", "into/there");
 	assert_content("his/roots", "his/hers");
 	finish();
 }
