@@ -87,6 +87,22 @@ static void add_denies(const struct search *search, struct text *out)
 	}
 }
 
+/* Nobody looked whether the object is what these ask for. */
+static void add_summary(const struct search *search, struct text *out)
+{
+	size_t n = 0;
+
+	text_puts(out, "only while the file's attributes are such: ");
+	for (size_t i = 0; i < search->n_ways; i++) {
+		if (!explain_asks(search->ways[i].rule))
+			continue;
+		text_puts(out, n++ > 0 ? ", " : "");
+		screen_paint(&search->ctl->out, out, PAINT_RULE, search->ways[i].rule->id);
+	}
+	text_printf(out, "%s\n%zu subject%s.\n", n == 0 ? "none" : "", search->n_ways,
+		    search->n_ways == 1 ? "" : "s");
+}
+
 void who_can_show(const struct search *search)
 {
 	struct text out = TEXT_EMPTY;
@@ -99,6 +115,7 @@ void who_can_show(const struct search *search)
 	} else {
 		add_table(search, &out);
 		add_denies(search, &out);
+		add_summary(search, &out);
 	}
 	screen_show(&search->ctl->out, &out);
 }
@@ -115,6 +132,7 @@ static struct json_object *way_json(const struct way *way)
 	json_add_bool(object, "as_root", way->rule->as_root);
 	json_add_text(object, "deliver", policy_deliver_name(way->rule->obligations->deliver));
 	json_add_text(object, "conditions", conditions.data);
+	json_add_bool(object, "asks_of_object", explain_asks(way->rule));
 	for (size_t i = 0; i < way->n_pids; i++)
 		json_append(pids, json_object_new_int(way->pids[i]));
 	json_add(object, "pids", pids);

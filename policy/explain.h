@@ -49,6 +49,9 @@ void explain_subject(const struct explainer *explainer, size_t i, struct text *o
  * mode-max 0640, symlinks refuse". */
 void explain_conditions(const struct policy_rule *rule, struct text *out);
 
+/* Does the rule ask anything of the object, beyond the defaults? */
+bool explain_asks(const struct policy_rule *rule);
+
 /* Add ", deliver snapshot", or nothing for the file itself. */
 void explain_deliver(const struct policy_rule *rule, struct text *out);
 

@@ -180,6 +180,18 @@ static void add_way_written(struct list *list, const struct policy_rule *rule)
 		item(list, "parents trusted");
 }
 
+bool explain_asks(const struct policy_rule *rule)
+{
+	struct text text = TEXT_EMPTY;
+	struct list list = { .out = &text, .separator = "", .next = "" };
+	bool asks;
+
+	add_written(&list, rule);
+	asks = text.failed || text.len > 0;
+	text_done(&text);
+	return asks;
+}
+
 void explain_attributes(const struct policy_rule *rule, struct text *out)
 {
 	struct list list = { .out = out, .separator = "; ", .next = "" };

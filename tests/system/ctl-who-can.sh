@@ -34,6 +34,8 @@ exits 0
 cat >expected <<'END'
 RULE      WHO          CONDITIONS  NOW RUNNING
 10-t.key  subject web  as root, owner { root }, links 1, symlinks refuse, mounts stay, parents trusted  -
+only while the file's attributes are such: 10-t.key
+1 subject.
 END
 same expected
 
@@ -47,8 +49,16 @@ cat >expected <<'END'
 RULE  WHO         CONDITIONS                    NOW RUNNING
 c.a   user 65533  type { fifo }, max-size 1024  -
 c.b   user 65533  -                             -
+only while the file's attributes are such: c.a
+2 subjects.
 END
 same expected
+
+it 'does not take for an attribute how the file is delivered'
+printf 'version 1;\nfor user 65533 { a: allow append "/c" { deliver pipe; } }\n' >columns/c.fdp
+run fdbrokerctl who-can --policy=columns append /c
+exits 0
+says "only while the file's attributes are such: none"
 
 it 'finds a rule whose path depends on the caller'
 who read /srv/www/a/index.html
@@ -69,6 +79,8 @@ it 'finds anyone'
 who read /etc/motd
 exits 0
 says '10-t.motd  anyone'
+says "only while the file's attributes are such: none"
+says '1 subject.'
 
 it 'says nobody, and exits 1'
 who write /etc/cron.d/x
@@ -95,6 +107,9 @@ json schema 1
 json allows 0 rule 10-t.key
 json allows 0 who 'subject web'
 json allows 0 as_root true
+json allows 0 asks_of_object true
+who --json read /etc/motd
+json allows 0 asks_of_object false
 who --json read /srv/www/a/secret
 exits 1
 json denied 10-t.secret
