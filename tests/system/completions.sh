@@ -132,6 +132,64 @@ words "$tree/policy/keywords.c" modes | grep -v '^any$' | while read -r mode; do
 done >missing
 [ ! -s missing ] || fail "$(cat missing)"
 
+it 'completes every mode in every shell that is here, and no other'
+words "$tree/policy/keywords.c" modes | grep -v '^any$' | sort >wanted
+[ "$(wc -l <wanted)" -ge 12 ] || fail 'hardly any mode'
+sed -n "s/^modes=(\(.*\))$/\1/p" "$tree/completions/_fdbrokerctl" | tr ' ' '\n' | sort |
+	cmp -s wanted - || fail 'zsh has others'
+if command -v bash >/dev/null; then
+	bash -c '. "$1"; _fdbrokerctl_modes ""' bash "$tree/completions/fdbrokerctl.bash" | sort |
+		cmp -s wanted - || fail 'bash has others'
+fi
+sed -n 's/^	for mode in \(.*\)$/\1/p' "$tree/completions/fdbrokerctl.fish" | tr ' ' '\n' | sort |
+	cmp -s wanted - || fail 'fish has others'
+
+if command -v bash >/dev/null; then
+	it 'completes every option of every command in bash'
+	fdbrokerctl help </dev/null | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >commands
+	[ "$(wc -l <commands)" -ge 20 ] || fail 'hardly any command'
+	while read -r command; do
+		fdbrokerctl "$command" --help </dev/null | grep -oE '^  (-., )?--[a-z-]+=?' |
+			grep -oE -e '--[a-z-]+=?' | sort >wanted
+		run bash -c '. "$1"; COMP_WORDS=(fdbrokerctl "$2" --); COMP_CWORD=2; _fdbrokerctl
+			printf "%s\n" "${COMPREPLY[@]}"' bash "$tree/completions/fdbrokerctl.bash" "$command"
+		sort "$out" | cmp -s wanted - || fail "$command: $(sort "$out" | diff wanted - | head -n 4)"
+	done <commands
+fi
+
+# nano says what is wrong with its rc files when it ends, which it is told once it shows how.
+if command -v nano >/dev/null && command -v script >/dev/null; then
+	cat >until-exit <<-'END'
+		$| = 1;
+		open my $keys, '>', 'keys' or die;
+		while (sysread STDIN, my $part, 4096) {
+			print $part;
+			$seen .= $part;
+			$sent ||= $seen =~ /Exit/ && syswrite $keys, "\030";
+		}
+	END
+	mkfifo keys
+	nano_says() { # RC FILE
+		printf 'include "%s"\n' "$1" >rc
+		TERM=xterm timeout -s KILL 60 script -qec "nano --rcfile=$scratch/rc -v $2" /dev/null \
+			<keys 2>"$err" | timeout 60 perl until-exit >"$out"
+	}
+	printf 'version 1;\nfor user a { x: allow connect "/a"; }\n' >syntax.fdp
+	printf 'version 1;\nsettings { max-watches 1; }\n' >fdbroker.conf
+
+	it 'has a syntax that nano itself takes, and uses for policies and fdbroker.conf'
+	for file in syntax.fdp fdbroker.conf "$tree"/examples/policy/*.fdp; do
+		nano_says "$nano" "$file"
+		! grep -qE 'Mistakes in|Error in|Bad regex' "$out" || fail "$file: $(cat -v "$out")"
+		grep -q "$(printf '\033')\[34m" "$out" || fail "$file has no colours"
+	done
+
+	it 'would see a mistake in it'
+	sed 's/(read|write/((read|write/' "$nano" >broken.nanorc
+	nano_says "$scratch/broken.nanorc" syntax.fdp
+	says 'Bad regex'
+fi
+
 if command -v vim >/dev/null; then
 	it 'jumps in vim to where check found a mistake'
 	printf 'version 1;\n\nalow read "/a";\n' >bad.fdp
