@@ -93,11 +93,36 @@ struct asker {
 	int made_in, d; /* by whatever name they have just now */
 };
 
+static bool is_secret(int directory, const char *name)
+{
+	struct stat st;
+
+	return fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_uid != ALICE;
+}
+
+/* Wherever the new name is just now. */
+static bool has_got_secret(const struct asker *asker)
+{
+	return is_secret(asker->d, "none") || is_secret(AT_FDCWD, acts_path("his/none")) ||
+	       is_secret(AT_FDCWD, acts_path("his/e/none"));
+}
+
+static bool is_regular(int directory, const char *name)
+{
+	struct stat st;
+
+	return fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
 static void make_anew(const struct asker *asker)
 {
 	const int flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC;
 
 	fd_close(openat(asker->made_in, "f", flags, 0600));
+	/* The link itself may have been moved. */
+	if (is_regular(asker->made_in, "f") && is_regular(asker->made_in, "link"))
+		(void)unlinkat(asker->made_in, "link", 0);
 	(void)symlinkat("../secrets/f", asker->made_in, "link");
 	(void)unlinkat(asker->made_in, "none", 0);
 	(void)unlinkat(asker->d, "none", 0);
@@ -128,6 +153,8 @@ static int ask_often(const void *arg)
 			granted++;
 		else
 			refused++;
+		if (has_got_secret(asker))
+			return 2;
 	}
 	fdbroker_close(broker);
 	return granted > 0 && refused > 0 ? 0 : 1;
