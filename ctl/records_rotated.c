@@ -65,12 +65,15 @@ static void complain(const struct rotated *rotated, const char *suffix, const ch
 static size_t stem_of(const char *suffix)
 {
 	bool dated = suffix[0] == '-';
-	size_t digits = strspn(suffix + 1, dated ? "0123456789-" : "0123456789");
-	const char *rest = suffix + 1 + digits;
+	size_t digits, end;
 
-	if ((suffix[0] != '.' && !dated) || digits < (dated ? 8 : 1))
+	if (suffix[0] != '.' && !dated)
 		return 0;
-	return *rest == '\0' || *rest == '.' ? 1 + digits : 0;
+	digits = strspn(suffix + 1, dated ? "0123456789-" : "0123456789");
+	end = 1 + digits;
+	if (digits < (dated ? 8 : 1))
+		return 0;
+	return suffix[end] == '\0' || suffix[end] == '.' ? end : 0;
 }
 
 static bool is_readable(const char *extension)
