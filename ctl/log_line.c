@@ -130,6 +130,10 @@ static void add_path(struct log_line *line, const struct found *found, struct te
 		if (strcmp(found->fields[i].name, "path") == 0)
 			text_escape(&cell, found->fields[i].value, found->fields[i].len);
 	add_value(&cell, found, "canonical", " → ");
+	add_value(&cell, found, "act", " (");
+	add_value(&cell, found, "other_path", " with ");
+	if (found_get(found, "act"))
+		text_puts(&cell, ")");
 	if (cell.len == 0)
 		text_puts(&cell, "-");
 	add_cell(line, LOG_PATH, &cell, out);

@@ -186,6 +186,14 @@ exits 0
 shows 1 2 3 4 5 6
 errs 'torn.json: 3 lines were no records'
 
+it 'shows both names of a rename, escaped'
+record 7 1795391477 deny /srv/a/old "$ci,\"act\":\"rename\",\"name\":\"old\",\"other_path\":\"/srv/a/\\u001b[new\"" >two.json
+run fdbrokerctl log --file=two.json
+exits 0
+says '/srv/a/old (rename with /srv/a/\x1b[new)'
+run fdbrokerctl explain --decision=7f3a91c200000007 --audit-file=two.json --policy=.
+says 'of a rename with /srv/a/\x1b[new'
+
 # as logrotate leaves them: plain and compressed, numbered or dated
 mkdir rotated
 lines() { # FIRST LAST
