@@ -6,8 +6,10 @@
 #include "policy/fstype.h"
 
 /*
- * Each mount has one place, and the last one that was learnt is in it: its number above, its file
- * system below. One word says both, so that no order among words has to be kept.
+ * Each mount has one place, and the last local one that was learnt is in it: its number above, its
+ * file system below. One word says both, so that no order among words has to be kept.
+ *
+ * Only local ones: users can mount their own file systems, and those would take the places of all.
  */
 
 static size_t place_of(uint32_t mount)
@@ -28,8 +30,13 @@ bool locality_recall(const struct locality *locality, uint32_t mount, uint32_t *
 
 void locality_learn(struct locality *locality, uint32_t mount, uint32_t magic)
 {
-	atomic_store_explicit(&locality->mounts[place_of(mount)], (uint64_t)mount << 32 | magic,
-			      memory_order_relaxed);
+	_Atomic(uint64_t) *place = &locality->mounts[place_of(mount)];
+	uint32_t known;
+
+	if (locality_is_local(magic))
+		atomic_store_explicit(place, (uint64_t)mount << 32 | magic, memory_order_relaxed);
+	else if (locality_recall(locality, mount, &known))
+		atomic_store_explicit(place, 0, memory_order_relaxed);
 }
 
 bool locality_is_local(uint32_t magic)

@@ -3,8 +3,8 @@
 #define FDB_DAEMON_LOCALITY_H
 
 /*
- * Which file system a mount is of, so that nobody has to be asked twice: statx(2) tells the mount
- * from memory, and fstatfs(2) asks whoever serves the file system, who may hang.
+ * Which local file system a mount is of, so that nobody has to be asked twice: statx(2) tells the
+ * mount from memory, and fstatfs(2) asks whoever serves the file system, who may hang.
  *
  * Any thread may call any of these at any time.
  */
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOCALITY_PLACES 64U /* mounts remembered; one more makes another be learnt again */
+#define LOCALITY_PLACES 1024U /* mounts remembered; one more makes another be learnt again */
 
 struct locality {
 	_Atomic(uint64_t) mounts[LOCALITY_PLACES]; /* 0: none */
@@ -22,7 +22,7 @@ struct locality {
 /* @mount: a number that means one mount, as long as that is remembered; not 0. */
 bool locality_recall(const struct locality *locality, uint32_t mount, uint32_t *ret_magic);
 
-/* @magic: fstatfs(2), f_type. */
+/* @magic: fstatfs(2), f_type. What is not local is not remembered. */
 void locality_learn(struct locality *locality, uint32_t mount, uint32_t magic);
 
 /* Answered by this kernel alone, from a disk or from memory: an open of what is cached there
