@@ -147,7 +147,8 @@ static int ask_often(const void *arg)
 	struct fdbroker *broker;
 
 	ck_assert_int_eq(fdbroker_connect(&broker, acts_scene.daemon.socket), 0);
-	for (int i = 0; i < requests; i++) {
+	/* And until either has come: the swapper may have had no processor so far. */
+	for (int i = 0; i < requests || granted == 0 || refused == 0; i++) {
 		make_anew(asker);
 		if (ask(broker, asker->race) == 0)
 			granted++;
@@ -157,7 +158,7 @@ static int ask_often(const void *arg)
 			return 2;
 	}
 	fdbroker_close(broker);
-	return granted > 0 && refused > 0 ? 0 : 1;
+	return 0;
 }
 
 static struct stat look(const char *name)
