@@ -409,8 +409,9 @@ static void note_turn(struct loop *loop, struct session *session)
 	session->turn = ++loop->turns;
 }
 
-/* Of each uid the one that has waited longest. */
-static int choose_by_uid(struct session **sessions, int n)
+/* Of each uid the one that has waited longest; last of all the uid that had the last turn, since
+ * whoever has a turn may take the lead with him. */
+static int choose_by_uid(const struct loop *loop, struct session **sessions, int n)
 {
 	int chosen = 0, at;
 
@@ -424,6 +425,14 @@ static int choose_by_uid(struct session **sessions, int n)
 			sessions[chosen++] = session;
 		else if (session->turn < sessions[at]->turn)
 			sessions[at] = session;
+	}
+	for (at = 0; at < chosen - 1; at++) {
+		struct session *session = sessions[at];
+
+		if (session->facts.uid != loop->uid)
+			continue;
+		sessions[at] = sessions[chosen - 1];
+		sessions[chosen - 1] = session;
 	}
 	return chosen;
 }
@@ -442,7 +451,7 @@ static int choose(struct loop *loop, const struct epoll_event *events, int n, st
 			ret[ready++] = events[i].data.ptr;
 		else
 			loop->spoken = true;
-	return is_mixed(loop) ? choose_by_uid(ret, ready) : ready;
+	return is_mixed(loop) ? choose_by_uid(loop, ret, ready) : ready;
 }
 
 /* What is left of the events when it has lost the lead is told again, to the next leader, and
