@@ -147,8 +147,8 @@ static int ask_often(const void *arg)
 	struct fdbroker *broker;
 
 	ck_assert_int_eq(fdbroker_connect(&broker, acts_scene.daemon.socket), 0);
-	/* And until either has come: the swapper may have had no processor so far. */
-	for (int i = 0; i < requests || granted == 0 || refused == 0; i++) {
+	/* And twice as many until either has come: the swapper may have had no processor so far. */
+	for (int i = 0; i < requests || (i < 2 * requests && (granted == 0 || refused == 0)); i++) {
 		make_anew(asker);
 		if (ask(broker, asker->race) == 0)
 			granted++;
