@@ -2,6 +2,7 @@
 #include "base/number.h"
 
 #include <errno.h>
+#include <string.h>
 
 int number_u64(const char *text, uint64_t *ret)
 {
@@ -44,4 +45,26 @@ int number_id(const char *text, uint32_t *ret)
 		return -ERANGE;
 	*ret = value;
 	return 0;
+}
+
+size_t number_print(uint32_t value, char *ret)
+{
+	char digits[NUMBER_SIZE];
+	size_t at = sizeof(digits), len;
+
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	len = sizeof(digits) - at;
+	memcpy(ret, digits + at, len);
+	ret[len] = '\0';
+	return len;
+}
+
+void number_fd_path(int fd, char *ret)
+{
+	static const char directory[] = "/proc/self/fd/";
+
+	memcpy(ret, directory, sizeof(directory) - 1);
+	number_print((uint32_t)fd, ret + sizeof(directory) - 1);
 }

@@ -10,6 +10,7 @@
  * success only.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,5 +19,16 @@ int number_u32(const char *text, uint32_t *ret);
 
 /* A uid or gid: as number_u32(), and -ERANGE for (uid_t)-1, which is nobody's. */
 int number_id(const char *text, uint32_t *ret);
+
+/* Room for any of 32 bits and its NUL. */
+#define NUMBER_SIZE 11
+
+/* The other way: @value in decimal at @ret, which has NUMBER_SIZE bytes. The length. */
+size_t number_print(uint32_t value, char *ret);
+
+#define NUMBER_FD_PATH_SIZE (sizeof("/proc/self/fd/") - 1 + NUMBER_SIZE)
+
+/* The name by which procfs knows a descriptor of this process. @ret has NUMBER_FD_PATH_SIZE bytes. */
+void number_fd_path(int fd, char *ret);
 
 #endif

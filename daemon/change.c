@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "daemon/opening.h"
 #include "wire/act.h"
 
@@ -14,11 +14,6 @@
  * What is done to an object that was pinned and judged, or by it. Its name in /proc/self/fd means the
  * pin itself, whatever has become of the name that was asked for.
  */
-
-static void number_of(const struct pin *pin, char *buffer, size_t size)
-{
-	snprintf(buffer, size, "%d", pin->fd);
-}
 
 static enum step done(struct opening *o, int result)
 {
@@ -49,7 +44,7 @@ static int join_group(struct opening *o, const struct pin *pin, mode_t mode)
 enum step change_mode(struct opening *o, const struct pin *pin)
 {
 	mode_t mode = mode_for(o, pin);
-	char number[16];
+	char number[NUMBER_SIZE];
 	int r;
 
 	r = join_group(o, pin, mode);
@@ -57,14 +52,14 @@ enum step change_mode(struct opening *o, const struct pin *pin)
 		return opening_kernel(o, r);
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);
-	number_of(pin, number, sizeof(number));
+	number_print((uint32_t)pin->fd, number);
 	return done(o, fchmodat(o->opener->shared.procfd, number, mode, 0));
 }
 
 enum step change_times(struct opening *o, const struct pin *pin)
 {
 	struct timespec times[2];
-	char number[16];
+	char number[NUMBER_SIZE];
 
 	for (int i = 0; i < 2; i++) {
 		times[i].tv_sec = (time_t)o->order->request->times[i].sec;
@@ -72,7 +67,7 @@ enum step change_times(struct opening *o, const struct pin *pin)
 	}
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);
-	number_of(pin, number, sizeof(number));
+	number_print((uint32_t)pin->fd, number);
 	return done(o, utimensat(o->opener->shared.procfd, number, times, 0));
 }
 
@@ -118,7 +113,7 @@ enum step change_connect(struct opening *o, const struct pin *pin)
 	fd = socket(AF_UNIX, type_of(request->argument) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return opening_kernel(o, -errno);
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", pin->fd);
+	number_fd_path(pin->fd, address.sun_path);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return opening_kernel(o, -errno);
 	if (!(request->flags & O_NONBLOCK) && fcntl(fd, F_SETFL, 0) < 0)

@@ -2,12 +2,12 @@
 #include "daemon/copies.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/number.h"
 #include "daemon/log.h"
 
 /*
@@ -75,10 +75,10 @@ void copies_done(struct copies *copies)
 
 static int watch(const struct copies *copies, int fd)
 {
-	char path[32];
+	char path[NUMBER_FD_PATH_SIZE];
 	int wd;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	number_fd_path(fd, path);
 	wd = inotify_add_watch(copies->watches, path, IN_DELETE_SELF | IN_MASK_CREATE);
 	return wd < 0 ? -errno : wd;
 }

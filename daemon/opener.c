@@ -6,7 +6,6 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -17,6 +16,7 @@
 
 #include "base/kernel.h"
 #include "base/macro.h"
+#include "base/number.h"
 #include "daemon/limits.h"
 #include "daemon/opening.h"
 #include "daemon/self.h"
@@ -179,9 +179,9 @@ int opener_make(const struct opening *o, const struct pin *parent, const char *n
 static int reopen(const struct opener *opener, int fd, int flags)
 {
 	struct open_how how = { .flags = (uint64_t)(flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) };
-	char number[16];
+	char number[NUMBER_SIZE];
 
-	snprintf(number, sizeof(number), "%d", fd);
+	number_print((uint32_t)fd, number);
 	return open_how(opener->shared.procfd, number, &how);
 }
 

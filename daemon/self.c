@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <linux/openat2.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/number.h"
 
 /*
  * proc(5) resolves the link "self" for whoever looks it up: here that is the
@@ -67,10 +68,10 @@ int self_look(struct opening *o, const char *path)
 	const struct principal *principal = o->order->principal;
 	_cleanup_(fd_closep) int directory = -EBADF;
 	const char *rest = rest_of(path);
-	char number[16];
+	char number[NUMBER_SIZE];
 	int r;
 
-	snprintf(number, sizeof(number), "%d", principal->pid);
+	number_print((uint32_t)principal->pid, number);
 	directory = opener_look(o, o->opener->shared.procfs, number, inside);
 	if (directory < 0)
 		return directory == -ENOENT ? -ESRCH : directory;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "base/number.h"
 #include "daemon/limits.h"
 #include "daemon/opening.h"
 #include "policy/ast.h"
@@ -348,14 +349,14 @@ static int may_link(struct pair *pair)
 /* By its pin, whatever has become of its old name. */
 static int link_pinned(struct pair *pair)
 {
-	char number[16];
+	char number[NUMBER_SIZE];
 	int r = may_link(pair);
 
 	if (r < 0)
 		return r;
 	if (opening_is_given_up(&pair->old.o))
 		return -ETIMEDOUT;
-	snprintf(number, sizeof(number), "%d", pair->old.pin.fd);
+	number_print((uint32_t)pair->old.pin.fd, number);
 	if (linkat(pair->old.o.opener->shared.procfd, number, pair->new.parent.fd, pair->new.base,
 		   AT_SYMLINK_FOLLOW) < 0)
 		return -errno;

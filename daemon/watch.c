@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "daemon/burden.h"
 #include "daemon/opening.h"
 #include "wire/act.h"
@@ -19,9 +19,9 @@
 
 static int add_watch(const struct opening *o, const struct pin *pin, int instance)
 {
-	char path[32];
+	char path[NUMBER_FD_PATH_SIZE];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", pin->fd);
+	number_fd_path(pin->fd, path);
 	if (inotify_add_watch(instance, path, o->order->request->argument) < 0)
 		return -errno;
 	return 0;

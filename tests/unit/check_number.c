@@ -2,7 +2,9 @@
 #include "base/number.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/macro.h"
 #include "tests/support/suite.h"
@@ -38,6 +40,32 @@ START_TEST(number_id_is_strict_and_refuses_nobodys_id)
 }
 END_TEST
 
+static const struct {
+	uint32_t value;
+	const char *text;
+} printed[] = {
+	{ 0, "0" },
+	{ 9, "9" },
+	{ 10, "10" },
+	{ 65536, "65536" },
+	{ INT32_MAX, "2147483647" },
+	{ UINT32_MAX, "4294967295" },
+};
+
+START_TEST(number_is_printed_as_it_is_read)
+{
+	char text[NUMBER_SIZE], path[NUMBER_FD_PATH_SIZE], expected[64];
+
+	ck_assert_uint_eq(number_print(printed[_i].value, text), strlen(printed[_i].text));
+	ck_assert_str_eq(text, printed[_i].text);
+	if (printed[_i].value > INT32_MAX)
+		return;
+	number_fd_path((int)printed[_i].value, path);
+	snprintf(expected, sizeof(expected), "/proc/self/fd/%s", printed[_i].text);
+	ck_assert_str_eq(path, expected);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("number");
@@ -45,5 +73,6 @@ int main(void)
 
 	tcase_add_loop_test(tcase, number_id_is_strict_and_refuses_nobodys_id, 0,
 			    (int)ELEMENTSOF(cases));
+	tcase_add_loop_test(tcase, number_is_printed_as_it_is_read, 0, (int)ELEMENTSOF(printed));
 	return suite_main(suite);
 }
