@@ -93,7 +93,9 @@ int ancillary_read(int msg_flags, const void *control, size_t size, struct ancil
 {
 	int r;
 
-	*ret = (struct ancillary){ 0 };
+	ret->has_credentials = false;
+	ret->sender = (struct ucred){ 0 };
+	ret->n_fds = 0;
 	if (size > ANCILLARY_SIZE)
 		return -EBADMSG;
 	r = read_all(control, size, ret);

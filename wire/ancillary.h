@@ -36,7 +36,7 @@ struct ancillary {
  * @msg_flags:	of the message as recvmsg(2) returned them
  * @control:	the control bytes; need no alignment
  * @size:	their size as recvmsg(2) returned it
- * @ret:	written in every case
+ * @ret:	written in every case, as many of its descriptors as there are
  *
  * Source: cmsg(3), unix(7).
  *

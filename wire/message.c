@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/kernel.h"
+#include "base/macro.h"
 #include "wire/ancillary.h"
 
 union control_in {
@@ -65,7 +66,7 @@ static int deliver(const struct ancillary *a, size_t size, struct message *ret)
 int message_receive(int sock, void *buffer, size_t size, const struct message_want *want,
 		    struct message *ret)
 {
-	union control_in control;
+	union control_in control _uninitialized_;
 	struct iovec iov = { .iov_base = buffer, .iov_len = size };
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -73,11 +74,11 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 		.msg_control = control.bytes,
 		.msg_controllen = room_for(want),
 	};
-	struct ancillary a;
+	struct ancillary a _uninitialized_;
 	ssize_t n;
 	int r;
 
-	*ret = MESSAGE_EMPTY;
+	message_init(ret);
 	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | (want->wait ? 0 : MSG_DONTWAIT));
 	if (n < 0)
 		return -errno;
@@ -100,10 +101,10 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 void message_done(struct message *m)
 {
 	close_all(m->fds, m->n_fds);
-	*m = MESSAGE_EMPTY;
+	message_init(m);
 }
 
-/* Append one control message; the buffer behind @msg is zeroed and has room. */
+/* Append one control message; the buffer behind @msg has room. Its padding must not leak (P84). */
 static void attach(struct msghdr *msg, int type, const void *payload, size_t size)
 {
 	struct cmsghdr header = {
@@ -113,6 +114,7 @@ static void attach(struct msghdr *msg, int type, const void *payload, size_t siz
 	};
 	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
 
+	memset(at, 0, CMSG_SPACE(size));
 	memcpy(at, &header, sizeof(header));
 	memcpy(at + CMSG_LEN(0), payload, size);
 	msg->msg_controllen += CMSG_SPACE(size);
@@ -121,12 +123,10 @@ static void attach(struct msghdr *msg, int type, const void *payload, size_t siz
 int message_send(int sock, const void *data, size_t size, const struct message_attach *extra)
 {
 	static const struct message_attach nothing;
-	/* A union's initialiser zeroes its first member only: padding must not leak (P84). */
-	union control_out control;
+	union control_out control _uninitialized_;
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes };
 
-	memset(&control, 0, sizeof(control));
 	if (!extra)
 		extra = &nothing;
 	if (size == 0 || extra->n_fds > MESSAGE_FDS_MAX)

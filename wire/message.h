@@ -27,6 +27,14 @@ struct message {
 
 #define MESSAGE_EMPTY ((struct message){ 0 })
 
+/* The same without a look at what n_fds says is not there, which is most of it. */
+static inline void message_init(struct message *m)
+{
+	m->size = m->n_fds = 0;
+	m->has_credentials = false;
+	m->sender = (struct ucred){ 0 };
+}
+
 struct message_want {
 	size_t fds;	  /* descriptors that may come; one more is an error */
 	bool credentials; /* a message without them is an error */
