@@ -51,7 +51,7 @@ static int ask(struct fdbroker *broker, const char *path, struct question *quest
 	       struct fdbroker_answer *ret_answer)
 {
 	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
-	struct path name;
+	struct path name _uninitialized_;
 	int r;
 
 	r = broker ? path_absolute(path, &name) : -EINVAL;
@@ -141,7 +141,7 @@ int fdbroker_access(struct fdbroker *broker, const char *path, int mode,
 ssize_t fdbroker_readlink(struct fdbroker *broker, const char *path, char *buffer, size_t size,
 			  struct fdbroker_answer *ret_answer)
 {
-	char data[WIRE_DATA_MAX];
+	char data[WIRE_DATA_MAX] _uninitialized_;
 	struct question question = {
 		.opcode = WIRE_OPCODE_READLINK,
 		.data = data,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/macro.h"
 #include "client/code.h"
 #include "client/handle.h"
 #include "client/open_flags.h"
@@ -114,7 +115,7 @@ int fdbroker_open_batch(struct fdbroker *broker, struct fdbroker_request *reques
 {
 	_cleanup_(freep) uint8_t *buffer = NULL;
 	struct collection c = { .broker = broker };
-	struct path name;
+	struct path name _uninitialized_;
 	int opened = 0;
 
 	if (!broker || !requests || n == 0 || n > FDBROKER_BATCH_MAX)

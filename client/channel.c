@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/macro.h"
 #include "client/forkmark.h"
 #include "wire/codec.h"
 #include "wire/message.h"
@@ -329,7 +330,7 @@ static int receive(const struct channel *c, struct incoming *in)
 /* With the lock held: let one message be read, by this thread or by another. */
 static void wait_turn(struct channel *c)
 {
-	struct incoming in = { .message = MESSAGE_EMPTY };
+	struct incoming in _uninitialized_;
 	int r;
 
 	if (c->reading) {
@@ -338,6 +339,7 @@ static void wait_turn(struct channel *c)
 	}
 	c->reading = true;
 	pthread_mutex_unlock(&c->lock);
+	message_init(&in.message);
 	r = receive(c, &in);
 	pthread_mutex_lock(&c->lock);
 	c->reading = false;
@@ -372,7 +374,7 @@ static int send_bytes(int fd, const void *bytes, size_t size)
 
 static int send_request(int fd, uint64_t id, const struct question *question)
 {
-	uint8_t bytes[REQUEST_SIZE];
+	uint8_t bytes[REQUEST_SIZE] _uninitialized_;
 	int size;
 
 	if (question->opcode == WIRE_OPCODE_BATCH) {

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/macro.h"
 #include "client/channel.h"
 #include "client/code.h"
 #include "client/connection.h"
@@ -180,7 +181,7 @@ int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t m
 {
 	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
 	struct question question = { .opcode = WIRE_OPCODE_OPEN };
-	struct path name;
+	struct path name _uninitialized_;
 	int r;
 
 	r = broker ? path_absolute(path, &name) : -EINVAL;

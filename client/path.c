@@ -17,29 +17,35 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/macro.h"
+
 /* The name so far, without a trailing slash: "" is the root. */
 struct builder {
-	struct path path;
+	struct path *path;
 	size_t physical_len; /* of the beginning that holds no link */
 };
 
 static int add_component(struct builder *b, const char *component, size_t len)
 {
-	if (len > WIRE_COMPONENT_MAX || b->path.len + 1 + len > WIRE_PATH_MAX)
+	struct path *path = b->path;
+
+	if (len > WIRE_COMPONENT_MAX || path->len + 1 + len > WIRE_PATH_MAX)
 		return -ENAMETOOLONG;
-	b->path.text[b->path.len] = '/';
-	memcpy(b->path.text + b->path.len + 1, component, len);
-	b->path.len += 1 + len;
+	path->text[path->len] = '/';
+	memcpy(path->text + path->len + 1, component, len);
+	path->len += 1 + len;
 	return 0;
 }
 
 static int remove_component(struct builder *b)
 {
-	if (b->path.len > b->physical_len)
+	struct path *path = b->path;
+
+	if (path->len > b->physical_len)
 		return -EINVAL;
-	while (b->path.len > 0 && b->path.text[--b->path.len] != '/')
+	while (path->len > 0 && path->text[--path->len] != '/')
 		;
-	b->physical_len = b->path.len;
+	b->physical_len = path->len;
 	return 0;
 }
 
@@ -49,11 +55,11 @@ static int add(struct builder *b, const char *component, size_t len)
 	bool dots = len == 2 && component[0] == '.' && component[1] == '.';
 
 	/* What ends in nothing (a slash), "." or ".." names a directory. */
-	b->path.directory = len == 0 || dot || dots;
-	b->path.dots = dot || dots || (len == 0 && b->path.dots);
+	b->path->directory = len == 0 || dot || dots;
+	b->path->dots = dot || dots || (len == 0 && b->path->dots);
 	if (dots)
 		return remove_component(b);
-	if (b->path.directory)
+	if (b->path->directory)
 		return 0;
 	return add_component(b, component, len);
 }
@@ -74,7 +80,7 @@ static int add_name(struct builder *b, const char *name)
 
 static int add_working_directory(struct builder *b)
 {
-	char cwd[WIRE_PATH_MAX + 1];
+	char cwd[WIRE_PATH_MAX + 1] _uninitialized_;
 	int r;
 
 	if (!getcwd(cwd, sizeof(cwd)))
@@ -83,13 +89,13 @@ static int add_working_directory(struct builder *b)
 	if (cwd[0] != '/')
 		return -ENOENT;
 	r = add_name(b, cwd);
-	b->physical_len = b->path.len;
+	b->physical_len = b->path->len;
 	return r;
 }
 
 int path_absolute(const char *name, struct path *ret)
 {
-	struct builder b = { 0 };
+	struct builder b = { .path = ret };
 	int r = 0;
 
 	if (!name)
@@ -98,15 +104,16 @@ int path_absolute(const char *name, struct path *ret)
 		return -ENOENT;
 	if (strnlen(name, WIRE_PATH_MAX + 1) > WIRE_PATH_MAX)
 		return -ENAMETOOLONG;
+	ret->len = 0;
+	ret->directory = ret->dots = false;
 	if (name[0] != '/')
 		r = add_working_directory(&b);
 	if (r == 0)
 		r = add_name(&b, name);
 	if (r < 0)
 		return r;
-	if (b.path.len == 0)
-		b.path.text[b.path.len++] = '/';
-	b.path.text[b.path.len] = '\0';
-	*ret = b.path;
+	if (ret->len == 0)
+		ret->text[ret->len++] = '/';
+	ret->text[ret->len] = '\0';
 	return 0;
 }

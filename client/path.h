@@ -17,7 +17,7 @@ struct path {
 /**
  * path_absolute() - the name that the broker wants: absolute, no empty, "." or ".." component
  * @name:	as for open(2)
- * @ret:	written on success only
+ * @ret:	to be looked at on success only: it is where the name is put together
  *
  * Return: 0; -EFAULT @name is NULL; -ENOENT it is empty, or the working directory
  *	has no name; -ENAMETOOLONG; -EINVAL a ".." that only the file system could

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/macro.h"
 #include "client/code.h"
 #include "client/handle.h"
 #include "client/path.h"
@@ -26,7 +27,7 @@ static int ask(struct fdbroker *broker, const char *old, const char *new, struct
 	       struct fdbroker_answer *ret_answer)
 {
 	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
-	struct path old_name, new_name;
+	struct path old_name _uninitialized_, new_name _uninitialized_;
 	int r;
 
 	r = broker ? read_names(old, new, &old_name, &new_name) : -EINVAL;
