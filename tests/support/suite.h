@@ -3,13 +3,23 @@
 #define FDB_TESTS_SUITE_H
 
 #include <check.h>
+#include <stdbool.h>
 
 /* A test case named @name added to @suite; every test in it must leave as many descriptors open
  * as it found, or it fails. */
 TCase *suite_case(Suite *suite, const char *name);
 
-/* Run one suite; the value for main() to return. */
+/* Run one suite; the value for main() to return. With FDBROKER_TEST in the environment only the
+ * test of that name is run, and that there is none is a failure. */
 int suite_main(Suite *suite);
+
+/* Is the test @name to be run? Check itself chooses by case, not by test. */
+bool suite_wants(const char *name);
+#undef tcase_add_test
+#undef tcase_add_loop_test
+#define tcase_add_test(tcase, test) tcase_add_loop_test(tcase, test, 0, 1)
+#define tcase_add_loop_test(tcase, test, from, to)                                                 \
+	tcase_add_loop_exit_test(tcase, test, 0, from, suite_wants(#test) ? (int)(to) : (from))
 
 /* Open descriptors of process @pid (0: this one), or -1. */
 int suite_count_fds(int pid);
