@@ -11,6 +11,11 @@
 
 void sysctl_protect(void);
 void sysctl_unprotect(void);
+
+/* fs.suid_dumpable (proc(5)), with which a process that has changed its user is as open to that
+ * user as any other; off with most hosts. */
+void sysctl_let_dump(void);
+
 void sysctl_put_back(void);
 
 #endif

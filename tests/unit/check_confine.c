@@ -21,6 +21,7 @@
 #include "policy/ast.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
+#include "tests/support/sysctl.h"
 
 #define BROKER_ID 4242
 
@@ -303,26 +304,45 @@ static int read_memory_of(const void *arg)
 {
 	char path[64];
 
-	if (setresuid(BROKER_ID, BROKER_ID, BROKER_ID) < 0)
+	if (setresgid(BROKER_ID, BROKER_ID, BROKER_ID) < 0 ||
+	    setresuid(BROKER_ID, BROKER_ID, BROKER_ID) < 0)
 		return 200;
 	snprintf(path, sizeof(path), "/proc/%d/environ", *(const pid_t *)arg);
 	return open(path, O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
 }
 
-START_TEST(confine_keeps_what_the_policy_needs_and_no_more)
+/* A process that is confined and waits until the test closes waiter->pair[0]. */
+static pid_t start_confined(struct waiter *waiter)
 {
-	struct waiter waiter = { .needs = kept[_i].audit ? NULL : &kept[_i].needs };
-	int *pair = waiter.pair;
+	int *pair = waiter->pair;
 	pid_t pid;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	pid = forked_start(confine_and_wait, &waiter);
+	pid = forked_start(confine_and_wait, waiter);
 	close(pair[1]);
 	ck_assert_int_eq(recv(pair[0], &(char){ 0 }, 1, 0), 1);
+	return pid;
+}
+
+START_TEST(confine_keeps_what_the_policy_needs_and_no_more)
+{
+	struct waiter waiter = { .needs = kept[_i].audit ? NULL : &kept[_i].needs };
+	pid_t pid = start_confined(&waiter);
+
 	assert_confined(pid, kept[_i].caps);
-	/* P78: not even its own user can look into it. */
+	close(waiter.pair[0]);
+	ck_assert_int_eq(forked_wait(pid), 0);
+}
+END_TEST
+
+/* P78: not even its own user can look into it, and not because of capabilities that he has not. */
+START_TEST(confine_lets_nobody_look_into_a_process)
+{
+	struct waiter waiter = { .needs = NULL };
+	pid_t pid = start_confined(&waiter);
+
 	ck_assert_int_eq(forked_run(read_memory_of, &pid), EACCES);
-	close(pair[0]);
+	close(waiter.pair[0]);
 	ck_assert_int_eq(forked_wait(pid), 0);
 }
 END_TEST
@@ -450,9 +470,12 @@ int main(void)
 {
 	Suite *suite = suite_create("confine");
 	TCase *tcase = suite_case(suite, "confine");
+	TCase *dumpable = suite_case(suite, "dumpable");
 
 	if (geteuid() != 0)
 		return 77;
+	tcase_add_unchecked_fixture(dumpable, sysctl_let_dump, sysctl_put_back);
+	tcase_add_test(dumpable, confine_lets_nobody_look_into_a_process);
 	tcase_add_loop_test(tcase, confine_kills_the_broker_for_a_forbidden_call, 0,
 			    ELEMENTSOF(forbidden));
 	tcase_add_test(tcase, confine_lets_the_broker_abort);
