@@ -83,6 +83,7 @@ struct world {
 	size_t n;
 	int sock;
 	bool bind_etc; /* on m/, in a mount namespace of the child's own */
+	bool leads_session;
 };
 
 static struct policy *load_world(const struct world *world)
@@ -198,7 +199,8 @@ static int broker(const void *arg)
 	struct opener opener;
 	int procfd;
 
-	if (!policy || (world->bind_etc && bind_etc() < 0))
+	if (!policy || (world->bind_etc && bind_etc() < 0) ||
+	    (world->leads_session && setsid() < 0))
 		return 200;
 	for (size_t i = 0; i < ELEMENTSOF(principals); i++) {
 		struct policy_subject subject = { .known = POLICY_FACT_ALL,
@@ -644,7 +646,7 @@ START_TEST(opener_as_root_stays_on_the_mount_of_its_rule)
 		"for user 30000 { allow read as root \"@d/**\" { mounts any; } }",
 	};
 	const struct wish wish = { AS_ALICE, "m/passwd", R, 0 };
-	struct world world = { policies[_i], &wish, 1, -1, true };
+	struct world world = { .policy = policies[_i], .wishes = &wish, .n = 1, .bind_etc = true };
 	struct seen seen;
 
 	make_directory("m", 0, 0755);
@@ -1559,6 +1561,37 @@ START_TEST(opener_does_not_wait_for_the_holder_of_a_lease)
 }
 END_TEST
 
+/* P15: the first terminal that the leader of a session opens becomes its own, tty(4), unless it says
+ * O_NOCTTY; then there is a /dev/tty. */
+START_TEST(opener_takes_no_terminal_for_its_own)
+{
+	char slave[32];
+	const struct wish wishes[] = {
+		{ AS_ALICE, slave, R, 0 },
+		{ AS_ALICE, "/dev/tty", R, 0 },
+	};
+	struct world world = {
+		.policy = "for user 30000 { allow read \"/dev/pts/*\" { type char; fs devpts; }\n"
+			  " allow read \"/dev/tty\" { type char; } }",
+		.wishes = wishes,
+		.n = ELEMENTSOF(wishes),
+		.leads_session = true,
+	};
+	struct seen seen[ELEMENTSOF(wishes)];
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	ck_assert_int_eq(unlockpt(master), 0);
+	ck_assert_int_eq(ptsname_r(master, slave, sizeof(slave)), 0);
+	ck_assert_int_eq(chown(slave, ALICE, ALICE), 0);
+	play(&world, seen);
+	ck_assert_int_eq(seen[0].reason, WIRE_REASON_OK);
+	ck_assert_int_eq(seen[1].reason, WIRE_REASON_KERNEL);
+	ck_assert_int_eq(seen[1].error, ENXIO);
+	close(seen[0].fd);
+	close(master);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("opener");
@@ -1613,6 +1646,7 @@ int main(void)
 	tcase_add_test(tcase, opener_does_not_start_without_openat2);
 	tcase_add_test(tcase, opener_repeats_a_lookup_only_so_often);
 	tcase_add_test(tcase, opener_does_not_wait_for_the_holder_of_a_lease);
+	tcase_add_test(tcase, opener_takes_no_terminal_for_its_own);
 	tcase_add_unchecked_fixture(protected, sysctl_protect, sysctl_put_back);
 	tcase_add_unchecked_fixture(unprotected, sysctl_unprotect, sysctl_put_back);
 	for (size_t i = 0; i < ELEMENTSOF(either); i++) {
