@@ -395,7 +395,7 @@ static void done(struct broker *broker)
 
 int broker_main(void)
 {
-	static struct broker broker = { .procfd = -EBADF, .procfs = -EBADF, .loop.epoll = -EBADF };
+	static struct broker broker = { .procfd = -EBADF, .procfs = -EBADF, .loop.clients.epoll = -EBADF };
 	int r;
 
 	log_set_name("fdbrokerd broker");

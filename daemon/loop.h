@@ -4,21 +4,17 @@
 
 /* The broker's serving loop. */
 
+#include "daemon/clients.h"
 #include "daemon/serve.h"
+#include "daemon/turns.h"
 
 struct loop {
 	struct server *server; /* borrowed */
 	int control;	       /* borrowed: the parent */
-	int epoll;	       /* owned */
-	struct session *sessions;
-	uint64_t turns;	       /* ever */
-	uid_t uid;	       /* of the last one */
-	uint64_t mixed;	       /* the last turn that was another uid's than the one before it */
-	struct session *queue; /* those with a batch in work, by their turns */
-	bool spoken;	       /* the parent has something to say */
-	bool stopping;	       /* nothing is read any more; kept replies are still sent */
-	uint64_t
-		end_usec; /* monotonic: whoever has not taken his by then is ended; when stopping */
+	struct clients clients;
+	struct turns turns;
+	bool spoken;	   /* the parent has something to say */
+	uint64_t end_usec; /* monotonic, when leaving: whoever has no answer by then is ended */
 };
 
 /* 0 or -errno. Before confinement. */
