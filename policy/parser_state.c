@@ -151,19 +151,22 @@ static void unknown_text(struct parser *parser, const char *what)
 		  "what is more than a word stands in quotes: \"%s\"", quote.text);
 }
 
-void parser_expected(struct parser *parser, const char *what)
+struct diag *parser_expected(struct parser *parser, const char *what)
 {
 	const struct token *token = &parser->token;
 
+	if (token->kind == TOKEN_BARE) {
+		if (*token->text == '/')
+			unquoted(parser);
+		else
+			unknown_text(parser, what);
+		return NULL;
+	}
 	if (token->kind == TOKEN_END)
-		parser_error(parser, "E001", token->place, "expected %s, found end of file", what);
-	else if (token->kind == TOKEN_BARE && *token->text == '/')
-		unquoted(parser);
-	else if (token->kind == TOKEN_BARE)
-		unknown_text(parser, what);
-	else
-		parser_error(parser, "E001", token->place, "expected %s, found '%s'", what,
-			     parser_quote(token).text);
+		return parser_error(parser, "E001", token->place, "expected %s, found end of file",
+				    what);
+	return parser_error(parser, "E001", token->place, "expected %s, found '%s'", what,
+			    parser_quote(token).text);
 }
 
 void parser_unknown(struct parser *parser, const char *what, const struct keyword_table *table)
@@ -271,15 +274,27 @@ void parser_skip_head(struct parser *parser)
 	}
 }
 
+/* What begins with two words side by side and has a semicolon is rules. */
 bool parser_at_list(const struct parser *parser)
 {
 	struct parser ahead = *parser;
+	bool has_value = false, has_pair = false, after_word = false;
 
 	ahead.lexer.diags = NULL;
-	if (!parser_accept(&ahead, TOKEN_OPEN) || !parser_is_value(&ahead))
+	if (!parser_accept(&ahead, TOKEN_OPEN) || ahead.token.is_label ||
+	    parser_is_word(&ahead, "allow") || parser_is_word(&ahead, "deny"))
 		return false;
-	parser_next(&ahead);
-	return parser_is(&ahead, TOKEN_COMMA) || parser_is(&ahead, TOKEN_CLOSE);
+	for (; !parser_accept(&ahead, TOKEN_CLOSE); parser_next(&ahead)) {
+		bool is_value = parser_is_value(&ahead);
+
+		if (!is_value && !parser_is(&ahead, TOKEN_COMMA) &&
+		    (has_pair || !parser_is(&ahead, TOKEN_SEMICOLON)))
+			return false;
+		has_pair |= is_value && after_word;
+		after_word = !has_value && parser_is(&ahead, TOKEN_WORD);
+		has_value |= is_value;
+	}
+	return has_value;
 }
 
 bool parser_header(struct parser *parser)

@@ -51,8 +51,8 @@ struct quote parser_quote(const struct token *token);
  * text. */
 struct diag *parser_error(struct parser *parser, const char *id, struct place place,
 			  const char *format, ...) _printf_(4, 5);
-/* "expected …, found …" at the token at hand; an unquoted path is named as such. */
-void parser_expected(struct parser *parser, const char *what);
+/* "expected …, found …" at the token at hand; what should be in quotes is named as such, and NULL. */
+struct diag *parser_expected(struct parser *parser, const char *what);
 /* E002 at the token at hand; @what says of which kind the word should be. */
 void parser_unknown(struct parser *parser, const char *what, const struct keyword_table *table);
 /* "missing ';' after …", at the end of what was consumed last. */

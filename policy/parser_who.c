@@ -49,7 +49,8 @@ bool parser_values_list(struct parser *parser, struct ast_values *ret)
 	ret->braced = true;
 	if (list_items(parser, ret) && parser_accept(parser, TOKEN_CLOSE))
 		return true;
-	parser_expected(parser, "',' or '}'");
+	diag_help(parser->diags, parser_expected(parser, "',' or '}'"),
+		  "values are separated by commas, as in { a, b }");
 	/* To the end of the list, so that its brace is not taken for another's. */
 	while (parser_is_value(parser) || parser_is(parser, TOKEN_COMMA))
 		parser_next(parser);
@@ -64,7 +65,12 @@ static bool term_values(struct parser *parser, struct ast_term *term)
 		parser_expected(parser, "a value");
 		return false;
 	}
-	return parser_values_list(parser, &term->values);
+	if (parser_values_list(parser, &term->values))
+		return true;
+	/* With semicolons for commas: its end has been seen. */
+	while (term->values.braced && parser->previous.kind != TOKEN_CLOSE && !parser->failed)
+		parser_next(parser);
+	return term->values.braced;
 }
 
 static bool term_subject(struct parser *parser, struct ast_term *term)
