@@ -33,8 +33,7 @@ static void growing_done(struct growing *list)
 	free(list->items);
 }
 
-static int expand(struct compiler *c, const struct ast_paths *paths, unsigned int depth,
-		  struct growing *list);
+static int expand(struct compiler *c, const struct ast_paths *paths, struct growing *list);
 
 static int compare_sets(const void *a, const void *b)
 {
@@ -153,8 +152,9 @@ static int freeze(struct compiler *c, const struct growing *list, struct pattern
 	return 0;
 }
 
+/* As deep as references.h lets sets name each other, and no deeper. */
 static int expand_set(struct compiler *c, const struct ast_path *path, const char *name,
-		      unsigned int depth, struct pattern_list *ret)
+		      struct pattern_list *ret)
 {
 	struct set_definition *first = find_set(c, name);
 	_cleanup_(growing_done) struct growing list = { 0 };
@@ -165,11 +165,9 @@ static int expand_set(struct compiler *c, const struct ast_path *path, const cha
 		diag_add(c->diags, DIAG_ERROR, "E007", path->place, "set %s is not defined", name);
 		return 0;
 	}
-	if (depth > COMPILE_NEST_MAX)
-		return too_large(c, path, "sets named within each other", COMPILE_NEST_MAX);
 	for (struct set_definition *set = first;
 	     !first->done && set < c->sets + c->n_sets && strcmp(set->name, name) == 0; set++) {
-		r = expand(c, set->paths, depth + 1, &list);
+		r = expand(c, set->paths, &list);
 		if (r < 0)
 			return r;
 	}
@@ -371,10 +369,10 @@ static int make_pattern(struct compiler *c, const struct ast_path *path, const s
 
 /* "@set/rest": every pattern of the set with every alternative of the rest. */
 static int join(struct compiler *c, const struct ast_path *path, const struct glob *glob,
-		unsigned int depth, struct growing *list)
+		struct growing *list)
 {
 	struct pattern_list set;
-	int r = expand_set(c, path, glob->set, depth, &set);
+	int r = expand_set(c, path, glob->set, &set);
 
 	if (r < 0)
 		return r;
@@ -390,8 +388,7 @@ static int join(struct compiler *c, const struct ast_path *path, const struct gl
 	return 0;
 }
 
-static int expand_pattern(struct compiler *c, const struct ast_path *path, unsigned int depth,
-			  struct growing *list)
+static int expand_pattern(struct compiler *c, const struct ast_path *path, struct growing *list)
 {
 	_cleanup_(glob_freep) struct glob *glob = NULL;
 	int r = glob_parse(path, c->diags, &glob);
@@ -402,40 +399,38 @@ static int expand_pattern(struct compiler *c, const struct ast_path *path, unsig
 	if (r < 0)
 		return r;
 	if (glob->set)
-		return join(c, path, glob, depth, list);
+		return join(c, path, glob, list);
 	for (size_t i = 0; r == 0 && i < glob->n; i++)
 		r = make_pattern(c, path, NULL, &glob->paths[i], list);
 	return r;
 }
 
-static int expand_path(struct compiler *c, const struct ast_path *path, unsigned int depth,
-		       struct growing *list)
+static int expand_path(struct compiler *c, const struct ast_path *path, struct growing *list)
 {
 	struct pattern_list set;
 	int r;
 
 	if (path->kind != AST_PATH_SET)
-		return expand_pattern(c, path, depth, list);
-	r = expand_set(c, path, path->text, depth, &set);
+		return expand_pattern(c, path, list);
+	r = expand_set(c, path, path->text, &set);
 	if (r < 0)
 		return r;
 	return append(c, path, list, set.items, set.n);
 }
 
-static int expand(struct compiler *c, const struct ast_paths *paths, unsigned int depth,
-		  struct growing *list)
+static int expand(struct compiler *c, const struct ast_paths *paths, struct growing *list)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < paths->n; i++)
-		r = expand_path(c, &paths->items[i], depth, list);
+		r = expand_path(c, &paths->items[i], list);
 	return r;
 }
 
 int compile_paths(struct compiler *c, const struct ast_paths *paths, struct pattern_list *ret)
 {
 	_cleanup_(growing_done) struct growing list = { 0 };
-	int r = expand(c, paths, 0, &list);
+	int r = expand(c, paths, &list);
 
 	if (r < 0)
 		return r;

@@ -25,9 +25,6 @@ struct subject_definition {
 	size_t index; /* into policy.subjects, when done */
 };
 
-static int compile_who_at(struct compiler *c, const struct ast_who *who, unsigned int depth,
-			  struct who *ret);
-
 static int compare_subjects(const void *a, const void *b)
 {
 	return strcmp(((const struct subject_definition *)a)->name,
@@ -269,15 +266,15 @@ static struct subject_definition *find_subject(struct compiler *c, const char *n
 	return bsearch(&key, c->subjects, c->n_subjects, sizeof(key), compare_subjects);
 }
 
-static int compile_definition(struct compiler *c, struct subject_definition *subject,
-			      unsigned int depth)
+/* As deep as references.h lets subjects name each other, and no deeper. */
+static int compile_definition(struct compiler *c, struct subject_definition *subject)
 {
 	struct who who;
 	int r;
 
 	if (subject->done)
 		return 0;
-	r = compile_who_at(c, subject->who, depth + 1, &who);
+	r = compile_who(c, subject->who, &who);
 	if (r < 0)
 		return r;
 	subject->done = true;
@@ -286,8 +283,7 @@ static int compile_definition(struct compiler *c, struct subject_definition *sub
 	return 0;
 }
 
-static int compile_subject(struct compiler *c, const struct ast_value *name, unsigned int depth,
-			   size_t *ret)
+static int compile_subject(struct compiler *c, const struct ast_value *name, size_t *ret)
 {
 	struct subject_definition *subject = find_subject(c, name->text);
 	int r;
@@ -298,33 +294,26 @@ static int compile_subject(struct compiler *c, const struct ast_value *name, uns
 			 name->text);
 		return 0;
 	}
-	if (depth > COMPILE_NEST_MAX) {
-		diag_add(c->diags, DIAG_ERROR, "E016", name->place,
-			 "more than %u subjects named within each other", COMPILE_NEST_MAX);
-		return 0;
-	}
-	r = compile_definition(c, subject, depth);
+	r = compile_definition(c, subject);
 	*ret = subject->index;
 	return r;
 }
 
-static int compile_term(struct compiler *c, const struct ast_term *ast, unsigned int depth,
-			struct term *term)
+static int compile_term(struct compiler *c, const struct ast_term *ast, struct term *term)
 {
 	*term = (struct term){ .kind = ast->kind, .key = ast->key, .negated = ast->negated };
 	switch (ast->kind) {
 	case AST_TERM_ANYONE:
 		return 0;
 	case AST_TERM_SUBJECT:
-		return compile_subject(c, &ast->values.items[0], depth, &term->subject);
+		return compile_subject(c, &ast->values.items[0], &term->subject);
 	case AST_TERM_KEY:
 		return compile_key(c, ast, term);
 	}
 	return -EINVAL;
 }
 
-static int compile_conj(struct compiler *c, const struct ast_conj *ast, unsigned int depth,
-			struct conj *ret)
+static int compile_conj(struct compiler *c, const struct ast_conj *ast, struct conj *ret)
 {
 	struct term *terms = arena_alloc(&c->policy->arena, ast->n, sizeof(*terms));
 	int r;
@@ -332,7 +321,7 @@ static int compile_conj(struct compiler *c, const struct ast_conj *ast, unsigned
 	if (!terms)
 		return -ENOMEM;
 	for (size_t i = 0; i < ast->n; i++) {
-		r = compile_term(c, &ast->terms[i], depth, &terms[i]);
+		r = compile_term(c, &ast->terms[i], &terms[i]);
 		if (r < 0)
 			return r;
 	}
@@ -355,8 +344,7 @@ static uint32_t facts_of(const struct policy *policy, const struct conj *conj)
 	return facts;
 }
 
-static int compile_who_at(struct compiler *c, const struct ast_who *who, unsigned int depth,
-			  struct who *ret)
+int compile_who(struct compiler *c, const struct ast_who *who, struct who *ret)
 {
 	uint32_t facts = 0;
 	struct conj *conjs = arena_alloc(&c->policy->arena, who->n, sizeof(*conjs));
@@ -365,18 +353,13 @@ static int compile_who_at(struct compiler *c, const struct ast_who *who, unsigne
 	if (!conjs)
 		return -ENOMEM;
 	for (size_t i = 0; i < who->n; i++) {
-		r = compile_conj(c, &who->conjs[i], depth, &conjs[i]);
+		r = compile_conj(c, &who->conjs[i], &conjs[i]);
 		if (r < 0)
 			return r;
 		facts |= facts_of(c->policy, &conjs[i]);
 	}
 	*ret = (struct who){ .conjs = conjs, .n = who->n, .facts = facts };
 	return 0;
-}
-
-int compile_who(struct compiler *c, const struct ast_who *who, struct who *ret)
-{
-	return compile_who_at(c, who, 0, ret);
 }
 
 static size_t collect_subjects(const struct ast *ast, struct subject_definition *subjects, size_t n)
@@ -396,7 +379,7 @@ static int compile_all_subjects(struct compiler *c)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->n_subjects; i++)
-		r = compile_definition(c, &c->subjects[i], 0);
+		r = compile_definition(c, &c->subjects[i]);
 	return r;
 }
 

@@ -15,7 +15,6 @@
 #include "policy/glob.h"
 #include "policy/vocabulary.h"
 
-#define COMPILE_NEST_MAX	   64U	      /* names within names; each is a stack frame */
 #define COMPILE_PATTERNS_MAX	   (1U << 16) /* of one list, sets and braces multiplied out */
 #define COMPILE_PATTERNS_TOTAL_MAX 1000000U   /* of all lists */
 

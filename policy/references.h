@@ -13,6 +13,9 @@
 #include "policy/ast.h"
 #include "policy/diag.h"
 
+/* Names within names: whoever follows them recurses. */
+#define REFERENCES_NEST_MAX 64U
+
 /* A name somewhere in the text; not terminated. */
 struct name_ref {
 	const char *name;
@@ -26,6 +29,7 @@ struct name_node {
 	bool is_defined; /* not only extended */
 	bool flag;	 /* @references.flag_of of a definition, or of a node that it refers to */
 	int state;	 /* of the search */
+	unsigned int nesting;  /* names within names below it */
 	struct name_ref *refs; /* owned */
 	size_t n_refs;
 };
@@ -38,7 +42,8 @@ struct references {
 };
 
 /* All sets, or all subjects, of all trees. E003 for what is defined twice, E007 for what is
- * extended or referred to but not defined, E008 for what contains itself. 0 or -ENOMEM. */
+ * extended or referred to but not defined, E008 for what contains itself, E016 for what nests too
+ * deep. 0 or -ENOMEM. */
 int references_sets(struct references *names, const struct ast *const *trees, size_t n,
 		    struct diags *diags);
 int references_subjects(struct references *names, const struct ast *const *trees, size_t n,

@@ -61,13 +61,37 @@ static int enter(struct search *search, struct name_node *node)
 	return 0;
 }
 
-static void leave(struct search *search)
+static void nests_too_deep(const struct references *names, const struct name_ref *ref)
 {
-	const struct name_node *node = search->steps[--search->n].node;
+	struct diag *diag = diag_add(names->diags, DIAG_ERROR, "E016", ref->place,
+				     "more than %u %ss named within each other",
+				     REFERENCES_NEST_MAX, names->what);
 
-	search->steps[search->n].node->state = DONE;
+	diag_help(names->diags, diag, "write here what '%.*s' stands for",
+		  ref->len > 60 ? 60 : (int)ref->len, ref->name);
+}
+
+/* What is below a target is below the name that refers to it. Said of the first name in a chain that
+ * is too high, from the bottom: so it does not hang on where the search begins. */
+static void carry(const struct references *names, struct step *step, const struct name_node *target)
+{
+	struct name_node *node = step->node;
+
+	node->flag |= target->flag;
+	if (node->nesting > target->nesting)
+		return;
+	node->nesting = target->nesting + 1;
+	if (node->nesting == REFERENCES_NEST_MAX + 1)
+		nests_too_deep(names, &node->refs[step->next - 1]);
+}
+
+static void leave(const struct references *names, struct search *search)
+{
+	struct name_node *node = search->steps[--search->n].node;
+
+	node->state = DONE;
 	if (search->n > 0)
-		search->steps[search->n - 1].node->flag |= node->flag;
+		carry(names, &search->steps[search->n - 1], node);
 }
 
 /* Follow the next reference of the name that the search is at. */
@@ -82,7 +106,7 @@ static int follow(const struct references *names, struct search *search)
 	else if (target->state == ON_THE_WAY)
 		cycle(names, search, target, ref);
 	else if (target->state == DONE)
-		step->node->flag |= target->flag;
+		carry(names, step, target);
 	else
 		return enter(search, target);
 	return 0;
@@ -101,7 +125,7 @@ int references_follow(const struct references *names)
 			const struct step *step = &search.steps[search.n - 1];
 
 			if (step->next == step->node->n_refs)
-				leave(&search);
+				leave(names, &search);
 			else
 				r = follow(names, &search);
 		}

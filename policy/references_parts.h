@@ -12,8 +12,8 @@ struct name_node *references_find(const struct references *names, const struct n
 /* E007, with what may be meant. */
 void references_undefined(const struct references *names, const struct name_ref *ref);
 
-/* Go along all references once: E007, E008, and each flag carried to those that refer to it. 0 or
- * -ENOMEM. */
+/* Go along all references once: E007, E008, E016, and each flag carried to those that refer to it.
+ * 0 or -ENOMEM. */
 int references_follow(const struct references *names);
 
 #endif

@@ -2,6 +2,7 @@
 
 /* The diagnostics, as data: tests/policy/bad/ID-what.fdp and the screen that it gives. */
 #include "policy/check.h"
+#include "policy/references.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -205,10 +206,37 @@ START_TEST(check_follows_chains_of_any_length)
 	for (unsigned int i = 0; i < n; i++)
 		end += sprintf(end, "let @s%u = @s%u;\n", i, (i + 1) % n);
 	p = parsed_checked("test.fdp", text, (size_t)(end - text));
-	ck_assert_uint_eq(p.diags.n_errors, 1);
-	ck_assert_str_eq(p.diags.items[0].id, "E008");
+	ck_assert_uint_eq(p.diags.n_errors, 2);
+	ck_assert_str_eq(p.diags.items[0].id, "E016");
+	ck_assert_str_eq(p.diags.items[1].id, "E008");
 	free(text);
 	parsed_done(&p);
+}
+END_TEST
+
+/* Subjects s0, s1, … of which each names the next; spelled up or down, whichever is sorted first. */
+static size_t errors_of_nesting(unsigned int n, bool backwards)
+{
+	char text[100 * 40], *end = text + sprintf(text, "version 1;\n");
+	struct parsed p;
+	size_t errors;
+
+	for (unsigned int i = 0; i < n; i++)
+		end += sprintf(end, "subject s%u = subject s%u;\n", backwards ? 99 - i : 10 + i,
+			       backwards ? 98 - i : 11 + i);
+	end += sprintf(end, "subject s%u = user 1;\n", backwards ? 99 - n : 10 + n);
+	p = parsed_checked("test.fdp", text, (size_t)(end - text));
+	errors = p.diags.n_errors;
+	parsed_done(&p);
+	return errors;
+}
+
+START_TEST(check_limits_the_depth_of_names_however_they_are_spelled)
+{
+	ck_assert_uint_eq(errors_of_nesting(REFERENCES_NEST_MAX - 1, _i), 0);
+	ck_assert_uint_eq(errors_of_nesting(REFERENCES_NEST_MAX, _i), 0);
+	ck_assert_uint_eq(errors_of_nesting(REFERENCES_NEST_MAX + 1, _i), 1);
+	ck_assert_uint_eq(errors_of_nesting(REFERENCES_NEST_MAX + 2, _i), 1);
 }
 END_TEST
 
@@ -272,6 +300,7 @@ int main(void)
 	tcase_add_test(tcase, check_shows_both_files_when_a_set_is_defined_in_two);
 	tcase_add_test(tcase, check_refuses_disable_in_a_file_of_the_vendor);
 	tcase_add_test(tcase, check_follows_chains_of_any_length);
+	tcase_add_loop_test(tcase, check_limits_the_depth_of_names_however_they_are_spelled, 0, 2);
 	tcase_add_test(tcase, check_has_nothing_against_the_words_of_the_language);
 	tcase_add_loop_test(tcase, check_accepts_on_a_deny_what_says_which_object_is_meant, 0,
 			    (int)ELEMENTSOF(on_deny));
