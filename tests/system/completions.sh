@@ -97,6 +97,16 @@ words() { # FILE TABLE
 	sed -n "/^static const char \*const $2\[\]/,/};/p" "$1" | grep -o '"[a-z-]*"' | tr -d '"'
 }
 
+settings() {
+	sed -n '/^} known\[\] = {/,/^};/s/^	{ "\([a-z-]*\)".*/\1/p' "$tree/daemon/settings.c"
+}
+
+it 'has every setting, and no other, in the syntax for vim'
+settings | sort >wanted
+[ "$(wc -l <wanted)" -ge 13 ] || fail 'hardly any setting'
+sed -n 's/^syn keyword fdpSetting //p' "$tree/vim/syntax/fdp.vim" | tr ' ' '\n' | sort |
+	cmp -s wanted - || fail 'vim has others'
+
 it 'has every word of the language in the syntax for vim'
 for table in statements modes keys attrs; do
 	words "$tree/policy/keywords.c" "$table" >table
@@ -107,13 +117,14 @@ for table in statements modes keys attrs; do
 	done <table
 done
 
-it 'has the words of the language in the syntax for nano, and no others'
+it 'has the words of the language and the settings in the syntax for nano, and no others'
 nano=$tree/nano/fdbroker.nanorc
 sed -n 's/^color.*"\\<(\(.*\))\\>"$/\1/p' "$nano" | tr '|' '\n' | sort -u >known
 for table in statements modes keys attrs; do
 	words "$tree/policy/keywords.c" "$table"
 done >table
 printf '%s\n' and or not as root except mode enforce complain settings >>table
+settings >>table
 sort -u table | cmp -s - known || fail "$(sort -u table | diff - known)"
 
 it 'has for nano only expressions that compile'

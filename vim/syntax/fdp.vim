@@ -1,6 +1,6 @@
 " SPDX-License-Identifier: LGPL-2.1-or-later
-" Policy files of fdbroker, see fdbroker.policy(5). The words are those of policy/keywords.c:
-" tests/system/completions.sh compares.
+" Policy files of fdbroker and fdbroker.conf, see fdbroker.policy(5) and fdbroker.conf(5). The words are
+" those of policy/keywords.c and daemon/settings.c: tests/system/completions.sh compares.
 if exists("b:current_syntax")
   finish
 endif
@@ -13,6 +13,7 @@ syn keyword fdpOperator and or not as root except mode enforce complain
 syn keyword fdpMode read write append truncate create tmpfile list stat remove attributes connect watch any
 syn keyword fdpKey user group unit user-unit slice exe apparmor selinux userns mntns pidns nnp seccomp anyone subject
 syn keyword fdpAttribute type owner file-group mode-max links max-size device fs mount mounts symlinks parents until deliver create-mode create-owner rate inflight audit note hide
+syn keyword fdpSetting on-start-error require-landlock max-clients max-per-uid max-pipes max-pipes-per-uid max-snapshots-mib max-snapshots-mib-per-uid max-watches max-watches-per-uid open-seconds max-in-flight max-stuck-per-uid
 syn match fdpSet "@[a-z][a-z0-9-]*"
 syn match fdpLabel "^\s*[a-z][a-z0-9-]*\s*:\ze\s"
 syn match fdpNumber "\<[0-9][0-9A-Za-z:./*-]*\>"
@@ -29,6 +30,7 @@ hi def link fdpOperator Operator
 hi def link fdpMode Type
 hi def link fdpKey Identifier
 hi def link fdpAttribute Keyword
+hi def link fdpSetting Keyword
 hi def link fdpSet Constant
 hi def link fdpLabel Label
 hi def link fdpNumber Number
