@@ -65,6 +65,18 @@ static struct json_object *rules_json(const struct evaluation *e)
 	return list;
 }
 
+void evaluation_add_makes(const struct answer *answer, struct json_object *object)
+{
+	struct json_object *makes = answer->makes ? json_list() : NULL;
+	const char *word;
+	size_t type = 0;
+
+	while ((word = answer_makes(answer, &type)))
+		json_append_text(makes, word);
+	if (makes)
+		json_add(object, "makes", makes);
+}
+
 void evaluation_json(const struct evaluation *e, struct json_object *object)
 {
 	struct text modes = TEXT_EMPTY, observed = TEXT_EMPTY;
@@ -86,6 +98,7 @@ void evaluation_json(const struct evaluation *e, struct json_object *object)
 		json_add_bool(object, "as_root", e->answer.rule->as_root);
 		json_add_text(object, "deliver",
 			      policy_deliver_name(e->answer.rule->obligations->deliver));
+		evaluation_add_makes(&e->answer, object);
 	}
 	json_add_text(object, "modes", modes.data);
 	json_add_text(object, "path", e->inquiry->path);

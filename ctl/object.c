@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/macro.h"
 #include "ctl/links.h"
 
 struct object {
@@ -133,6 +134,39 @@ static int look_for(const struct policy_query *query, struct object *ret)
 	return 0;
 }
 
+int object_look(struct object **ret, const struct policy_query *query)
+{
+	_cleanup_(object_freep) struct object *object = calloc(1, sizeof(*object));
+	int r = object ? look_for(query, object) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(object);
+	return 0;
+}
+
+struct object *object_free(struct object *object)
+{
+	free(object);
+	return NULL;
+}
+
+const char *object_path(const struct object *object)
+{
+	return object->path;
+}
+
+uid_t object_owner(const struct object *object)
+{
+	return object->facts.uid;
+}
+
+/* Where nothing is, nothing can be judged. */
+int object_error(const struct object *object)
+{
+	return object->error == -EEXIST ? 0 : object->error;
+}
+
 /* Can only root or the object's owner change this directory? */
 static bool is_trusted_directory(const struct stat *st, uid_t owner)
 {
@@ -178,10 +212,22 @@ static enum policy_condition opener_condition(const struct candidate *allow,
 	return POLICY_CONDITION_NONE;
 }
 
-/* The object that an allow is held to: where nothing is yet, what would be made by it. */
+/* As daemon/create.c; without create-mode the most that is given. */
+static mode_t mode_to_give(const struct policy_obligations *obligations, mode_t type)
+{
+	mode_t mode = obligations->has_create_mode ? obligations->create_mode
+		      : S_ISDIR(type)		   ? 0755
+						   : 0644;
+
+	if (S_ISLNK(type))
+		return type | 0777;
+	return type | mode | (S_ISDIR(type) ? (mode & 0444) >> 2 : 0);
+}
+
+/* The object that an allow is held to: where nothing is yet, what would be made by it, of @type. */
 static struct policy_object facts_for(const struct policy_rule *rule,
 				      const struct policy_subject *subject,
-				      const struct object *object)
+				      const struct object *object, mode_t type)
 {
 	const struct policy_obligations *obligations = rule->obligations;
 	bool has_owner = rule->as_root || obligations->has_create_owner;
@@ -190,8 +236,7 @@ static struct policy_object facts_for(const struct policy_rule *rule,
 	if (!object->facts.fresh)
 		return object->facts;
 	return (struct policy_object){
-		/* Without create-mode the most that is given. */
-		.mode = S_IFREG | (obligations->has_create_mode ? obligations->create_mode : 0644),
+		.mode = mode_to_give(obligations, type),
 		.uid = has_owner ? obligations->create_uid : subject->uid,
 		.gid = has_owner  ? obligations->create_gid
 		       : inherits ? object->facts.gid
@@ -204,15 +249,15 @@ static struct policy_object facts_for(const struct policy_rule *rule,
 }
 
 /* Each allow is tried; where all fail, for whatever reason, the most specific one's counts. */
-static int judge(const struct live *live, const struct policy_query *query,
-		 const struct object *object, struct answer *ret)
+static int judge_type(const struct live *live, const struct policy_query *query,
+		      const struct object *object, mode_t type, struct answer *ret)
 {
 	struct answer no = { .kind = ANSWER_NO, .reason = POLICY_REASON_CONDITION };
 	const struct candidates *candidates = live->candidates;
 
 	for (size_t i = 0; i < candidates->n_allows; i++) {
 		const struct policy_rule *rule = candidates->allows[i].rule;
-		struct policy_object facts = facts_for(rule, live->subject, object);
+		struct policy_object facts = facts_for(rule, live->subject, object, type);
 		struct decision decision = decide_object(candidates, i, query, &facts);
 		enum policy_condition condition = decision.condition;
 
@@ -239,10 +284,40 @@ static int judge(const struct live *live, const struct policy_query *query,
 	return 0;
 }
 
-static bool follows_links(const struct candidates *candidates, const char *path)
+/* `create` alone is asked for by open(2), mkdir(2) and symlink(2): yes if one of them may. What they
+ * all may not is answered as of a file. */
+int object_judge(const struct object *object, const struct live *live,
+		 const struct policy_query *query, struct answer *ret)
+{
+	static const mode_t types[] = { S_IFREG, S_IFDIR, S_IFLNK };
+	size_t n = query->modes == POLICY_CREATE && object->facts.fresh ? ELEMENTSOF(types) : 1;
+	uint32_t makes = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct answer answer = *ret;
+		int r = judge_type(live, query, object, types[i], &answer);
+		bool may = r == 0 && answer.kind == ANSWER_YES;
+
+		if (i == 0)
+			error = r;
+		if (i == 0 || (may && makes == 0))
+			*ret = answer;
+		if (may)
+			makes |= 1U << (types[i] >> 12);
+	}
+	if (n > 1)
+		ret->makes = makes;
+	return makes ? 0 : error;
+}
+
+bool object_is_reached(const struct object *object, const struct candidates *candidates,
+		       const char *path)
 {
 	enum policy_symlinks least = POLICY_SYMLINKS_REFUSE;
 
+	if (strcmp(object->path, path) == 0)
+		return true;
 	for (size_t i = 0; i < candidates->n_allows; i++)
 		if (candidates->allows[i].rule->symlinks < least)
 			least = candidates->allows[i].rule->symlinks;
@@ -252,8 +327,8 @@ static bool follows_links(const struct candidates *candidates, const char *path)
 
 int answer_live(const struct live *live, const struct policy_query *query, struct answer *ret)
 {
+	_cleanup_(object_freep) struct object *object = NULL;
 	struct policy_query real = *query;
-	struct object object;
 	struct answer answer;
 	int r;
 
@@ -262,29 +337,26 @@ int answer_live(const struct live *live, const struct policy_query *query, struc
 		*ret = answer;
 		return 0;
 	}
-	r = look_for(query, &object);
+	r = object_look(&object, query);
 	if (r < 0)
 		return r;
-	if (strcmp(object.path, query->path) != 0) {
-		if (!follows_links(live->candidates, query->path)) {
-			*ret = (struct answer){
-				.kind = ANSWER_NO,
-				.reason = POLICY_REASON_CONDITION,
-				.condition = POLICY_CONDITION_SYMLINKS,
-				.rule = live->candidates->allows[0].rule,
-			};
-			return 0;
-		}
-		real.path = object.path;
-		answer = answer_name(live->policy, &real, live->candidates);
+	if (!object_is_reached(object, live->candidates, query->path)) {
+		*ret = (struct answer){
+			.kind = ANSWER_NO,
+			.reason = POLICY_REASON_CONDITION,
+			.condition = POLICY_CONDITION_SYMLINKS,
+			.rule = live->candidates->allows[0].rule,
+		};
+		return 0;
 	}
+	real.path = object->path;
+	if (strcmp(object->path, query->path) != 0)
+		answer = answer_name(live->policy, &real, live->candidates);
 	*ret = answer;
 	if (answer.kind != ANSWER_YES)
 		return 0;
-	/* Where nothing is, nothing can be judged. */
-	if (object.error < 0 && object.error != -EEXIST)
-		return object.error;
-	return judge(live, &real, &object, ret);
+	r = object_error(object);
+	return r < 0 ? r : object_judge(object, live, &real, ret);
 }
 
 const char *answer_live_reason(int error)

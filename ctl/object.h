@@ -15,6 +15,31 @@ struct live {
 	struct candidates *candidates;	      /* scratch */
 };
 
+/* What a name leads to now. */
+struct object;
+
+/* 0; -errno from looking at it. The path is clean. */
+int object_look(struct object **ret, const struct policy_query *query);
+struct object *object_free(struct object *object);
+DEFINE_CLEANUP(struct object *, object_free)
+
+/* Where it really is, and whose; of what is not there yet its directory's owner. */
+const char *object_path(const struct object *object);
+uid_t object_owner(const struct object *object);
+
+/* -ENOENT: nothing is there, and the query does not create; -ENOTDIR: no directory, and it wants one;
+ * or 0. */
+int object_error(const struct object *object);
+
+/* May it be come by from @path? No, where links lead there and no allow among @candidates follows
+ * such. */
+bool object_is_reached(const struct object *object, const struct candidates *candidates,
+		       const char *path);
+
+/* What @live->candidates say of it, each of which names @query; as answer_live(). */
+int object_judge(const struct object *object, const struct live *live,
+		 const struct policy_query *query, struct answer *ret);
+
 /**
  * answer_live() - the policy's answer to a name and to what stands there now
  *

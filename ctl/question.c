@@ -175,6 +175,37 @@ void answer_observed(const struct answer *answer, struct text *out)
 		observed_add(answer->condition, &answer->object, out);
 }
 
+static const struct {
+	mode_t type;
+	const char *word;
+} made[] = {
+	{ S_IFREG, "regular" },
+	{ S_IFDIR, "directory" },
+	{ S_IFLNK, "symlink" },
+};
+
+const char *answer_makes(const struct answer *answer, size_t *type)
+{
+	while (*type < ELEMENTSOF(made)) {
+		size_t i = (*type)++;
+
+		if (answer->makes >> (made[i].type >> 12) & 1)
+			return made[i].word;
+	}
+	return NULL;
+}
+
+void answer_add_makes(const struct answer *answer, struct text *out)
+{
+	const char *before = ", only of type ", *word;
+	size_t type = 0;
+
+	if (answer->makes == 0 || __builtin_popcount(answer->makes) == (int)ELEMENTSOF(made))
+		return;
+	for (; (word = answer_makes(answer, &type)); before = ", ")
+		text_printf(out, "%s%s", before, word);
+}
+
 /* ": its owner is root(0), and it asks for owner { caller }" */
 static void add_observed(const struct answer *answer, struct text *out)
 {

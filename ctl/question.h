@@ -46,6 +46,8 @@ struct answer {
 	enum policy_condition condition; /* of NO for a condition, when the object was looked at */
 	const struct policy_rule *rule;	 /* what decided, or what it hinges on; NULL: no rule */
 	struct policy_object object;	 /* what was looked at, where there is a condition */
+	uint32_t
+		makes; /* of YES to `create` alone: 1U << (S_IFMT >> 12) of what may be made; else 0 */
 };
 
 /* The policy's answer to a name; @candidates is left as decide_name() leaves it. */
@@ -59,6 +61,13 @@ int answer_kind_find(const char *word, enum answer_kind *ret);
 /* What of the object does not meet the condition: "its owner is root(0)"; nothing where that is not
  * the object's. */
 void answer_observed(const struct answer *answer, struct text *out);
+
+/* The next type of what may be made, from @type on: "directory"; NULL past the last. @type starts at
+ * 0, and is moved behind it. */
+const char *answer_makes(const struct answer *answer, size_t *type);
+
+/* Add ", only of type directory, symlink", unless everything may be made that can be. */
+void answer_add_makes(const struct answer *answer, struct text *out);
 
 /* "default: no allow rule names this request" */
 void answer_reason(const struct answer *answer, struct text *out);

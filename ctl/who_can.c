@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * `who-can`: the question turned round. Nothing is stated of the caller, so
- * every term is unknown, and what is left of the policy is who could come. Of the
+ * every term is unknown, and what is left of the policy is who could come. Of those the
+ * object, as it is, keeps some. Of the
  * processes that run now each is asked for as if it had connected; best effort, since what
  * /proc does not show this user is not known.
  */
@@ -25,6 +26,8 @@ static void search_done(struct search *search)
 		free(search->ways[i].pids);
 	free(search->ways);
 	free(search->denies);
+	free(search->sure);
+	object_free(search->object);
 	candidates_free(search->candidates);
 	explainer_free(search->explainer);
 	policy_caller_free(search->nobody);
@@ -37,11 +40,19 @@ static void search_done(struct search *search)
 static int take_deny(struct search *search, const struct policy_rule *rule,
 		     const struct explain_match *match)
 {
+	bool of_all = match->path == TRUTH_YES && match->subject == TRUTH_YES;
 	const struct policy_rule **deny;
+	struct candidate *sure;
 
-	if (match->unconditional && match->path == TRUTH_YES && match->subject == TRUTH_YES) {
+	if (of_all && match->unconditional) {
 		search->denied = rule;
 		return 0;
+	}
+	if (of_all) {
+		sure = ARRAY_ADD(search->sure, search->n_sure);
+		if (!sure)
+			return -ENOMEM;
+		sure->rule = rule;
 	}
 	if (!written_find(&search->written, rule->id)) /* the floor's */
 		return 0;
@@ -52,7 +63,8 @@ static int take_deny(struct search *search, const struct policy_rule *rule,
 	return 0;
 }
 
-static int take_allow(struct search *search, const struct policy_rule *rule)
+static int take_allow(struct search *search, const struct policy_rule *rule,
+		      const struct explain_match *match)
 {
 	struct way *way = ARRAY_ADD(search->ways, search->n_ways);
 
@@ -60,6 +72,8 @@ static int take_allow(struct search *search, const struct policy_rule *rule)
 		return -ENOMEM;
 	way->rule = rule;
 	way->written = written_find(&search->written, rule->id);
+	way->prefix_len = match->prefix_len;
+	way->now = true;
 	return 0;
 }
 
@@ -73,7 +87,8 @@ static int find_ways(struct search *search)
 
 		if (!explain_names(&match))
 			continue;
-		r = rule->allow ? take_allow(search, rule) : take_deny(search, rule, &match);
+		r = rule->allow ? take_allow(search, rule, &match)
+				: take_deny(search, rule, &match);
 	}
 	if (search->denied)
 		search->n_ways = 0;
@@ -91,6 +106,7 @@ static bool is_kernel_thread(pid_t pid)
 	return readlink(path, target, sizeof(target)) < 0 && errno == ENOENT;
 }
 
+/* 1, 0: by none of the ways, -ENOMEM. */
 static int add_pid(struct search *search, const struct policy_rule *rule, pid_t pid)
 {
 	for (size_t i = 0; i < search->n_ways; i++) {
@@ -103,8 +119,28 @@ static int add_pid(struct search *search, const struct policy_rule *rule, pid_t 
 		if (!added)
 			return -ENOMEM;
 		*added = pid;
+		return 1;
 	}
 	return 0;
+}
+
+/* Where links lead to the object another rule gives it, and still it is had by this name. */
+static int add_process(struct search *search, const struct process *process,
+		       const struct policy_query *query, pid_t pid)
+{
+	const struct live live = { search->policy, &process->subject, search->candidates };
+	struct answer named = answer_name(search->policy, query, search->candidates);
+	struct answer answer = named;
+	int r = 0;
+
+	if (named.kind == ANSWER_YES && search->object)
+		r = answer_live(&live, query, &answer);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	if (answer.kind != ANSWER_YES)
+		return 0;
+	r = add_pid(search, answer.rule, pid);
+	return r == 0 ? add_pid(search, named.rule, pid) : r;
 }
 
 static int ask_process(struct search *search, pid_t pid)
@@ -112,7 +148,6 @@ static int ask_process(struct search *search, pid_t pid)
 	_cleanup_(process_freep) struct process *process = NULL;
 	struct policy_caller *caller = NULL;
 	struct policy_query query = search->query;
-	struct answer answer;
 	int r;
 
 	if (is_kernel_thread(pid))
@@ -124,9 +159,9 @@ static int ask_process(struct search *search, pid_t pid)
 	if (r < 0)
 		return r;
 	query.caller = caller;
-	answer = answer_name(search->policy, &query, search->candidates);
+	r = add_process(search, process, &query, pid);
 	policy_caller_free(caller);
-	return answer.kind == ANSWER_YES ? add_pid(search, answer.rule, pid) : 0;
+	return r;
 }
 
 static int ask_processes(struct search *search)
@@ -138,11 +173,11 @@ static int ask_processes(struct search *search)
 
 	if (!proc)
 		return 0;
-	while (r == 0 && (entry = readdir(proc)))
+	while (r >= 0 && (entry = readdir(proc)))
 		if (number_u32(entry->d_name, &pid) == 0 && pid <= INT32_MAX)
 			r = ask_process(search, (pid_t)pid);
 	closedir(proc);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int prepare(struct search *search)
@@ -177,6 +212,8 @@ static enum exit_code answer(struct search *search)
 	if (r == 0 && answer_name(search->policy, &search->query, search->candidates).reason !=
 			      POLICY_REASON_BAD_PATH)
 		r = find_ways(search);
+	if (r == 0 && search->n_ways > 0 && !search->ctl->options.offline)
+		r = who_can_look(search);
 	if (r == 0 && search->n_ways > 0)
 		r = ask_processes(search);
 	if (r < 0)
@@ -185,7 +222,7 @@ static enum exit_code answer(struct search *search)
 		who_can_show_json(search);
 	else if (!search->ctl->options.quiet)
 		who_can_show(search);
-	return search->n_ways > 0 ? EXIT_YES : EXIT_NO;
+	return who_can_now(search) ? EXIT_YES : EXIT_NO;
 }
 
 enum exit_code command_who_can(struct ctl *ctl)

@@ -5,7 +5,7 @@
 /* What `who-can` finds, and how it is shown. */
 
 #include "ctl/command.h"
-#include "ctl/question.h"
+#include "ctl/object.h"
 #include "ctl/written.h"
 #include "policy/explain.h"
 
@@ -13,6 +13,8 @@
 struct way {
 	const struct policy_rule *rule;
 	const struct written_rule *written;
+	size_t prefix_len; /* as a candidate's */
+	bool now;	   /* the object is as the rule wants it, or was not looked at */
 	pid_t *pids;
 	size_t n_pids;
 };
@@ -30,7 +32,18 @@ struct search {
 	const struct policy_rule **denies; /* that hit some of those callers */
 	size_t n_denies;
 	const struct policy_rule *denied; /* for everybody, by this */
+	struct candidate *sure; /* denies that hit everybody, if the object is as they say */
+	size_t n_sure;
+	struct object
+		*object; /* what is there now; NULL: not looked at, and why, if it was tried */
+	int object_error;
 };
+
+/* who_can_now.c: look at the object, and which ways are open as it is. 0 or -ENOMEM. */
+int who_can_look(struct search *search);
+
+/* Are any? */
+bool who_can_now(const struct search *search);
 
 /* A table of the ways, and what is excepted from them; or that there is none. */
 void who_can_show(const struct search *search);

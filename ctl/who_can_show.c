@@ -55,6 +55,8 @@ static void add_table(const struct search *search, struct text *out)
 	for (size_t i = 0; i < search->n_ways; i++) {
 		struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
 
+		if (!search->ways[i].now)
+			continue;
 		written_add_who(search->ways[i].written, &who);
 		add_conditions(&search->ways[i], &conditions);
 		if (conditions.len <= CONDITIONS_MAX)
@@ -67,7 +69,8 @@ static void add_table(const struct search *search, struct text *out)
 	text_printf(out, "%-*s  %-*s  %-*s  NOW RUNNING\n", (int)widths[0], "RULE", (int)widths[1],
 		    "WHO", (int)widths[2], "CONDITIONS");
 	for (size_t i = 0; i < search->n_ways; i++)
-		add_row(search->ctl, &search->ways[i], widths, out);
+		if (search->ways[i].now)
+			add_row(search->ctl, &search->ways[i], widths, out);
 }
 
 static void add_denies(const struct search *search, struct text *out)
@@ -87,20 +90,36 @@ static void add_denies(const struct search *search, struct text *out)
 	}
 }
 
-/* Nobody looked whether the object is what these ask for. */
+/* The ways that are closed as the object is; or, where nobody looked, those that may be. */
+static bool hangs_on_object(const struct search *search, const struct way *way)
+{
+	return search->object ? !way->now : explain_asks(way->rule);
+}
+
 static void add_summary(const struct search *search, struct text *out)
 {
-	size_t n = 0;
+	size_t n = 0, n_subjects = 0;
 
-	text_puts(out, "only while the file's attributes are such: ");
+	if (search->object_error < 0)
+		text_printf(out, "the file was not looked at: %s\n",
+			    strerror(-search->object_error));
+	text_puts(out, search->object ? "also possible if the file's attributes change: "
+				      : "only while the file's attributes are such: ");
 	for (size_t i = 0; i < search->n_ways; i++) {
-		if (!explain_asks(search->ways[i].rule))
+		n_subjects += search->ways[i].now;
+		if (!hangs_on_object(search, &search->ways[i]))
 			continue;
 		text_puts(out, n++ > 0 ? ", " : "");
 		screen_paint(&search->ctl->out, out, PAINT_RULE, search->ways[i].rule->id);
 	}
-	text_printf(out, "%s\n%zu subject%s.\n", n == 0 ? "none" : "", search->n_ways,
-		    search->n_ways == 1 ? "" : "s");
+	text_puts(out, n == 0 ? "none\n" : "\n");
+	if (search->object && strcmp(object_path(search->object), search->query.path) != 0) {
+		text_puts(out, "links lead to ");
+		screen_add(out, object_path(search->object));
+		text_puts(out, ", which must be allowed by its own name too\n");
+	}
+	if (n_subjects > 0)
+		text_printf(out, "%zu subject%s.\n", n_subjects, n_subjects == 1 ? "" : "s");
 }
 
 void who_can_show(const struct search *search)
@@ -112,15 +131,18 @@ void who_can_show(const struct search *search)
 		if (search->denied)
 			text_printf(&out, ": denied by %s", search->denied->id);
 		text_puts(&out, "\n");
-	} else {
+	} else if (who_can_now(search)) {
 		add_table(search, &out);
 		add_denies(search, &out);
+		add_summary(search, &out);
+	} else {
+		text_puts(&out, "nobody now\n");
 		add_summary(search, &out);
 	}
 	screen_show(&search->ctl->out, &out);
 }
 
-static struct json_object *way_json(const struct way *way)
+static struct json_object *way_json(const struct search *search, const struct way *way)
 {
 	struct json_object *object = json_part(), *pids = json_list();
 	struct text who = TEXT_EMPTY, conditions = TEXT_EMPTY;
@@ -133,6 +155,7 @@ static struct json_object *way_json(const struct way *way)
 	json_add_text(object, "deliver", policy_deliver_name(way->rule->obligations->deliver));
 	json_add_text(object, "conditions", conditions.data);
 	json_add_bool(object, "asks_of_object", explain_asks(way->rule));
+	json_add(object, "now", search->object ? json_object_new_boolean(way->now) : NULL);
 	for (size_t i = 0; i < way->n_pids; i++)
 		json_append(pids, json_object_new_int(way->pids[i]));
 	json_add(object, "pids", pids);
@@ -148,11 +171,12 @@ void who_can_show_json(const struct search *search)
 	json_add_text(answer, "modes", search->ctl->operands[0]);
 	json_add_text(answer, "path", search->query.path);
 	for (size_t i = 0; i < search->n_ways; i++)
-		json_append(ways, way_json(&search->ways[i]));
+		json_append(ways, way_json(search, &search->ways[i]));
 	for (size_t i = 0; i < search->n_denies; i++)
 		json_append_text(denies, search->denies[i]->id);
 	json_add(answer, "allows", ways);
 	json_add(answer, "denies", denies);
+	json_add_text(answer, "canonical", search->object ? object_path(search->object) : NULL);
 	json_add_text(answer, "denied", search->denied ? search->denied->id : NULL);
 	json_show(&search->ctl->out, answer);
 }

@@ -117,13 +117,19 @@ static uint32_t missing_keys(const struct explainer *explainer, const struct who
 /* rules */
 
 static enum truth match_any(const struct pattern **patterns, size_t n,
-			    const struct policy_query *query)
+			    const struct policy_query *query, size_t *ret_prefix)
 {
 	enum truth best = TRUTH_NO;
 
-	for (size_t i = 0; i < n; i++)
-		best = truth_or(best,
-				match_path(patterns[i], query->path, &query->caller->values, NULL));
+	*ret_prefix = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t prefix = 0;
+
+		best = truth_or(best, match_path(patterns[i], query->path, &query->caller->values,
+						 &prefix));
+		if (prefix > *ret_prefix)
+			*ret_prefix = prefix;
+	}
 	return best;
 }
 
@@ -133,14 +139,16 @@ struct explain_match explain_rule(const struct explainer *explainer,
 	const struct rule *rule = &explainer->policy->rules[i];
 	const struct who *who = who_of(explainer, i);
 	struct explain_match match = {
-		.path = match_any(rule->paths, rule->n_paths, query),
 		.expired = query->now_sec >= rule->until_sec,
 		.unconditional = rule->unconditional,
 		.subject = who_ask(who, explainer->subjects, explainer->subject).accepts,
 	};
+	size_t ignored;
 
+	match.path = match_any(rule->paths, rule->n_paths, query, &match.prefix_len);
 	if (match.path != TRUTH_NO)
-		match.excepted = match_any(rule->except, rule->n_except, query) == TRUTH_YES;
+		match.excepted =
+			match_any(rule->except, rule->n_except, query, &ignored) == TRUTH_YES;
 	if (rule->shown.allow)
 		match.modes = (query->modes & ~rule->effect) == 0;
 	else

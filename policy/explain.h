@@ -25,6 +25,7 @@ DEFINE_CLEANUP(struct explainer *, explainer_free)
 
 struct explain_match {
 	enum truth path;
+	size_t prefix_len;  /* as a candidate's */
 	bool excepted;	    /* a path matches, and a path of its `except` too */
 	bool modes;	    /* allow: all that are asked; deny: one of them */
 	bool expired;	    /* `until` is over */

@@ -365,7 +365,17 @@ static const struct {
 	{ WIRE_OPEN_WRITE | WIRE_OPEN_TMPFILE, "tmpfile" },
 };
 
-enum kind { YES, YES_AS_ROOT, DEFAULT, RULE, BAD_PATH, CONDITION, NOT_FOUND, KERNEL };
+enum kind {
+	YES,
+	YES_AS_ROOT,
+	OTHER_TYPES, /* to a directory or link that would be made, which open(2) does not */
+	DEFAULT,
+	RULE,
+	BAD_PATH,
+	CONDITION,
+	NOT_FOUND,
+	KERNEL,
+};
 
 static const struct {
 	const char *text;
@@ -382,6 +392,10 @@ static const struct {
 
 static enum kind kind_of(const char *answer)
 {
+	const char *types = strstr(answer, ", only of type ");
+
+	if (types && !strstr(types, "regular"))
+		return OTHER_TYPES;
 	if (strncmp(answer, "yes  ", 5) == 0 && strstr(answer, ", as root"))
 		return YES_AS_ROOT;
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
@@ -404,6 +418,7 @@ static bool name_agrees(enum kind kind, const struct wire_answer *answer)
 	case YES:
 	case YES_AS_ROOT:
 		return answer->reason != WIRE_REASON_BAD_PATH;
+	case OTHER_TYPES:
 	case CONDITION:
 	case NOT_FOUND:
 	case KERNEL:
@@ -423,6 +438,9 @@ static bool object_agrees(enum kind kind, const struct wire_answer *answer)
 		/* The caller himself may be unable to; then the most specific rule's reason counts. */
 		return answer->reason == WIRE_REASON_OK || answer->reason == WIRE_REASON_KERNEL ||
 		       (answer->reason == WIRE_REASON_CONDITION && answer->error == EACCES);
+	case OTHER_TYPES:
+		return answer->reason == WIRE_REASON_RULE ||
+		       answer->reason == WIRE_REASON_CONDITION;
 	case CONDITION:
 		return answer->reason == WIRE_REASON_CONDITION;
 	case NOT_FOUND:

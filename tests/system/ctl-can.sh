@@ -306,4 +306,40 @@ can create "$scratch/tree/a.new" --as "$web" --live
 exits 1
 says 'no   kernel: File exists'
 
+it 'says what of what `create` makes may be made'
+mkdir made
+cat >made/10-t.fdp <<END
+version 1;
+for anyone {
+	any: allow create "$scratch/tree/new/any";
+	file: allow create "$scratch/tree/new/file" { type { regular, fifo }; }
+	directory: allow create as root "$scratch/tree/new/directory" { type directory; parents any; mounts any; note "a test's"; }
+	root: allow create as root "$scratch/tree/new/root" { parents any; mounts any; note "a test's"; }
+	link: allow create "$scratch/tree/new/link";
+	none: allow create "$scratch/tree/new/none";
+}
+deny create "$scratch/tree/new/link" { type { regular, directory }; }
+deny create "$scratch/tree/new/none" { type { regular, directory, symlink }; }
+END
+mkdir tree/new
+makes() { # NAME ANSWER
+	run fdbrokerctl can create "$scratch/tree/new/$1" --as 'user 0' --live --policy=made
+	printf '%s\n' "$2" | cmp -s - "$out" || fail "$1: $(cat "$out")"
+}
+makes any 'yes  10-t.any'
+makes file 'yes  10-t.file, only of type regular'
+makes directory 'yes  10-t.directory, as root, only of type regular, directory'
+makes root 'yes  10-t.root, as root, only of type regular, directory'
+makes link 'yes  10-t.link, only of type symlink'
+makes none 'no   rule: denied by 10-t.L11'
+run fdbrokerctl can create "$scratch/tree/new/link" --as 'user 0' --live --policy=made --json
+exits 0
+json makes 0 symlink
+run fdbrokerctl explain create "$scratch/tree/new/link" --as 'user 0' --live --policy=made
+exits 0
+says 'ALLOW by 10-t.link'
+says ', only of type symlink'
+run fdbrokerctl explain create "$scratch/tree/new/link" --as 'user 0' --live --policy=made --json
+json makes 0 symlink
+
 finish

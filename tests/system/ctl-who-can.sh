@@ -31,9 +31,11 @@ what() {
 it 'lists whom a rule allows it'
 who read /etc/key
 exits 0
+[ ! -e /etc/key ] || exit 99
 cat >expected <<'END'
 RULE      WHO          CONDITIONS  NOW RUNNING
 10-t.key  subject web  as root, owner { root }, links 1, symlinks refuse, mounts stay, parents trusted  -
+the file was not looked at: No such file or directory
 only while the file's attributes are such: 10-t.key
 1 subject.
 END
@@ -43,7 +45,7 @@ it 'stands in columns, whatever a rule asks of the object'
 mkdir columns
 printf 'version 1;\nfor user 65533 { a: allow read "/c" { type fifo; max-size 1K; }\nb: allow read "/c"; }\n' \
 	>columns/c.fdp
-run fdbrokerctl who-can --policy=columns read /c
+run fdbrokerctl who-can --policy=columns --offline read /c
 exits 0
 cat >expected <<'END'
 RULE  WHO         CONDITIONS                    NOW RUNNING
@@ -76,7 +78,7 @@ grep -q "^10-t.other .* -\$" "$out" || fail 'somebody is 3000004242'
 says 'but not   unit "bad.service", by 10-t.no'
 
 it 'finds anyone'
-who read /etc/motd
+who --offline read /etc/motd
 exits 0
 says '10-t.motd  anyone'
 says "only while the file's attributes are such: none"
@@ -113,6 +115,92 @@ json allows 0 asks_of_object false
 who --json read /srv/www/a/secret
 exits 1
 json denied 10-t.secret
+
+# the object as it is
+
+mkdir now
+cat >now/10-t.fdp <<END
+version 1;
+for user 65533 {
+    mine: allow read "$scratch/o/*" { owner caller; }
+    small: allow read "$scratch/o/*" { max-size 4; }
+    fifo: allow read "$scratch/o/file" { type fifo; }
+    away: allow read "$scratch/o/file" { symlinks refuse; }
+    new: allow create "$scratch/o/none" { type fifo; }
+}
+for user $me { me: allow read "$scratch/o/me"; me-fifo: allow read "$scratch/o/me" { type fifo; } }
+big: deny read "$scratch/o/big" { mode-max 0600; }
+own: deny read "$scratch/o/big" { owner caller; }
+END
+mkdir o
+echo hello >o/file
+echo hello >o/big
+echo hi >o/me
+chmod 600 o/big
+ln -s file o/link
+now() {
+	run fdbrokerctl who-can --policy=now "$@"
+}
+lists() { # RULE...: which it says may now
+	sed -n 's/^\(10-t\.[a-z-]*\) .*/\1/p' "$out" >listed
+	printf '10-t.%s\n' "$@" | cmp -s - listed || fail "lists $(tr '\n' ' ' <listed)"
+}
+
+it 'lists those only whose conditions the object meets, and then the others'
+now read "$scratch/o/file"
+exits 0
+lists mine away
+says "also possible if the file's attributes change: 10-t.small, 10-t.fifo"
+says '2 subjects.'
+: >o/file
+now read "$scratch/o/file"
+lists mine small away
+says "also possible if the file's attributes change: 10-t.fifo"
+now --offline read "$scratch/o/file"
+lists mine small fifo away
+says "only while the file's attributes are such: 10-t.mine, 10-t.small, 10-t.fifo"
+
+it 'says that there is nobody now, and exits 1'
+now read "$scratch/o/big"
+exits 1
+cat >expected <<'END'
+nobody now
+also possible if the file's attributes change: 10-t.mine, 10-t.small
+END
+same expected
+chmod 644 o/big
+now read "$scratch/o/big"
+exits 0
+lists mine
+says 'but not   anyone, by 10-t.own, if owner { caller }'
+
+it 'says where links lead'
+now read "$scratch/o/link"
+exits 0
+lists mine small
+says "links lead to $scratch/o/file, which must be allowed by its own name too"
+now --json read "$scratch/o/link"
+json canonical "$scratch/o/file"
+json allows 0 now true
+
+it 'asks what is not there yet of its place only'
+now create "$scratch/o/none"
+exits 0
+lists new
+
+it 'finds only those processes that the object is for'
+sleep 1000 &
+sleeper=$!
+now read "$scratch/o/me"
+grep -q "^10-t.me .*[ ,]$sleeper\(,\|\$\)" "$out" || fail 'not this one'
+chmod 600 o/me
+printf 'version 1;\nno: deny read "%s/o/me" { mode-max 0600; }\n' "$scratch" >now/20-t.fdp
+now --json read "$scratch/o/me"
+exits 1
+json allows 0 now false
+json allows 0 pids '[ ]'
+kill "$sleeper"
+rm now/20-t.fdp
 
 it 'calls modes that are none a usage error'
 who raed /etc/key
