@@ -277,7 +277,7 @@ static enum exit_code explain_decision(const struct ctl *ctl, struct inquiry *in
 	int r;
 
 	inquiry->path = found_get(found, "path");
-	inquiry->modes = found_modes(found);
+	inquiry->modes = found_modes(found, "modes");
 	if (!inquiry->path || inquiry->modes == 0)
 		return show_record_only(ctl, found);
 	r = process_of_record(found, inquiry->policy, &process);

@@ -83,9 +83,9 @@ bool found_is(const struct found *found, const char *name, const char *word)
 }
 
 /* "read, write" as policy_modes_print() has it. */
-uint32_t found_modes(const struct found *found)
+uint32_t found_modes(const struct found *found, const char *name)
 {
-	const char *value = found_get(found, "modes");
+	const char *value = found_get(found, name);
 	_cleanup_(freep) char *words = value ? strdup(value) : NULL;
 	char *save = NULL, *word;
 	uint32_t modes = 0;

@@ -39,7 +39,7 @@ uint64_t found_number(const struct found *found, const char *name);
 bool found_is(const struct found *found, const char *name, const char *word);
 
 /* POLICY_*; 0: none, or one that is not known. */
-uint32_t found_modes(const struct found *found);
+uint32_t found_modes(const struct found *found, const char *name);
 
 /* 0 or -ENOMEM; @take_name is consumed in either case, NULL is -ENOMEM. */
 int found_add(struct found *found, char *take_name, const char *value, size_t len);

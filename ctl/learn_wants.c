@@ -6,6 +6,7 @@
 
 #include "ctl/learn.h"
 #include "ctl/links.h"
+#include "policy/ast.h"
 #include "policy/match.h"
 
 static struct want *want_free(struct want *want)
@@ -157,6 +158,41 @@ static char *where_it_leads(const char *path)
 	return !learn_is_own(path) && links_are_trusted(path) ? realpath(path, NULL) : NULL;
 }
 
+/* What a rename or link needs of its other name, which may not have been judged. 0: nothing. */
+static uint32_t other_modes(const struct found *found)
+{
+	uint32_t modes = found_modes(found, "other_modes");
+
+	if (modes != 0 || !found_get(found, "act"))
+		return modes;
+	if (found_is(found, "name", "old"))
+		return POLICY_CREATE;
+	return found_is(found, "act", "link") ? POLICY_READ : POLICY_REMOVE;
+}
+
+/* It needs rules for both names, whichever was refused, unless a rule meant that; which of them the
+ * kernel refused is not told. */
+static int take_other(struct wants *wants, const struct policy *policy, const struct found *found,
+		      const struct want *want)
+{
+	const char *path = found_get(found, "other_path"),
+		   *canonical = found_get(found, "other_canonical");
+	struct want other = *want;
+	int r = 0;
+
+	other.modes = other_modes(found);
+	other.refused = false;
+	if (!want->granted && !want->refused && !found_is(found, "reason", "default"))
+		return 0;
+	if (!path || other.modes == 0 || !match_is_clean(path) || strcmp(path, "/") == 0)
+		return 0;
+	if (!canonical || want->granted)
+		r = take_path(wants, policy, found, &other, path);
+	if (r == 0 && canonical && match_is_clean(canonical) && strcmp(canonical, path) != 0)
+		r = take_path(wants, policy, found, &other, canonical);
+	return r;
+}
+
 /*
  * Where links led, a rule must allow what they led to. The name that was asked for needs one too
  * if it got so far only in complain mode; otherwise a rule allows it already.
@@ -167,7 +203,7 @@ int wants_take(struct wants *wants, const struct policy *policy, const struct fo
 	_cleanup_(freep) char *leads = NULL;
 	uint64_t repeat = found_number(found, "repeat");
 	struct want want = {
-		.modes = found_modes(found),
+		.modes = found_modes(found, "modes"),
 		.uid = (uid_t)found_number(found, "uid"),
 		.n = repeat > 0 ? repeat : 1,
 		.first_usec = found_number(found, "time"),
@@ -190,7 +226,7 @@ int wants_take(struct wants *wants, const struct policy *policy, const struct fo
 		canonical = leads = where_it_leads(path);
 	if (r == 0 && canonical && match_is_clean(canonical) && strcmp(canonical, path) != 0)
 		r = take_path(wants, policy, found, &want, canonical);
-	return r;
+	return r < 0 ? r : take_other(wants, policy, found, &want);
 }
 
 /* order */

@@ -167,6 +167,32 @@ errs '/proc/1/environ WITHHELD: denied by builtin.processes'
 errs "$srv WITHHELD: a directory, which only \`list\` opens"
 errs "$srv/e WITHHELD: was denied by 10-x.deny"
 
+two_names() { # ACT NAME OTHER_PATH [FIELDS]: more fields of a record
+	printf '"act":"%s","name":"%s","other_path":"%s",%s%s' "$1" "$2" "$3" "${4:+$4,}" \
+		"$(as 0 '"unit":"erp.service"')"
+}
+it 'proposes both names of what a rename and a link need'
+{
+	record "$srv/conf.d/a.ini" remove "$(two_names rename old "$srv/r1")"
+	record "$srv/l2" create "$(two_names link new "$srv/conf.d/b.ini")"
+	record "$srv/r3" create "$(two_names rename new "$srv/conf.d/c.ini" '"other_modes":"remove"')"
+} >audit.json
+record "$srv/conf.d/d.ini" remove "$(two_names rename old "$srv/r4" '"other_modes":"create, remove"')" |
+	sed 's/"deny"/"complain"/; s/"default"/"ok"/' >>audit.json
+learn --narrow
+loads "allow remove $srv/conf.d/a.ini $erp" "allow create $srv/r1 $erp" \
+	"allow read $srv/conf.d/b.ini $erp" "allow create $srv/l2 $erp" \
+	"allow remove $srv/conf.d/c.ini $erp" "allow create $srv/r3 $erp" \
+	"allow remove $srv/conf.d/d.ini $erp" "allow create,remove $srv/r4 $erp"
+errs '36 denials and complaints'
+
+it 'proposes nothing for the other name of what a rule refused'
+record "$srv/e" remove "$(two_names rename old "$srv/r5" '"rule":"10-x.deny"')" |
+	sed 's/"default"/"rule"/' >audit.json
+learn
+exits 1
+silent
+
 it 'puts no star over a secret'
 for name in a b c d; do
 	record "/etc/ssh/ssh_host_$name"
