@@ -2,6 +2,7 @@
 #include "daemon/control.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -190,10 +191,12 @@ int control_send(int sock, const struct control *control)
 {
 	const struct message_attach attach = { .fds = &control->fd,
 					       .n_fds = types[control->type].fds };
-	char buffer[CONTROL_SIZE_MAX];
+	_cleanup_(freep) char *buffer = malloc(CONTROL_SIZE_MAX);
 	int size;
 
-	size = control_write(control, buffer, sizeof(buffer));
+	if (!buffer)
+		return -ENOMEM;
+	size = control_write(control, buffer, CONTROL_SIZE_MAX);
 	if (size < 0)
 		return size;
 	return message_send(sock, buffer, (size_t)size, &attach);

@@ -146,11 +146,13 @@ static int check_trusted(int fd)
 static int read_source(const char *path, struct source **ret)
 {
 	_cleanup_(fd_closep) int fd = -EBADF;
-	char text[SETTINGS_SIZE_MAX + 1];
+	_cleanup_(freep) char *text = malloc(SETTINGS_SIZE_MAX + 1);
 	size_t size = 0;
 	ssize_t n;
 	int r;
 
+	if (!text)
+		return -ENOMEM;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
@@ -158,11 +160,11 @@ static int read_source(const char *path, struct source **ret)
 	if (r < 0)
 		return r;
 	do {
-		n = read(fd, text + size, sizeof(text) - size);
+		n = read(fd, text + size, SETTINGS_SIZE_MAX + 1 - size);
 		if (n < 0)
 			return -errno;
 		size += (size_t)n;
-	} while (n > 0 && size < sizeof(text));
+	} while (n > 0 && size <= SETTINGS_SIZE_MAX);
 	if (size > SETTINGS_SIZE_MAX)
 		return -EFBIG;
 	return source_new(ret, path, text, size, SOURCE_ADMIN);
