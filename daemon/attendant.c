@@ -190,7 +190,12 @@ int attendant_init(struct attendant *a, const struct attendant_setup *setup)
 	/* CAP_NET_ADMIN may exceed wmem_max; without it the wish is cut, and that is fine. */
 	if (setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
 		(void)setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	return start(a);
+	return 0;
+}
+
+int attendant_start(struct attendant *a)
+{
+	return a->started_usec == 0 ? start(a) : 0;
 }
 
 int attendant_queue(const struct attendant *a)
@@ -210,6 +215,8 @@ void attendant_close(struct attendant *a)
 	a->closing = true;
 	if (a->pid != 0)
 		hang_up(a);
+	else if (a->started_usec == 0)
+		a->setup.closed(a->setup.context);
 }
 
 void attendant_done(struct attendant *a)

@@ -30,14 +30,17 @@ struct attendant {
 	int control;	 /* or -EBADF: there is no process */
 	bool is_greeted; /* the hand-shake is done */
 	bool closing;
-	pid_t pid; /* 0: none */
-	uint64_t started_usec;
+	pid_t pid;	       /* 0: none */
+	uint64_t started_usec; /* 0: never */
 	uint64_t n_restarts;
 	char *counters; /* the last that came, or NULL; owned */
 	sd_event_source *io, *exit, *delay;
 };
 
+/* A queue, without a process: what is sent waits until attendant_start(), which does nothing the
+ * second time. 0 or -errno. */
 int attendant_init(struct attendant *a, const struct attendant_setup *setup);
+int attendant_start(struct attendant *a);
 void attendant_done(struct attendant *a);
 
 /* Where brokers send. Borrowed. */

@@ -68,11 +68,27 @@ static void set_restart(struct parent *parent)
 		trial_is_on(&parent->trial) ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_UNASKED;
 }
 
+/* Not before somebody is served: who asks first waits for the broker alone. */
+static void start_attendants(struct parent *parent)
+{
+	struct attendant *const attendants[] = { &parent->audit, &parent->pump };
+
+	for (size_t i = 0; i < ELEMENTSOF(attendants); i++) {
+		int r = attendant_start(attendants[i]);
+
+		if (r < 0)
+			(void)sd_event_exit(parent->event,
+					    log_error_errno(r, "cannot start the %s process: %m",
+							    attendants[i]->setup.name));
+	}
+}
+
 static void on_serves(void *context)
 {
 	struct parent *parent = context;
 
 	connections_give(&parent->connections);
+	start_attendants(parent);
 	trial_serves(&parent->trial, parent->succession.serving);
 	set_restart(parent);
 	announce(parent);
@@ -327,7 +343,7 @@ static int watch_signals(struct parent *parent)
 	return sd_event_set_watchdog(parent->event, true);
 }
 
-static int start_audit(struct parent *parent)
+static int init_audit(struct parent *parent)
 {
 	return attendant_init(&parent->audit,
 			      &(const struct attendant_setup){ .event = parent->event,
@@ -341,7 +357,7 @@ static int start_audit(struct parent *parent)
 
 #define COPIES_PER_MIB ((1U << 20) / COPIES_UNIT)
 
-static int start_pump(struct parent *parent)
+static int init_pump(struct parent *parent)
 {
 	const struct settings *settings = &parent->settings;
 
@@ -445,8 +461,7 @@ static int start_admin(struct parent *parent)
 static int run(struct parent *parent)
 {
 	static int (*const steps[])(struct parent * parent) = {
-		watch_signals,	   start_audit,	  start_pump,
-		start_connections, start_brokers, start_admin,
+		watch_signals, init_audit, init_pump, start_connections, start_brokers, start_admin,
 	};
 	int r;
 

@@ -226,9 +226,14 @@ void daemon_await(const struct daemon *d, const char *what)
 	} while (!strstr(text, what));
 }
 
-void daemon_start(struct daemon *d)
+void daemon_launch(struct daemon *d)
 {
 	d->pid = forked_start(execute, d);
+}
+
+void daemon_start(struct daemon *d)
+{
+	daemon_launch(d);
 	daemon_await(d, "READY=1");
 	notified = d->notified;
 	d->admin_sock = daemon_try_connect(d->admin);

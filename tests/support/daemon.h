@@ -57,6 +57,9 @@ void daemon_write_policy(const struct daemon *d, const char *name, const char *t
 /* Start, and return when it said READY=1. */
 void daemon_start(struct daemon *d);
 
+/* Start, and return at once; d->pid is there. */
+void daemon_launch(struct daemon *d);
+
 /* Start what is expected to give up; its exit status. daemon_discard() follows. */
 int daemon_fails(struct daemon *d);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,24 +154,60 @@ START_TEST(start_needs_no_admin_socket)
 }
 END_TEST
 
-/* Loading these takes a while, in which nothing may be promised: P70. */
-START_TEST(start_is_ready_when_the_policy_is_loaded)
+/* Loading it takes a while. */
+static void write_long_policy(const struct daemon *d)
 {
 	enum { RULES = 5000, LINE = 64 };
-	char *text = malloc(RULES * LINE + 64), *end = text, *state;
-	struct daemon d;
+	char *text = malloc(RULES * LINE + 64), *end = text;
 
 	end += sprintf(end, "version 1;\nfor user root {\n");
 	for (int i = 0; i < RULES; i++)
 		end += sprintf(end, "r%d: allow read \"/srv/%d/**\";\n", i, i);
 	sprintf(end, "}\n");
-	daemon_prepare(&d);
-	daemon_write_policy(&d, "a.fdp", text);
+	daemon_write_policy(d, "a.fdp", text);
 	free(text);
+}
+
+/* Nothing may be promised before: P70. */
+START_TEST(start_is_ready_when_the_policy_is_loaded)
+{
+	struct daemon d;
+	char *state;
+
+	daemon_prepare(&d);
+	write_long_policy(&d);
 	daemon_start(&d);
 	state = daemon_status(&d, "state");
 	ck_assert_str_eq(state, "active");
 	free(state);
+	daemon_stop(&d);
+}
+END_TEST
+
+static bool has_children(pid_t pid)
+{
+	char path[64], byte;
+	FILE *file;
+	bool any;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	any = fread(&byte, 1, 1, file) == 1;
+	fclose(file);
+	return any;
+}
+
+/* Then there is a broker, and no audit process yet whose end could be waited for. */
+START_TEST(start_that_is_ended_before_it_serves_is_over)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	write_long_policy(&d);
+	daemon_launch(&d);
+	while (!has_children(d.pid))
+		sched_yield();
 	daemon_stop(&d);
 }
 END_TEST
@@ -432,6 +469,7 @@ int main(void)
 	tcase_add_test(tcase, start_tells_sockets_apart_by_path_where_they_have_no_names);
 	tcase_add_test(tcase, start_needs_no_admin_socket);
 	tcase_add_test(tcase, start_is_ready_when_the_policy_is_loaded);
+	tcase_add_test(tcase, start_that_is_ended_before_it_serves_is_over);
 	tcase_add_test(tcase, start_with_a_bad_policy_is_degraded_and_says_so);
 	tcase_add_test(tcase, start_keeps_the_watchdog_content);
 	tcase_add_loop_test(tcase, start_refuses_bad_arguments, 0, ELEMENTSOF(bad_arguments));
