@@ -43,6 +43,7 @@
 #define LIMIT_FILES_OWN	    64U	   /* of them for what is not a connection, or a reply to one */
 #define LIMIT_LINKS	    40U /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
 #define LIMIT_RETRIES	    32U /* openat2(2) EAGAIN under a storm of renames */
+#define LIMIT_CACHED_TRIES  3U  /* and where the lookup may not block: others wait meanwhile */
 #define LIMIT_PROGNAME	    15U /* TASK_COMM_LEN less the NUL */
 
 #endif

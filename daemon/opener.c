@@ -36,8 +36,9 @@
 /* Never a way back to a plain open: a kernel that cannot do this is an error (P12). */
 static int open_how(int dir, const char *path, const struct open_how *how)
 {
-	/* openat2(2), EAGAIN: a rename somewhere raced the lookup; or not all of it is cached. */
-	unsigned tries = how->resolve & RESOLVE_CACHED ? 1 : LIMIT_RETRIES;
+	/* openat2(2), EAGAIN: a rename or mount somewhere raced the lookup; or not all of it is
+	 * cached, and which of them is not told. */
+	unsigned tries = how->resolve & RESOLVE_CACHED ? LIMIT_CACHED_TRIES : LIMIT_RETRIES;
 	long r = -EAGAIN;
 
 	for (unsigned i = 0; r == -EAGAIN && i < tries; i++) {
