@@ -118,7 +118,7 @@ static void add_others(const struct proposal *proposal, const char *indent, stru
 
 static void add_reviews(const struct proposal *proposal, const char *indent, struct text *out)
 {
-	const uint32_t writing = POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE;
+	const uint32_t writing = POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_ATTRIBUTES;
 
 	for (size_t i = 0; i < proposal->n; i++) {
 		const struct want *want = proposal->wants[i];

@@ -14,7 +14,7 @@
 #define MODES_FILE                                                                                 \
 	(POLICY_READ | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE |            \
 	 POLICY_TMPFILE)
-#define MODES_CHANGING (POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE)
+#define MODES_CHANGING (POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_ATTRIBUTES)
 #define MODES_LOOKING  (POLICY_READ | POLICY_LIST | POLICY_STAT)
 
 /* One question: who asks what of which object. */

@@ -123,7 +123,7 @@ static bool links_ok(const struct ast_rule *rule, uint32_t modes, const struct p
 	if (attr)
 		return has_word(attr, "any") || o->links == 1;
 	return !rule->allow || S_ISDIR(o->mode) || o->links == 1 ||
-	       !(modes & (POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE));
+	       !(modes & (POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_ATTRIBUTES));
 }
 
 static bool mode_ok(const struct ast_rule *rule, const struct policy_object *o)

@@ -57,6 +57,8 @@ static const struct acts_row changes[] = {
 	{ TRUNCATE, "lent/mode", 2, BY_DEFAULT },
 	{ TRUNCATE, "his/roots", 2, KERNEL(EACCES) },
 	{ TRUNCATE, "his/linked", 2, CONDITION },
+	{ CHMOD, "his/linked", 0600, CONDITION },
+	{ TOUCH, "his/linked", 0, CONDITION },
 	{ TRUNCATE, "his/out-file", 2, BY_DEFAULT },
 	{ SYMLINK, "his/made", 0, GRANTED },
 	{ SYMLINK, "his/made", 0, KERNEL(EEXIST) },

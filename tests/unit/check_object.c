@@ -169,6 +169,9 @@ static const struct {
 	{ "", "append", LINKED, "links" },
 	{ "", "read,write", LINKED, "links" },
 	{ "", "read,truncate", LINKED, "links" },
+	{ "", "attributes", LINKED, "links" },
+	{ "", "attributes", DIRECTORY, "allow" },
+	{ "links any;", "attributes", LINKED, "allow" },
 	{ "links any;", "write", LINKED, "allow" },
 	{ "links 1;", "read", LINKED, "links" },
 	/* defaults: file system */
