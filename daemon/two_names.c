@@ -190,10 +190,10 @@ static enum policy_condition unlike_made(const struct policy_rule *rule,
 
 	if (has_owner && object->uid != obligations->create_uid)
 		return POLICY_CONDITION_OWNER;
-	if (has_owner && object->gid != obligations->create_gid)
-		return POLICY_CONDITION_FILE_GROUP;
 	if (S_ISLNK(object->mode))
 		return POLICY_CONDITION_NONE;
+	if (has_owner && object->gid != obligations->create_gid)
+		return POLICY_CONDITION_FILE_GROUP;
 	if (obligations->has_create_mode ? mode != obligations->create_mode
 					 : rule->as_root && mode & (07000 | 022))
 		return POLICY_CONDITION_MODE_MAX;

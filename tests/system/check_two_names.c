@@ -345,6 +345,8 @@ static const char lending[] = "for user 30000 {\n"
 			      "    cleared: allow remove \"@t/into/*\";\n"
 			      "    alices: allow create, remove as root \"@t/alices/*\"\n"
 			      "        { create-owner \"30000:30000\"; create-mode 0640; }\n"
+			      "    links: allow create, remove as root \"@t/links/*\"\n"
+			      "        { type symlink; }\n"
 			      "}\n";
 
 static const struct row authorities[] = {
@@ -363,6 +365,9 @@ static const struct row authorities[] = {
 	{ RENAME, "lent/hers", "alices/e", GRANTED },
 	{ RENAME, "lent/c", "alices/f", CONDITION },
 	{ RENAME, "lent/hers-open", "alices/f", CONDITION },
+	/* of a link that is who made it: its group is its directory's */
+	{ RENAME, "links/roots", "links/a", GRANTED },
+	{ RENAME, "links/hers", "links/b", CONDITION },
 };
 
 START_TEST(root_lends_only_where_every_rule_says_so)
@@ -372,6 +377,11 @@ START_TEST(root_lends_only_where_every_rule_says_so)
 	make_directory("lent", 0, 01755);
 	make_directory("alices", 0, 0755);
 	make_directory("into", 0, 0755);
+	make_directory("links", 0, 0755);
+	make_link("links/roots", "a");
+	ck_assert_int_eq(lchown(in_tree("links/roots"), 0, BOB), 0);
+	make_link("links/hers", "a");
+	ck_assert_int_eq(lchown(in_tree("links/hers"), ALICE, 0), 0);
 	make_file("into/there", 0, 0644);
 	make_file("lent/t", 0, 0644);
 	make_file("his/hers", ALICE, 0640);
