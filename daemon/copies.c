@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -85,9 +86,14 @@ static int watch(const struct copies *copies, int fd)
 
 static int place(struct copies *copies, int fd, struct copy *copy)
 {
-	int wd = watch(copies, fd);
 	struct copy **bucket;
+	int wd;
 
+	/* Nobody is to run it (memfd_create(2)), or to open it for writing. Here, because who does this needs
+	 * no right but that of its owner, and a broker has others'. */
+	if (fchmod(fd, 0444) < 0)
+		return -errno;
+	wd = watch(copies, fd);
 	if (wd < 0)
 		return wd;
 	bucket = find(copies, wd);

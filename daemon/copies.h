@@ -29,7 +29,7 @@ int copies_init(struct copies *copies, size_t places, size_t places_each);
 void copies_done(struct copies *copies);
 
 /**
- * copies_add() - count a copy
+ * copies_add() - count a copy, and leave it readable only, for who has no descriptor
  * @fd:		a memfd, borrowed: it need not be kept
  * @bytes:	that it will hold
  *

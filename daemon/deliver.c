@@ -61,7 +61,7 @@ static int copy_bytes(const struct opening *o, int from, int to, uint64_t size)
 	return 0;
 }
 
-/* Its size is counted before it takes any memory. */
+/* Its size is counted before it takes any memory, and its mode changed, by the pump: copies.c. */
 static int make_copy(const struct opening *o, uint64_t size, int *ret)
 {
 	struct burden burden = burden_of(o, BURDEN_SNAPSHOT);
@@ -109,7 +109,7 @@ static int seal(const struct opening *o, int copy, int *ret)
 {
 	int fd;
 
-	if (fchmod(copy, 0444) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
+	if (fcntl(copy, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	fd = opener_reopen(o->opener, copy, O_RDONLY | (o->order->request->flags & O_NONBLOCK));
 	if (fd < 0)

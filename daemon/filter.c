@@ -8,6 +8,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -91,8 +92,6 @@ static const struct filter_rule broker[] = {
 	ANY(setfsuid),
 	ANY(setgroups),
 	/* names and objects */
-	ANY(fchmod),
-	ANY(fchown),
 	IF1(fcntl, INT_IS(1, F_ADD_SEALS)),
 	IF1(fcntl, INT_IS(1, F_SETFL)),
 	ANY(fstat),
@@ -133,8 +132,11 @@ static const struct {
 	{ POLICY_STAT, ANY(faccessat2) },
 	{ POLICY_CREATE, ANY(mkdirat) },
 	{ POLICY_CREATE, ANY(symlinkat) },
-	{ POLICY_CREATE, IF1(fchownat, INT_IS(4, AT_EMPTY_PATH)) },
-	{ POLICY_ATTRIBUTES, ANY(fchmodat) },
+	{ POLICY_CREATE, IF1(fchmod, BIT_IS_OFF(1, S_ISUID | S_ISVTX)) },
+	{ POLICY_CREATE, ANY(fchown) },
+	{ POLICY_TMPFILE, IF1(fchmod, BIT_IS_OFF(1, S_ISUID | S_ISVTX)) },
+	{ POLICY_TMPFILE, ANY(fchown) },
+	{ POLICY_ATTRIBUTES, IF1(fchmodat, BIT_IS_OFF(2, S_ISUID)) },
 	{ POLICY_ATTRIBUTES, ANY(utimensat) },
 	{ POLICY_CONNECT, IF1(socket, INT_IS(0, AF_UNIX)) },
 	{ POLICY_CONNECT, ANY(connect) },
@@ -171,6 +173,8 @@ static const struct filter_rule pump[] = {
 	IF1(clone, INT_IS(0, THREAD)),
 	ANY(rseq),
 	ANY(set_robust_list),
+	/* of copies, which are its own user's */
+	IF1(fchmod, INT_IS(1, 0444)),
 	/* a watch is set by the name of a descriptor */
 	ANY(inotify_add_watch),
 	ANY(poll),

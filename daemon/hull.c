@@ -22,9 +22,15 @@
  * hull is what bounds the names that a hijacked broker can open. landlock(7)
  * judges the object that a descriptor refers to, through /proc/self/fd too, so that
  * pins are reopened only within it. It does not judge O_PATH, stat(2), chmod(2), utimes(2) or
- * chown(2) by name; of these the filter lets through what works on a descriptor. Not so for a policy
- * that allows `attributes`, `create`, `connect` or `watch`: fchmodat(2), utimensat(2), fchownat(2),
- * connect(2) and inotify_add_watch(2) take names, which no filter sees.
+ * chown(2): a filter cannot see names, and AT_EMPTY_PATH would be no bound, since a pin can be had of anything.
+ * So owner and mode are changed by what was opened, and judged then: fchown(2) and fchmod(2), where a
+ * policy allows `create` or `tmpfile`, and no other. Not so for a policy that allows `attributes`,
+ * `connect` or `watch`: fchmodat(2), utimensat(2), connect(2) and inotify_add_watch(2) take names,
+ * because what they act on need not be readable, or to open it would do something.
+ *
+ * An open for neither reading nor writing (access mode 3 of open(2)) asks no right of Landlock's, though
+ * DAC wants both for it: such a descriptor can be given to fchmod(2), so that of ordinary files the
+ * bound is what one user may read and write. The filter keeps set-user-ID bits out of it.
  *
  * A rule on a directory is gone with that inode, and does not see what is mounted over it. A rule on
  * its parent outlives both.
@@ -66,6 +72,8 @@ static const struct {
 				 LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE },
 	{ POLICY_CREATE, LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR |
 				 LANDLOCK_ACCESS_FS_MAKE_SYM },
+	/* a directory that was made is opened, to be given its group: make.c */
+	{ POLICY_CREATE, LANDLOCK_ACCESS_FS_READ_DIR },
 	{ POLICY_REMOVE, LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR },
 	/* rename and link, from one directory to another */
 	{ POLICY_CREATE, LANDLOCK_ACCESS_FS_REFER },

@@ -436,6 +436,9 @@ static const struct row {
 	{ "chmod", ALL, { SYS_chmod, { LENT, 0666 } }, "" },
 	{ "fchmodat", ALL, { SYS_fchmodat, { CWD, LENT, 0666 } }, "" },
 	{ "chown", ALL, { SYS_chown, { LENT, 0, 0 } }, "" },
+	{ "fchownat", ALL, { SYS_fchownat, { CWD, LENT, 0, 0, 0 } }, "" },
+	{ "fchmod of what it has open", ALL, { SYS_fchmod, { STDERR_FILENO, 0666 } }, "" },
+	{ "fchown of what it has open", ALL, { SYS_fchown, { STDERR_FILENO, 0, 0 } }, "" },
 	{ "setxattr", ALL, { SYS_setxattr, { LENT, TEXT, TEXT, 1, 0 } }, "user.x" },
 	{ "utimensat", ALL, { SYS_utimensat, { CWD, LENT, 0, 0 } }, "" },
 	{ "rename", ALL, { SYS_rename, { LENT, LENT } }, "" },
@@ -513,6 +516,92 @@ START_TEST(takeover_ends_with_a_call_that_is_not_on_the_list)
 }
 END_TEST
 
+/* what it may change, where a policy makes files */
+
+#define PIN    (LATER + 0) /* by O_PATH, of a file that no rule names */
+#define OPENED (LATER + 1) /* the same, opened for neither reading nor writing */
+#define NAME   (LATER + 2)
+#define EMPTY  (LATER + 3)
+
+#define FCHMODAT2 452 /* Linux 6.6 */
+
+static const struct {
+	const char *name;
+	struct call call;
+	long expected;
+} changes[] = {
+	{ "chmod", { SYS_chmod, { NAME, 0666 } }, ENDED },
+	{ "fchmodat", { SYS_fchmodat, { CWD, NAME, 0666 } }, ENDED },
+	{ "fchmodat2", { FCHMODAT2, { PIN, EMPTY, 0666, AT_EMPTY_PATH } }, ENDED },
+	{ "chown", { SYS_chown, { NAME, ALICE, ALICE } }, ENDED },
+	{ "lchown", { SYS_lchown, { NAME, ALICE, ALICE } }, ENDED },
+	{ "fchownat", { SYS_fchownat, { CWD, NAME, 0, ALICE, 0 } }, ENDED },
+	{ "fchownat of a pin", { SYS_fchownat, { PIN, EMPTY, 0, ALICE, AT_EMPTY_PATH } }, ENDED },
+	{ "fchmod of a pin", { SYS_fchmod, { PIN, 0666 } }, -EBADF },
+	{ "fchown of a pin", { SYS_fchown, { PIN, 0, ALICE } }, -EBADF },
+	{ "set-user-ID", { SYS_fchmod, { OPENED, 04755 } }, ENDED },
+};
+
+/* The hull is of the first directory, and not of what is beside that. */
+static void start_making(void)
+{
+	char policy[512], first[128], second[160];
+
+	scene_prepare(&s);
+	snprintf(first, sizeof(first), "%s/first", s.daemon.directory);
+	snprintf(second, sizeof(second), "%s/second", first);
+	ck_assert_int_eq(mkdir(first, 0755), 0);
+	ck_assert_int_eq(mkdir(second, 0755), 0);
+	snprintf(policy, sizeof(policy),
+		 "version 1;\nfor user %d { made: allow create, tmpfile as root \"%s/**\"; }\n",
+		 ALICE, second);
+	daemon_write_policy(&s.daemon, "scene.fdp", policy);
+	s.daemon.may_be_killed = true;
+	daemon_start(&s.daemon);
+	daemon_await_attendants(&s.daemon);
+}
+
+static long change(const struct captive *c, const struct call *call)
+{
+	const unsigned long later[] = {
+		(unsigned long)open_there(c, AT_FDCWD, s.lent, O_PATH),
+		(unsigned long)open_there(c, AT_FDCWD, s.lent, O_ACCMODE),
+		give(c, 2048, s.lent, strlen(s.lent) + 1),
+		give(c, 1024, "", 1),
+	};
+	struct call filled = *call;
+
+	ck_assert_int_ge((int)later[0], 0);
+	for (size_t i = 0; i < ELEMENTSOF(filled.args); i++)
+		if (filled.args[i] - LATER < ELEMENTSOF(later))
+			filled.args[i] = later[filled.args[i] - LATER];
+	return make(c, &filled);
+}
+
+/* P74: Landlock judges neither; so it is the file that must have been opened, and that, Landlock judges. */
+START_TEST(takeover_changes_no_owner_or_mode_by_name)
+{
+	long ended = filter_default_action == SCMP_ACT_KILL_PROCESS ? ENDED : -EPERM, r;
+	struct captive c;
+	struct stat st;
+
+	start_making();
+	capture(&c, daemon_pid(&s.daemon, "broker"));
+	become_all_that_it_can(&c);
+	ck_assert_int_eq(open_there(&c, AT_FDCWD, s.daemon.directory, O_RDONLY | O_DIRECTORY),
+			 -EACCES);
+	r = change(&c, &changes[_i].call);
+	ck_assert_msg(r == (changes[_i].expected == ENDED ? ended : changes[_i].expected),
+		      "%s: %ld", changes[_i].name, r);
+	if (r != ENDED)
+		release(&c);
+	ck_assert_int_eq(stat(s.lent, &st), 0);
+	ck_assert_uint_eq(st.st_mode, S_IFREG | 0600);
+	ck_assert_uint_eq(st.st_gid, 0);
+	daemon_stop(&s.daemon);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("takeover");
@@ -527,5 +616,7 @@ int main(void)
 	tcase_add_test(tcase, takeover_passes_no_descriptor_on);
 	tcase_add_loop_test(tcase, takeover_ends_with_a_call_that_is_not_on_the_list, 0,
 			    ELEMENTSOF(rows));
+	tcase_add_loop_test(tcase, takeover_changes_no_owner_or_mode_by_name, 0,
+			    ELEMENTSOF(changes));
 	return suite_main(suite);
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -57,10 +58,13 @@ static const struct {
 START_TEST(copies_take_places_by_their_size_until_they_are_gone)
 {
 	int fd = new_copy();
+	struct stat st;
 
 	ck_assert_int_eq(copies_init(&copies, 100, 10), 0);
 	ck_assert_int_eq(copies_add(&copies, fd, 7, sizes[_i].bytes), 0);
 	ck_assert_uint_eq(quota_of(&copies.quota, 7), sizes[_i].places);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0444);
 	assert_held(1);
 	fd_close(fd);
 	await_held(0);
@@ -125,7 +129,7 @@ START_TEST(copies_that_cannot_be_watched_take_no_place)
 	int fd = new_copy();
 
 	ck_assert_int_eq(copies_init(&copies, 10, 10), 0);
-	ck_assert_int_eq(copies_add(&copies, -EBADF, 7, 1), -ENOENT);
+	ck_assert_int_eq(copies_add(&copies, -EBADF, 7, 1), -EBADF);
 	ck_assert_int_eq(copies_add(&copies, fd, 7, 1), 0);
 	/* Nor is one counted twice, and then given back once. */
 	ck_assert_int_eq(copies_add(&copies, fd, 7, 1), -EEXIST);
