@@ -43,7 +43,7 @@ void exchange_begin(struct exchange *x, struct server *server, struct session *s
 int exchange_receive(struct exchange *x)
 {
 	const struct message_want want = { .fds = 0, .credentials = true };
-	_cleanup_(message_done) struct message m = MESSAGE_EMPTY;
+	_cleanup_(message_done) struct message m _uninitialized_;
 	int r;
 
 	r = message_receive(x->session->fd, x->server->message, sizeof(x->server->message), &want,
