@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/facts.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "policy/subject.h"
 #include "wire/cursor.h"
+
+void facts_clear(struct facts *facts)
+{
+	memset(facts, 0, offsetof(struct facts, unit));
+	facts->unit[0] = facts->user_unit[0] = facts->slice[0] = '\0';
+	facts->exe[0] = facts->label[0] = '\0';
+}
 
 void facts_put(struct cursor_writer *w, const struct facts *facts)
 {

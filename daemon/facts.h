@@ -35,6 +35,9 @@ struct facts {
 	char label[LABEL_MAX + 1];    /* of its security module; "": none, or longer */
 };
 
+/* Nobody's. The texts are empty, and not cleared. */
+void facts_clear(struct facts *facts);
+
 /*
  * Facts as a part of a larger message. Errors stick to the cursor, whose owner
  * looks at them once, at the end.

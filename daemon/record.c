@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,24 @@ static const char *act_name(uint16_t opcode)
 	if (opcode == WIRE_OPCODE_RENAME)
 		return "rename";
 	return opcode == WIRE_OPCODE_LINK ? "link" : NULL;
+}
+
+void record_clear(struct record *record)
+{
+	char *const texts[] = {
+		record->policy,		  record->condition,   record->rule,
+		record->rule_file,	  record->path,	       record->canonical,
+		record->detail,		  record->shadow.rule, record->shadow.conditions,
+		record->shadow.condition, record->other.path,  record->other.canonical,
+		record->other.rule,
+	};
+
+	memset(record, 0, offsetof(struct record, groups));
+	memset(&record->shadow, 0, offsetof(struct record_shadow, condition));
+	memset(&record->other, 0, offsetof(struct record_other, path));
+	facts_clear(&record->who);
+	for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+		texts[i][0] = '\0';
 }
 
 /* bytes */
@@ -113,6 +133,7 @@ static void get_other(struct cursor_reader *r, struct record_other *ret)
 	bytes = cursor_read_string(r, RECORD_PATH_MAX, &ret->path_len);
 	if (bytes)
 		memcpy(ret->path, bytes, ret->path_len);
+	ret->path[ret->path_len] = '\0';
 	cursor_read_text(r, ret->canonical, sizeof(ret->canonical));
 	cursor_read_text(r, ret->rule, sizeof(ret->rule));
 }
@@ -149,48 +170,56 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	return cursor_write_end(&w);
 }
 
+static void get(struct cursor_reader *r, struct record *ret)
+{
+	ret->outcome = cursor_read_u16(r);
+	ret->time_usec = cursor_read_u64(r);
+	ret->decision = cursor_read_u64(r);
+	ret->generation = cursor_read_u64(r);
+	ret->reason = cursor_read_u16(r);
+	ret->error = (int32_t)cursor_read_u32(r);
+	ret->modes = cursor_read_u32(r);
+	ret->as_root = cursor_read_u32(r);
+	ret->deliver = cursor_read_u16(r);
+	ret->rule_line = cursor_read_u32(r);
+	ret->lost = cursor_read_u32(r);
+	ret->sender_pid = (pid_t)cursor_read_u32(r);
+	ret->object_dev = cursor_read_u64(r);
+	ret->object_ino = cursor_read_u64(r);
+	facts_get(r, &ret->who);
+	get_groups(r, ret);
+	cursor_read_text(r, ret->policy, sizeof(ret->policy));
+	cursor_read_text(r, ret->condition, sizeof(ret->condition));
+	cursor_read_text(r, ret->rule, sizeof(ret->rule));
+	cursor_read_text(r, ret->rule_file, sizeof(ret->rule_file));
+	get_path(r, ret);
+	cursor_read_text(r, ret->canonical, sizeof(ret->canonical));
+	cursor_read_text(r, ret->detail, sizeof(ret->detail));
+	get_shadow(r, &ret->shadow);
+	get_other(r, &ret->other);
+}
+
+static bool is_sound(const struct record *record)
+{
+	if (record->outcome >= ELEMENTSOF(outcomes) || record->reason > WIRE_REASON_DEGRADED ||
+	    record->deliver > POLICY_DELIVER_PIPE)
+		return false;
+	if (record->shadow.kind >= ELEMENTSOF(shadows) ||
+	    record->shadow.reason > WIRE_REASON_DEGRADED)
+		return false;
+	return record->other.act == 0 || act_name(record->other.act);
+}
+
 int record_read(const void *data, size_t size, struct record *ret)
 {
 	struct cursor_reader r = cursor_reader(data, size);
-	struct record record = { 0 };
 
-	record.outcome = cursor_read_u16(&r);
-	record.time_usec = cursor_read_u64(&r);
-	record.decision = cursor_read_u64(&r);
-	record.generation = cursor_read_u64(&r);
-	record.reason = cursor_read_u16(&r);
-	record.error = (int32_t)cursor_read_u32(&r);
-	record.modes = cursor_read_u32(&r);
-	record.as_root = cursor_read_u32(&r);
-	record.deliver = cursor_read_u16(&r);
-	record.rule_line = cursor_read_u32(&r);
-	record.lost = cursor_read_u32(&r);
-	record.sender_pid = (pid_t)cursor_read_u32(&r);
-	record.object_dev = cursor_read_u64(&r);
-	record.object_ino = cursor_read_u64(&r);
-	facts_get(&r, &record.who);
-	get_groups(&r, &record);
-	cursor_read_text(&r, record.policy, sizeof(record.policy));
-	cursor_read_text(&r, record.condition, sizeof(record.condition));
-	cursor_read_text(&r, record.rule, sizeof(record.rule));
-	cursor_read_text(&r, record.rule_file, sizeof(record.rule_file));
-	get_path(&r, &record);
-	cursor_read_text(&r, record.canonical, sizeof(record.canonical));
-	cursor_read_text(&r, record.detail, sizeof(record.detail));
-	get_shadow(&r, &record.shadow);
-	get_other(&r, &record.other);
-	if (cursor_read_end(&r) < 0)
-		return -EBADMSG;
-	if (record.outcome >= ELEMENTSOF(outcomes) || record.reason > WIRE_REASON_DEGRADED ||
-	    record.deliver > POLICY_DELIVER_PIPE)
-		return -EBADMSG;
-	if (record.shadow.kind >= ELEMENTSOF(shadows) ||
-	    record.shadow.reason > WIRE_REASON_DEGRADED)
-		return -EBADMSG;
-	if (record.other.act != 0 && !act_name(record.other.act))
-		return -EBADMSG;
-	*ret = record;
-	return 0;
+	record_clear(ret);
+	get(&r, ret);
+	if (cursor_read_end(&r) == 0 && is_sound(ret))
+		return 0;
+	record_clear(ret);
+	return -EBADMSG;
 }
 
 /* fields */

@@ -71,26 +71,29 @@ struct record {
 	uint32_t rule_line;
 	uint32_t
 		lost; /* records missing before this one: they did not fit into the queue, or were too many */
-	pid_t sender_pid; /* of the message; facts.pid is the connector's */
-	struct facts who;
+	pid_t sender_pid;		 /* of the message; facts.pid is the connector's */
+	uint64_t object_dev, object_ino; /* 0: none was pinned */
+	size_t path_len;		 /* a malformed path may hold NULs */
 	uint32_t n_groups; /* supplementary ones of who; above RECORD_GROUPS_MAX: not told */
 	gid_t groups[RECORD_GROUPS_MAX];
-	uint64_t object_dev, object_ino; /* 0: none was pinned */
+	struct facts who;
 	char policy[RECORD_SHA256_SIZE]; /* of its sources, or "": there was none */
 	char condition[32];		 /* "links", or "" */
 	char rule[RECORD_RULE_MAX + 1];	 /* id, or "" */
 	char rule_file[RECORD_RULE_MAX + 1];
 	char path[RECORD_PATH_MAX + 1];	     /* as asked */
-	size_t path_len;		     /* a malformed path may hold NULs */
 	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
 	char detail[128];		     /* of CLOSED: what was wrong with the message */
 	struct record_shadow shadow;
 	struct record_other other;
 };
 
+/* Of nobody, and of nothing. The texts are empty, and not cleared: with them it is 22 KiB. */
+void record_clear(struct record *record);
+
 /* Bytes written, or -EMSGSIZE. @buffer of RECORD_SIZE_MAX always suffices. */
 int record_write(const struct record *record, void *buffer, size_t size);
-/* 0 or -EBADMSG. */
+/* 0; -EBADMSG, and @ret is of nobody and of nothing. */
 int record_read(const void *data, size_t size, struct record *ret);
 
 /**

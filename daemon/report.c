@@ -85,7 +85,11 @@ static bool is_wanted(const struct exchange *x, enum record_outcome outcome)
 
 static void copy(char *to, size_t size, const char *from)
 {
-	snprintf(to, size, "%s", from ? from : "");
+	size_t len = from ? strnlen(from, size - 1) : 0;
+
+	if (len > 0)
+		memcpy(to, from, len);
+	to[len] = '\0';
 }
 
 static void fill_rule(struct record *record, const struct outcome *outcome)
@@ -170,23 +174,23 @@ static void fill_other(struct record *record, const struct exchange *x)
 
 static void fill(struct record *record, const struct exchange *x, enum record_outcome outcome)
 {
-	*record = (struct record){
-		.outcome = outcome,
-		.time_usec = x->time_usec,
-		.decision = x->decision,
-		.generation = x->server->generation,
-		.reason = (uint16_t)x->outcome.reason,
-		.error = x->outcome.error,
-		.modes = x->outcome.modes ? x->outcome.modes : x->request.modes,
-		.lost = x->server->lost,
-		.sender_pid = x->sender.pid,
-		.who = x->session->facts,
-		.object_dev = x->outcome.dev,
-		.object_ino = x->outcome.ino,
-		.path_len = x->claim.path_len,
-	};
+	record_clear(record);
+	record->outcome = outcome;
+	record->time_usec = x->time_usec;
+	record->decision = x->decision;
+	record->generation = x->server->generation;
+	record->reason = (uint16_t)x->outcome.reason;
+	record->error = x->outcome.error;
+	record->modes = x->outcome.modes ? x->outcome.modes : x->request.modes;
+	record->lost = x->server->lost;
+	record->sender_pid = x->sender.pid;
+	record->who = x->session->facts;
+	record->object_dev = x->outcome.dev;
+	record->object_ino = x->outcome.ino;
+	record->path_len = x->claim.path_len;
 	if (x->claim.path_len > 0)
 		memcpy(record->path, x->claim.path, x->claim.path_len);
+	record->path[x->claim.path_len] = '\0';
 	copy(record->canonical, sizeof(record->canonical), x->outcome.canonical);
 	copy(record->detail, sizeof(record->detail), x->fault);
 	if (x->server->policy)
@@ -225,7 +229,7 @@ static void tally(const struct exchange *x, int sent)
 
 static int send_record(const struct exchange *x, enum record_outcome outcome)
 {
-	struct record record;
+	struct record record _uninitialized_;
 	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_;
 	int size;
 
