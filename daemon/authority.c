@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -109,6 +110,29 @@ int authority_init(struct authority *authority)
 	return 0;
 }
 
+/*
+ * Whether the thread is what become() would make of it: that depends on nothing but what is compared
+ * here, whole. A shell's many programs come by a connection each, and are all the same caller.
+ */
+static bool is_caller(const struct authority *authority, const struct identity *who)
+{
+	return authority->caller_uid == who->uid && authority->caller_gid == who->gid &&
+	       authority->effective == who->effective && authority->n_groups == who->n_groups &&
+	       who->n_groups <= AUTHORITY_GROUPS_MAX &&
+	       (who->n_groups == 0 ||
+		memcmp(authority->groups, who->groups, who->n_groups * sizeof(gid_t)) == 0);
+}
+
+static void note_caller(struct authority *authority, const struct identity *who)
+{
+	authority->kind = AUTHORITY_CALLER;
+	authority->caller_uid = who->uid;
+	authority->caller_gid = who->gid;
+	authority->n_groups = who->n_groups;
+	if (who->n_groups > 0 && who->n_groups <= AUTHORITY_GROUPS_MAX)
+		memcpy(authority->groups, who->groups, who->n_groups * sizeof(gid_t));
+}
+
 int authority_caller(struct authority *authority, const struct principal *principal)
 {
 	struct identity who = {
@@ -118,16 +142,17 @@ int authority_caller(struct authority *authority, const struct principal *princi
 		.n_groups = principal->n_groups,
 		.effective = CAPS_SWITCH,
 	};
-	int r;
+	int r = 0;
 
 	if (authority->kind == AUTHORITY_CALLER && authority->connection == principal->connection)
 		return 0;
 	if (principal->uid == 0)
 		who.effective |= principal->cap_effective & authority->permitted & CAPS_DAC;
-	r = become_or_return(authority, &who);
+	if (authority->kind != AUTHORITY_CALLER || !is_caller(authority, &who))
+		r = become_or_return(authority, &who);
 	if (r < 0)
 		return r;
-	authority->kind = AUTHORITY_CALLER;
+	note_caller(authority, &who);
 	authority->connection = principal->connection;
 	return 0;
 }

@@ -37,14 +37,22 @@ enum authority_kind {
 	AUTHORITY_CALLER,
 };
 
+/* Of whom a thread remembers that he has them; who has more is known by his connection alone. */
+#define AUTHORITY_GROUPS_MAX 64U
+
 struct authority {
 	uid_t uid; /* the process's own */
 	gid_t gid;
 	uint64_t permitted; /* capabilities held, as bits */
 	uint64_t effective; /* of this thread, now */
 	enum authority_kind kind;
-	uint64_t connection; /* AUTHORITY_CALLER: whose */
-	uid_t creator_uid;   /* AUTHORITY_CREATOR: for whom */
+	/* AUTHORITY_CALLER: whose, and as whom, with `effective`. */
+	uint64_t connection;
+	uid_t caller_uid;
+	gid_t caller_gid;
+	size_t n_groups;
+	gid_t groups[AUTHORITY_GROUPS_MAX];
+	uid_t creator_uid; /* AUTHORITY_CREATOR: for whom */
 	gid_t creator_gid;
 };
 

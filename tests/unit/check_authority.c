@@ -30,15 +30,32 @@
 
 static char directory[] = "/tmp/fdb-authority-XXXXXX";
 
-enum who { NOBODY, BROKER, CREATOR, CALLER_ALICE, CALLER_BOB, CALLER_ROOT, CALLER_WEAK_ROOT };
+enum who {
+	NOBODY,
+	BROKER,
+	CREATOR,
+	CALLER_ALICE,
+	CALLER_BOB,
+	CALLER_ROOT,
+	CALLER_WEAK_ROOT,
+	CALLER_ALICE_AGAIN,
+	CALLER_ALICE_ALONE,
+	CALLER_ALICE_ELSEWHERE,
+	CALLER_ALICE_AS_SHARED
+};
 
 static const gid_t alice_groups[] = { 4, SHARED };
+static const gid_t other_groups[] = { 4, SHARED + 1 };
 
 static const struct principal principals[] = {
 	[CALLER_ALICE] = { 1, ALICE, ALICE, alice_groups, ELEMENTSOF(alice_groups), 0 },
 	[CALLER_BOB] = { 2, BOB, BOB, NULL, 0, 0 },
 	[CALLER_ROOT] = { 3, 0, 0, NULL, 0, ALL_CAPS },
 	[CALLER_WEAK_ROOT] = { 4, 0, 0, NULL, 0, 0 },
+	[CALLER_ALICE_AGAIN] = { 5, ALICE, ALICE, alice_groups, ELEMENTSOF(alice_groups), 0 },
+	[CALLER_ALICE_ALONE] = { 6, ALICE, ALICE, NULL, 0, 0 },
+	[CALLER_ALICE_ELSEWHERE] = { 7, ALICE, ALICE, other_groups, ELEMENTSOF(other_groups), 0 },
+	[CALLER_ALICE_AS_SHARED] = { 8, ALICE, SHARED, NULL, 0, 0 },
 };
 
 static int take(struct authority *authority, enum who who)
@@ -94,6 +111,33 @@ static const struct row {
 	  false },
 	{ "root without capabilities, its own", { CALLER_WEAK_ROOT }, "root", 0, false },
 	{ "weak root after root", { CALLER_ROOT, CALLER_WEAK_ROOT }, "locked", EACCES, false },
+	{ "alice by another connection", { CALLER_ALICE, CALLER_ALICE_AGAIN }, "shared", 0, false },
+	{ "alice without her groups, after alice",
+	  { CALLER_ALICE, CALLER_ALICE_ALONE },
+	  "shared",
+	  EACCES,
+	  false },
+	{ "alice with them, after alice without",
+	  { CALLER_ALICE_ALONE, CALLER_ALICE },
+	  "shared",
+	  0,
+	  false },
+	{ "alice with other groups, after alice",
+	  { CALLER_ALICE, CALLER_ALICE_ELSEWHERE },
+	  "shared",
+	  EACCES,
+	  false },
+	{ "alice by another gid, after alice without groups",
+	  { CALLER_ALICE_ALONE, CALLER_ALICE_AS_SHARED },
+	  "shared",
+	  0,
+	  false },
+	{ "alice by her own, after that",
+	  { CALLER_ALICE_AS_SHARED, CALLER_ALICE_ALONE },
+	  "shared",
+	  EACCES,
+	  false },
+	{ "root after a weak root", { CALLER_WEAK_ROOT, CALLER_ROOT }, "locked", 0, false },
 	{ "root, where nothing is lent", { CALLER_ROOT }, "locked", EACCES, true },
 };
 
@@ -139,6 +183,29 @@ START_TEST(authority_opens_what_its_owner_may_and_no_more)
 	int got = forked_run(take_turns, row);
 
 	ck_assert_msg(got == row->expected, "%s: %d", row->name, got);
+}
+END_TEST
+
+/* Bob's rights behind its back: whoever switches loses them, and that is seen. */
+static int change_connection(const void *arg)
+{
+	const enum who *next = arg;
+	struct authority authority;
+
+	if (confine_for_test(&authority, false) < 0)
+		return 200;
+	if (take(&authority, CALLER_ALICE) < 0)
+		return 201;
+	syscall(SYS_setfsuid, BOB);
+	if (take(&authority, *next) < 0)
+		return 202;
+	return open_name("bob", O_RDONLY);
+}
+
+START_TEST(authority_stays_where_another_connection_has_the_same)
+{
+	ck_assert_int_eq(forked_run(change_connection, &(enum who){ CALLER_ALICE_AGAIN }), 0);
+	ck_assert_int_eq(forked_run(change_connection, &(enum who){ CALLER_ALICE_ALONE }), EACCES);
 }
 END_TEST
 
@@ -240,6 +307,7 @@ int main(void)
 	tcase_add_loop_test(tcase, authority_opens_what_its_owner_may_and_no_more, 0,
 			    ELEMENTSOF(rows));
 	tcase_add_loop_test(tcase, authority_owns_what_it_creates, 0, ELEMENTSOF(creations));
+	tcase_add_test(tcase, authority_stays_where_another_connection_has_the_same);
 	tcase_add_test(tcase, authority_needs_the_right_to_switch);
 	return suite_main(suite);
 }
