@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/macro.h"
 #include "daemon/opening.h"
 
 /*
@@ -19,14 +20,15 @@
 int create_pin_parent(struct opening *o, struct pin *ret, const char **ret_base)
 {
 	const char *slash = strrchr(o->name, '/');
-	char parent[WIRE_PATH_MAX + 1] = "/";
+	size_t len = slash > o->name ? (size_t)(slash - o->name) : 1;
+	char parent[WIRE_PATH_MAX + 1] _uninitialized_;
 	int r;
 
 	/* `/` has no parent to make it in: open(2) says the same of it. */
 	if (slash[1] == '\0')
 		return -EISDIR;
-	if (slash > o->name)
-		memcpy(parent, o->name, (size_t)(slash - o->name));
+	memcpy(parent, o->name, len);
+	parent[len] = '\0';
 	r = opener_pin(o, AT_FDCWD, parent, ret);
 	if (r < 0)
 		return r;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macro.h"
 #include "daemon/opening.h"
 
 /*
@@ -120,13 +121,16 @@ static int on_mount_of_prefix(struct opening *o, const struct pin *place)
 {
 	size_t len = o->opener->candidates->allows[o->allow].prefix_len;
 	_cleanup_(pin_done) struct pin prefix = PIN_EMPTY;
-	char path[WIRE_PATH_MAX + 1] = "/";
+	char path[WIRE_PATH_MAX + 1] _uninitialized_;
 	int r;
 
 	if (len > strlen(o->name))
 		len = strlen(o->name);
-	if (len > 1)
-		memcpy(path, o->name, len);
+	/* Of every name the first byte, which is the root's. */
+	if (len == 0)
+		len = 1;
+	memcpy(path, o->name, len);
+	path[len] = '\0';
 	r = opener_pin(o, AT_FDCWD, path, &prefix);
 	/* The file to create may itself be the literal name. */
 	if (r == -ENOENT && len == strlen(o->name))
@@ -176,10 +180,12 @@ static enum step afford(struct opening *o)
 	const struct policy_rule *rule = opening_rule(o);
 	const struct rate_caller caller = { o->order->principal->uid, o->order->unit };
 	struct rates *rates = o->opener->shared.rates;
+	/* Where nothing drips the hour does not matter. */
+	uint64_t now_usec = rule->obligations->rate > 0 ? clock_monotonic_usec() : 0;
 
 	if (is_paid(o, rule))
 		return STEP_GO;
-	if (rates_begin(rates, rule, &caller, clock_monotonic_usec()) < 0)
+	if (rates_begin(rates, rule, &caller, now_usec) < 0)
 		return refused(o, WIRE_REASON_RATE, EAGAIN, rule);
 	if (o->out->in_flight)
 		rates_end(rates, o->out->in_flight);

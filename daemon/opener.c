@@ -102,7 +102,7 @@ static int learn_place(struct opening *o, const struct statx *sx, struct pin *pi
 static int pin_fill(struct opening *o, struct pin *pin)
 {
 	const uint32_t mounts = STATX_MNT_ID | STATX_MNT_ID_UNIQUE;
-	struct statx sx;
+	struct statx sx _uninitialized_;
 
 	if (statx(pin->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | mounts,
 		  &sx) < 0)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/macro.h"
 #include "daemon/limits.h"
 #include "daemon/opening.h"
 
@@ -39,7 +40,7 @@ static bool next_component(const char *name, size_t at, size_t *ret_start, size_
 /* The component of @o->name from @start to @end. */
 static int step_into(struct opening *o, struct pin *dir, size_t start, size_t end)
 {
-	char component[WIRE_PATH_MAX + 1];
+	char component[WIRE_PATH_MAX + 1] _uninitialized_;
 	struct pin inner;
 	int r;
 
@@ -164,7 +165,7 @@ static int join_target(char *name, size_t *len, const char *target)
 
 static int join(char *name, const struct link *link)
 {
-	char joined[WIRE_PATH_MAX + 1];
+	char joined[WIRE_PATH_MAX + 1] _uninitialized_;
 	size_t len = 0;
 	int r;
 
@@ -197,7 +198,7 @@ enum step walk_follow(struct opening *o, bool of_parent)
 {
 	size_t len = of_parent ? (size_t)(strrchr(o->name, '/') - o->name) : strlen(o->name);
 	enum policy_symlinks symlinks = opening_rule(o)->symlinks;
-	struct link link;
+	struct link link _uninitialized_;
 	int r;
 
 	if (symlinks == POLICY_SYMLINKS_REFUSE)
