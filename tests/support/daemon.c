@@ -4,7 +4,6 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -23,6 +22,7 @@
 #include "base/macro.h"
 #include "base/number.h"
 #include "tests/support/forked.h"
+#include "tests/support/suite.h"
 #include "wire/admin.h"
 #include "wire/codec.h"
 #include "wire/message.h"
@@ -60,9 +60,8 @@ void daemon_prepare(struct daemon *d)
 {
 	static const int on = 1;
 
-	*d = (struct daemon){ .directory = "/tmp/fdbroker-test.XXXXXX", .admin_sock = -EBADF };
-	ck_assert_ptr_nonnull(mkdtemp(d->directory));
-	ck_assert_int_eq(chmod(d->directory, 0755), 0);
+	*d = (struct daemon){ .admin_sock = -EBADF };
+	suite_make_directory("/tmp", d->directory, sizeof(d->directory));
 	snprintf(d->policy, sizeof(d->policy), "%s/policy.d", d->directory);
 	snprintf(d->shadow, sizeof(d->shadow), "%s/shadow", d->directory);
 	snprintf(d->socket, sizeof(d->socket), "%s/socket", d->directory);
@@ -81,27 +80,13 @@ void daemon_prepare(struct daemon *d)
 	d->notified = bind_socket(d->notify, SOCK_DGRAM, 0600);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	(void)remove(path);
-	return 0;
-}
-
-static void remove_all(const char *directory)
-{
-	(void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 void daemon_discard(struct daemon *d)
 {
 	for (size_t i = 0; i < 2; i++)
 		d->listeners[i] = fd_close(d->listeners[i]);
 	d->notified = notified = fd_close(d->notified);
 	d->admin_sock = fd_close(d->admin_sock);
-	remove_all(d->directory);
+	suite_remove(d->directory);
 }
 
 void daemon_write_policy(const struct daemon *d, const char *name, const char *text)

@@ -2,11 +2,25 @@
 #include "tests/support/suite.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+
+#define TIMEOUT_SEC 300 /* of what hangs: nothing else takes as long, however busy the machine is */
 
 static int fds_before;
+static int runner; /* the pid of the program, whose children run the tests */
 
 int suite_count_fds(int pid)
 {
@@ -44,7 +58,7 @@ TCase *suite_case(Suite *suite, const char *name)
 
 	/* Checked fixtures run in the test's own process, before and after it. */
 	tcase_add_checked_fixture(tcase, count_before, count_after);
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, TIMEOUT_SEC);
 	suite_add_tcase(suite, tcase);
 	return tcase;
 }
@@ -56,14 +70,87 @@ bool suite_wants(const char *name)
 	return !only || strcmp(name, only) == 0;
 }
 
+/* what is left behind */
+
+static const char *const places[] = { "/", "/tmp" };
+
+void suite_make_directory(const char *where, char *ret, size_t size)
+{
+	int n = snprintf(ret, size, "%s/fdbroker-test.%d.XXXXXX", where[1] == '\0' ? "" : where,
+			 runner > 0 ? runner : getpid());
+
+	ck_assert_int_lt(n, (int)size);
+	ck_assert_msg(mkdtemp(ret), "%s: %m", ret);
+	ck_assert_int_eq(chmod(ret, 0755), 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
+void suite_remove(const char *path)
+{
+	/* Not what is mounted there. */
+	(void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* Whose program is this one, or one that is no more. */
+static bool is_left(const char *name)
+{
+	int pid, len = 0;
+
+	if (sscanf(name, "fdbroker-test.%d.%n", &pid, &len) != 1 || len == 0)
+		return false;
+	return pid == runner || (kill(pid, 0) < 0 && errno == ESRCH);
+}
+
+static void remove_left(const char *where)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir = opendir(where);
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s", where, entry->d_name);
+		if (is_left(entry->d_name))
+			suite_remove(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void remove_all_left(void)
+{
+	for (size_t i = 0; i < ELEMENTSOF(places); i++)
+		remove_left(places[i]);
+}
+
+/* Who may not do this mounts nothing either. */
+static void keep_mounts(void)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		perror("mounts of tests are everybody's");
+}
+
 int suite_main(Suite *suite)
 {
-	SRunner *runner = srunner_create(suite);
+	SRunner *tests = srunner_create(suite);
 	int run, failed;
 
-	srunner_run_all(runner, CK_ENV);
-	run = srunner_ntests_run(runner);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	runner = getpid();
+	remove_all_left();
+	keep_mounts();
+	srunner_run_all(tests, CK_ENV);
+	run = srunner_ntests_run(tests);
+	failed = srunner_ntests_failed(tests);
+	srunner_free(tests);
+	remove_all_left();
 	return run > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

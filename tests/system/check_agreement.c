@@ -105,9 +105,7 @@ static void make_file(const struct tree *tree, size_t i)
 
 static void make_tree(struct tree *tree)
 {
-	strcpy(tree->root, "/tmp/fdbroker-tree.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(tree->root));
-	ck_assert_int_eq(chmod(tree->root, 0755), 0);
+	suite_make_directory("/tmp", tree->root, sizeof(tree->root));
 	for (size_t i = 1; i < ELEMENTSOF(directories); i++) {
 		ck_assert_int_eq(mkdir(at(tree, directories[i]), 0755), 0);
 		ck_assert_int_eq(chmod(at(tree, directories[i]), 0755), 0);
@@ -124,10 +122,7 @@ static void make_tree(struct tree *tree)
 
 static void remove_tree(const struct tree *tree)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", tree->root);
-	ck_assert_int_eq(system(command), 0);
+	suite_remove(tree->root);
 }
 
 /* the policy */

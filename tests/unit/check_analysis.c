@@ -300,7 +300,6 @@ int main(void)
 	Suite *suite = suite_create("analysis");
 	TCase *tcase = suite_case(suite, "analysis");
 
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, analysis_shows_each_finding_as_written_in_tests_policy_warn);
 	tcase_add_loop_test(tcase, analysis_has_a_case_for_each_finding, 0, ELEMENTSOF(ids));
 	tcase_add_test(tcase, analysis_finds_nothing_in_a_clean_policy);

@@ -269,13 +269,11 @@ static Suite *bad_input_suite(void)
 	Suite *suite = suite_create("bad_input");
 	TCase *tcase = suite_case(suite, "text");
 
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, one_bad_text_is_refused_clearly_and_cheaply, 0,
 			    ELEMENTSOF(texts));
 
 	tcase = suite_case(suite, "files");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, the_rule_after_the_last_one_is_named);
 	tcase_add_loop_test(tcase, a_policy_of_64_mebibytes_is_refused_clearly_and_cheaply, 0,
 			    ELEMENTSOF(fillings));

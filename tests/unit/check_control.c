@@ -231,14 +231,14 @@ static int send_what_does_not_close(const void *arg)
 START_TEST(control_of_a_child_takes_no_descriptor_not_even_to_close_it)
 {
 	static const int on = 1;
-	char directory[] = "/tmp/fdbroker-control.XXXXXX", path[64];
+	char directory[64], path[80];
 	struct sending sending = { .path = path };
 	struct control received;
 	struct fuse fuse;
 	int pair[2];
 	pid_t child;
 
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	suite_make_directory("/tmp", directory, sizeof(directory));
 	fuse_start(&fuse, directory, FUSE_FLUSH);
 	snprintf(path, sizeof(path), "%s/file", directory);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
@@ -252,7 +252,7 @@ START_TEST(control_of_a_child_takes_no_descriptor_not_even_to_close_it)
 	fuse_relent(&fuse);
 	ck_assert_int_eq(forked_wait(child), 0);
 	fuse_stop(&fuse);
-	rmdir(directory);
+	suite_remove(directory);
 	fd_close(pair[0]);
 	fd_close(pair[1]);
 }

@@ -375,7 +375,6 @@ int main(void)
 	Suite *suite = suite_create("language");
 	TCase *tcase = suite_case(suite, "language");
 
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, language_agrees_with_brute_force_over_random_patterns, 0, AREAS);
 	tcase_add_loop_test(tcase, language_contains, 0, ELEMENTSOF(pairs));
 	tcase_add_loop_test(tcase, language_meets, 0, ELEMENTSOF(meetings));

@@ -76,9 +76,7 @@ static void make_tree(void)
 {
 	static const char *const directories[] = { "a", "a/sub", "b" };
 
-	strcpy(directory, "/tmp/fdbroker-shadow.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chmod(directory, 0755), 0);
+	suite_make_directory("/tmp", directory, sizeof(directory));
 	for (size_t i = 0; i < ELEMENTSOF(directories); i++)
 		ck_assert_int_eq(mkdir(at(directories[i]), 0755), 0);
 	/* Where everybody may create, and another's file can be removed. */
@@ -99,10 +97,7 @@ static void make_tree(void)
 
 static void remove_tree(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	ck_assert_int_eq(system(command), 0);
+	suite_remove(directory);
 }
 
 /* the policies */
@@ -371,7 +366,6 @@ int main(void)
 	}
 	state = given ? strtoull(given, NULL, 10) : 20261122;
 	printf("FDBROKER_TEST_SEED=%llu\n", (unsigned long long)state);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, shadow_says_what_its_policy_would_have_done);
 	return suite_main(suite);
 }
