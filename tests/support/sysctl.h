@@ -2,20 +2,20 @@
 #ifndef FDB_TESTS_SYSCTL_H
 #define FDB_TESTS_SYSCTL_H
 
+#include <check.h>
+
+#define SYSCTL_CASES 2
+
 /*
- * fs.protected_* (proc(5)): on with most hosts, and off with others; the broker relies on neither.
- * For unchecked fixtures, which run in the runner's process, so that they are put back whatever
- * becomes of a test. The whole machine has them once: whoever set them keeps others waiting
- * until he has put them back.
+ * Two test cases, "protected" and "unprotected", for tests that are added to both: fs.protected_* (proc(5))
+ * are on with most hosts, and off with others, and the broker relies on neither. They are put back
+ * whatever becomes of a test, or of this program. The whole machine has them once: whoever set
+ * them keeps others waiting until they are put back.
  */
+void sysctl_cases(Suite *suite, TCase *ret[SYSCTL_CASES]);
 
-void sysctl_protect(void);
-void sysctl_unprotect(void);
-
-/* fs.suid_dumpable (proc(5)), with which a process that has changed its user is as open to that
- * user as any other; off with most hosts. */
-void sysctl_let_dump(void);
-
-void sysctl_put_back(void);
+/* The same for fs.suid_dumpable, with which a process that has changed its user is as open to that
+ * user as any other, off with most hosts: on for the tests of @tcase. */
+void sysctl_let_dump(TCase *tcase);
 
 #endif

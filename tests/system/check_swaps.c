@@ -266,16 +266,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("swaps");
-	/* Whether or not the host has these on. */
-	TCase *protected = suite_case(suite, "protected");
-	TCase *unprotected = suite_case(suite, "unprotected");
-	TCase *const either[] = { protected, unprotected };
+	TCase *either[SYSCTL_CASES];
 	int r = daemon_unavailable();
 
 	if (r != 0)
 		return r;
-	tcase_add_unchecked_fixture(protected, sysctl_protect, sysctl_put_back);
-	tcase_add_unchecked_fixture(unprotected, sysctl_unprotect, sysctl_put_back);
+	sysctl_cases(suite, either);
 	for (size_t i = 0; i < ELEMENTSOF(either); i++) {
 		tcase_set_timeout(either[i], getenv("FDBROKER_LONG") ? 1200 : 120);
 		tcase_add_loop_test(either[i], a_name_that_changes_leads_to_what_was_judged, 0,

@@ -559,16 +559,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("two names");
-	/* Whether or not the host has these on. */
-	TCase *protected = suite_case(suite, "protected");
-	TCase *unprotected = suite_case(suite, "unprotected");
-	TCase *const either[] = { protected, unprotected };
+	TCase *either[SYSCTL_CASES];
 	int r = daemon_unavailable();
 
 	if (r != 0)
 		return r;
-	tcase_add_unchecked_fixture(protected, sysctl_protect, sysctl_put_back);
-	tcase_add_unchecked_fixture(unprotected, sysctl_unprotect, sysctl_put_back);
+	sysctl_cases(suite, either);
 	for (size_t i = 0; i < ELEMENTSOF(either); i++) {
 		tcase_add_test(either[i], each_name_is_judged_by_itself);
 		tcase_add_test(either[i], each_object_is_held_to_the_conditions_of_its_rules);

@@ -486,7 +486,7 @@ int main(void)
 
 	if (geteuid() != 0)
 		return 77;
-	tcase_add_unchecked_fixture(dumpable, sysctl_let_dump, sysctl_put_back);
+	sysctl_let_dump(dumpable);
 	tcase_add_test(dumpable, confine_lets_nobody_look_into_a_process);
 	tcase_add_loop_test(tcase, confine_kills_the_broker_for_a_forbidden_call, 0,
 			    ELEMENTSOF(forbidden));

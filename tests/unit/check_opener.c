@@ -324,17 +324,12 @@ static void make_socket(const char *name)
 
 static void make_directory_of_test(void)
 {
-	snprintf(directory, sizeof(directory), "/tmp/fdb-opener-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chmod(directory, 0755), 0);
+	suite_make_directory("/tmp", directory, sizeof(directory));
 }
 
 static void remove_directory_of_test(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	ck_assert_int_eq(system(command), 0);
+	suite_remove(directory);
 }
 
 static const char read_all[] = "for user 30000 { allow read \"@d/**\"; }";
@@ -1596,10 +1591,7 @@ int main(void)
 {
 	Suite *suite = suite_create("opener");
 	TCase *tcase = suite_case(suite, "opener");
-	/* The broker relies on neither, and gives the same answers. */
-	TCase *protected = suite_case(suite, "protected");
-	TCase *unprotected = suite_case(suite, "unprotected");
-	TCase *const either[] = { protected, unprotected };
+	TCase *either[SYSCTL_CASES];
 
 	if (geteuid() != 0)
 		return 77;
@@ -1647,8 +1639,7 @@ int main(void)
 	tcase_add_test(tcase, opener_repeats_a_lookup_only_so_often);
 	tcase_add_test(tcase, opener_does_not_wait_for_the_holder_of_a_lease);
 	tcase_add_test(tcase, opener_takes_no_terminal_for_its_own);
-	tcase_add_unchecked_fixture(protected, sysctl_protect, sysctl_put_back);
-	tcase_add_unchecked_fixture(unprotected, sysctl_unprotect, sysctl_put_back);
+	sysctl_cases(suite, either);
 	for (size_t i = 0; i < ELEMENTSOF(either); i++) {
 		tcase_add_checked_fixture(either[i], make_directory_of_test,
 					  remove_directory_of_test);
