@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -38,7 +39,7 @@ void acts_prepare(const char *rules)
 
 const char *acts_path(const char *name)
 {
-	static char paths[4][256];
+	static char paths[FDBROKER_BATCH_MAX][256];
 	static size_t next;
 	char *path = paths[next++ % ELEMENTSOF(paths)];
 
@@ -46,15 +47,25 @@ const char *acts_path(const char *name)
 	return path;
 }
 
-void acts_make_file(const char *name, uid_t owner, mode_t mode)
+static void make_file(const char *name, uid_t owner, mode_t mode, const char *content)
 {
 	int fd = open(acts_path(name), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 
 	ck_assert_msg(fd >= 0, "%s: %m", acts_path(name));
-	ck_assert_int_eq(write(fd, "text", 4), 4);
+	ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
 	ck_assert_int_eq(fchown(fd, owner, owner), 0);
 	ck_assert_int_eq(fchmod(fd, mode), 0);
 	fd_close(fd);
+}
+
+void acts_make_file(const char *name, uid_t owner, mode_t mode)
+{
+	make_file(name, owner, mode, "text");
+}
+
+void acts_make_named_file(const char *name, uid_t owner, mode_t mode)
+{
+	make_file(name, owner, mode, name);
 }
 
 void acts_make_directory(const char *name, uid_t owner, mode_t mode)
@@ -131,6 +142,9 @@ int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroke
 	case LINK:
 		r = fdbroker_link(broker, path, new_name(path), answer);
 		break;
+	case WATCH:
+		r = fdbroker_watch(broker, path, IN_ALL_EVENTS, answer);
+		break;
 	}
 	return r;
 }
@@ -171,7 +185,7 @@ void acts_assert_rows_as(uid_t uid, const struct acts_row *rows, size_t n)
 	ck_assert_int_eq(scene_as(uid, ask_rows, &story), 0);
 }
 
-static struct stat stat_of(const char *name)
+struct stat acts_look(const char *name)
 {
 	struct stat st = { 0 };
 
@@ -181,7 +195,7 @@ static struct stat stat_of(const char *name)
 
 void acts_assert_is(const char *name, uid_t owner, mode_t mode)
 {
-	struct stat st = stat_of(name);
+	struct stat st = acts_look(name);
 
 	ck_assert_msg(st.st_uid == owner && st.st_mode == mode, "%s: %u %o", name, st.st_uid,
 		      st.st_mode);
@@ -189,7 +203,7 @@ void acts_assert_is(const char *name, uid_t owner, mode_t mode)
 
 void acts_assert_group(const char *name, gid_t group)
 {
-	ck_assert_uint_eq(stat_of(name).st_gid, group);
+	ck_assert_uint_eq(acts_look(name).st_gid, group);
 }
 
 void acts_assert_none(const char *name)
@@ -197,6 +211,19 @@ void acts_assert_none(const char *name)
 	struct stat st;
 
 	ck_assert_msg(lstat(acts_path(name), &st) < 0 && errno == ENOENT, "%s is there", name);
+}
+
+void acts_assert_untouched(const char *name, const struct stat *before)
+{
+	struct stat now = acts_look(name);
+
+	ck_assert_uint_eq(now.st_ino, before->st_ino);
+	ck_assert_uint_eq(now.st_mode, before->st_mode);
+	ck_assert_uint_eq(now.st_uid, before->st_uid);
+	ck_assert_uint_eq(now.st_nlink, before->st_nlink);
+	ck_assert_int_eq(now.st_size, before->st_size);
+	ck_assert_int_eq(now.st_mtim.tv_sec, before->st_mtim.tv_sec);
+	ck_assert_int_eq(now.st_mtim.tv_nsec, before->st_mtim.tv_nsec);
 }
 
 int acts_listen_at(const char *name, int type, mode_t mode, int backlog)

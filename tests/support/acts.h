@@ -8,6 +8,7 @@
  */
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "client/fdbroker.h"
@@ -24,15 +25,19 @@ void acts_write_policy(const char *rules);
 /* A path in the tree, which stays for a while. */
 const char *acts_path(const char *name);
 
-/* Things in it, their content "text". */
+/* Things in it. The content of a file is "text", or its name. */
 void acts_make_file(const char *name, uid_t owner, mode_t mode);
+void acts_make_named_file(const char *name, uid_t owner, mode_t mode);
 void acts_make_directory(const char *name, uid_t owner, mode_t mode);
 void acts_make_link(const char *name, const char *target);
 
 /* What is there now, by lstat(2). */
+struct stat acts_look(const char *name);
 void acts_assert_is(const char *name, uid_t owner, mode_t mode);
 void acts_assert_group(const char *name, gid_t group);
 void acts_assert_none(const char *name);
+/* Nothing was done to it since: not even a name given or taken. */
+void acts_assert_untouched(const char *name, const struct stat *before);
 
 enum acts_kind {
 	STAT,
@@ -50,6 +55,7 @@ enum acts_kind {
 	CONNECT,
 	RENAME,
 	LINK,
+	WATCH,
 };
 
 struct acts_row {
