@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,8 +11,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "daemon/control.h"
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
+#include "tests/support/halt.h"
 #include "tests/support/suite.h"
 #include "wire/codec.h"
 #include "wire/message.h"
@@ -156,29 +157,6 @@ START_TEST(crash_by_hanging_does_not_hold_up_a_reload)
 }
 END_TEST
 
-/* All its threads: proc(5). */
-static bool is_stopped(pid_t pid)
-{
-	bool all = true;
-	char line[128];
-	glob_t threads;
-
-	snprintf(line, sizeof(line), "/proc/%d/task/*/status", pid);
-	ck_assert_int_eq(glob(line, 0, NULL, &threads), 0);
-	for (size_t i = 0; i < threads.gl_pathc; i++) {
-		FILE *file = fopen(threads.gl_pathv[i], "re");
-		bool stopped = false;
-
-		while (file && fgets(line, sizeof(line), file))
-			stopped = stopped || strncmp(line, "State:\tT", 8) == 0;
-		if (file)
-			fclose(file);
-		all = all && stopped;
-	}
-	globfree(&threads);
-	return all;
-}
-
 /* P11: one that is in the kernel's hands does not even end when it is killed. That of a traced
  * process is kept from its parent until the tracer waits for it: ptrace(2). */
 START_TEST(crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload)
@@ -190,9 +168,7 @@ START_TEST(crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload)
 	sock = daemon_connect(&d);
 	assert_serves(sock);
 	old = daemon_pid(&d, "broker");
-	ck_assert_int_eq(kill(old, SIGSTOP), 0);
-	while (!is_stopped(old))
-		continue;
+	halt_process(old);
 	ck_assert_int_eq(ptrace(PTRACE_SEIZE, old, NULL, NULL), 0);
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
 	ck_assert_int_eq(receive_notice(sock), WIRE_NOTICE_LOST);
@@ -208,33 +184,20 @@ START_TEST(crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload)
 }
 END_TEST
 
-/* The parent's child that is not @other, confined and at rest: proc(5). 0 if there is none yet. */
-static pid_t find_ready(pid_t other)
+/* The parent's youngest child: proc(5). */
+static pid_t find_youngest(void)
 {
-	char path[64], line[128], *state;
-	bool sleeps = false, filtered = false;
+	char path[64];
 	FILE *file;
-	int pid;
+	int pid = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", d.pid, d.pid);
-	file = fopen(path, "r");
+	file = fopen(path, "re");
 	ck_assert_ptr_nonnull(file);
 	while (fscanf(file, "%d", &pid) == 1)
-		if (pid != other && pid != daemon_pid(&d, "audit"))
-			break;
-	state = feof(file) ? NULL : line;
+		continue;
 	fclose(file);
-	if (!state)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file)) {
-		sleeps = sleeps || strncmp(line, "State:\tS", 8) == 0;
-		filtered = filtered || strcmp(line, "Seccomp:\t2\n") == 0;
-	}
-	if (file)
-		fclose(file);
-	return sleeps && filtered ? pid : 0;
+	return pid;
 }
 
 /* The old one has been told to stop for it, and nobody is there when it does. */
@@ -247,11 +210,11 @@ START_TEST(crash_of_the_next_broker_leaves_nobody_waiting)
 	sock = daemon_connect(&d);
 	assert_serves(sock);
 	old = daemon_pid(&d, "broker");
-	ck_assert_int_eq(kill(old, SIGSTOP), 0);
+	halt_process(old);
 	ck_assert_int_eq(kill(d.pid, SIGHUP), 0);
-	do
-		new = find_ready(old);
-	while (new == 0);
+	halt_await_message(old, CONTROL_FD);
+	new = find_youngest();
+	ck_assert_int_ne(new, old);
 	ck_assert_int_eq(kill(new, SIGKILL), 0);
 	while (kill(new, 0) == 0)
 		continue;

@@ -5,11 +5,11 @@
  * all ask, and the numbers of its decisions tell in which order it has served them then.
  */
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "tests/support/halt.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
 #include "wire/codec.h"
@@ -71,20 +71,6 @@ static uint64_t take_answers(int sock, int n)
 	return last;
 }
 
-/* A grandchild: what /proc says of it is what there is. */
-static char state_of(pid_t pid)
-{
-	char path[64], state;
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	stat = fopen(path, "re");
-	ck_assert_ptr_nonnull(stat);
-	ck_assert_int_eq(fscanf(stat, "%*d %*s %c", &state), 1);
-	fclose(stat);
-	return state;
-}
-
 /* All connect, and the broker knows them. The number of the last decision so far. */
 static uint64_t connect_all(int crowd[CROWD], int *bob)
 {
@@ -96,9 +82,7 @@ static uint64_t connect_all(int crowd[CROWD], int *bob)
 		ask(crowd[i], ALICE, 1);
 		decision = take_answer(crowd[i]);
 	}
-	ck_assert_int_eq(kill(s.pids[SCENE_BROKER], SIGSTOP), 0);
-	while (state_of(s.pids[SCENE_BROKER]) != 'T')
-		continue;
+	halt_process(s.pids[SCENE_BROKER]);
 	return decision;
 }
 
