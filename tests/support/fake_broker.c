@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "client/fdbroker.h"
 #include "wire/codec.h"
 #include "wire/message.h"
 
@@ -149,4 +150,30 @@ pid_t fake_listen(char *ret_path, size_t size)
 	}
 	close(listener);
 	return pid;
+}
+
+static void *run_script(void *argument)
+{
+	struct fake_stage *stage = argument;
+
+	stage->script(stage->sock);
+	stage->sock = fd_close(stage->sock);
+	return NULL;
+}
+
+void fake_stage_begin(struct fake_stage *stage, void (*script)(int sock))
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_ge(message_accept_credentials(pair[1], false), 0);
+	*stage = (struct fake_stage){ .script = script, .sock = pair[1] };
+	ck_assert_int_eq(fdbroker_adopt(&stage->broker, pair[0]), 0);
+	ck_assert_int_eq(pthread_create(&stage->thread, NULL, run_script, stage), 0);
+}
+
+void fake_stage_end(struct fake_stage *stage)
+{
+	stage->broker = fdbroker_close(stage->broker);
+	ck_assert_int_eq(pthread_join(stage->thread, NULL), 0);
 }

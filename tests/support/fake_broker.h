@@ -7,6 +7,7 @@
  * wants it. Sending is done by hand, since wire/ would not send what is wrong.
  */
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,8 @@
 #include <sys/types.h>
 
 #include "wire/proto.h"
+
+struct fdbroker;
 
 struct fake_request {
 	uint64_t id;
@@ -46,5 +49,16 @@ void fake_serve(int sock);
 /* A process that does so for any number of connections to the socket @ret_path. It ends with the
  * caller at the latest; the caller unlinks the socket. */
 pid_t fake_listen(char *ret_path, size_t size);
+
+/* A broker that runs @script in a thread, and a client of it. */
+struct fake_stage {
+	void (*script)(int sock);
+	int sock; /* the broker's end */
+	pthread_t thread;
+	struct fdbroker *broker;
+};
+
+void fake_stage_begin(struct fake_stage *stage, void (*script)(int sock));
+void fake_stage_end(struct fake_stage *stage);
 
 #endif

@@ -29,41 +29,7 @@
 #include "wire/codec.h"
 #include "wire/message.h"
 
-/* A broker that runs @script in a thread, and a client of it. */
-struct stage {
-	void (*script)(int sock);
-	int sock; /* the broker's end */
-	pthread_t thread;
-	struct fdbroker *broker;
-};
-
-static void *run_script(void *argument)
-{
-	struct stage *stage = argument;
-
-	stage->script(stage->sock);
-	stage->sock = fd_close(stage->sock);
-	return NULL;
-}
-
-static void stage_begin(struct stage *stage, void (*script)(int))
-{
-	int pair[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	ck_assert_int_ge(message_accept_credentials(pair[1], false), 0);
-	*stage = (struct stage){ .script = script, .sock = pair[1] };
-	ck_assert_int_eq(fdbroker_adopt(&stage->broker, pair[0]), 0);
-	ck_assert_int_eq(pthread_create(&stage->thread, NULL, run_script, stage), 0);
-}
-
-static void stage_end(struct stage *stage)
-{
-	stage->broker = fdbroker_close(stage->broker);
-	ck_assert_int_eq(pthread_join(stage->thread, NULL), 0);
-}
-
-static int open_read(const struct stage *stage, const char *path)
+static int open_read(const struct fake_stage *stage, const char *path)
 {
 	return fdbroker_open(stage->broker, path, O_RDONLY, 0, NULL);
 }
@@ -82,16 +48,16 @@ static bool is_file_of(int fd, const char *path)
 START_TEST(a_file_comes_with_its_reason_and_decision)
 {
 	struct fdbroker_answer answer;
-	struct stage stage;
+	struct fake_stage stage;
 	int fd;
 
-	stage_begin(&stage, fake_serve);
+	fake_stage_begin(&stage, fake_serve);
 	fd = fdbroker_open(stage.broker, "/x//y", O_RDONLY, 0, &answer);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC); /* P25 */
 	ck_assert(is_file_of(fd, "/x/y"));
 	ck_assert_int_eq(answer.reason, FDBROKER_REASON_OK);
 	ck_assert_uint_eq(answer.decision, 0xbeef);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -112,14 +78,14 @@ static void check_request(int sock)
 START_TEST(a_refusal_is_an_errno_with_its_reason_and_decision)
 {
 	struct fdbroker_answer answer;
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, check_request);
+	fake_stage_begin(&stage, check_request);
 	ck_assert_int_eq(fdbroker_open(stage.broker, "/a", O_WRONLY | O_CREAT, 0640, &answer),
 			 -EACCES);
 	ck_assert_int_eq(answer.reason, FDBROKER_REASON_DEFAULT);
 	ck_assert_uint_eq(answer.decision, 0xdead);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -134,15 +100,15 @@ static const struct {
 START_TEST(what_is_wrong_by_itself_is_not_asked)
 {
 	struct fdbroker_answer answer;
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, fake_serve);
+	fake_stage_begin(&stage, fake_serve);
 	ck_assert_int_eq(fdbroker_open(stage.broker, own_errors[_i].path, own_errors[_i].flags, 0,
 				       &answer),
 			 own_errors[_i].expected);
 	ck_assert_int_eq(answer.reason, FDBROKER_REASON_NONE);
 	ck_assert_uint_eq(answer.decision, 0);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -162,13 +128,13 @@ START_TEST(only_documented_errors_leave_the_library)
 		{ ENOENT, -ENOENT }, { ETIMEDOUT, -ETIMEDOUT }, { EAGAIN, -EAGAIN },
 		{ ESTALE, -ESTALE }, { EUCLEAN, -EIO },		{ 4095, -EIO },
 	};
-	struct stage stage;
+	struct fake_stage stage;
 
 	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
 		told_error = cases[i][0];
-		stage_begin(&stage, tell_error);
+		fake_stage_begin(&stage, tell_error);
 		ck_assert_int_eq(open_read(&stage, "/a"), cases[i][1]);
-		stage_end(&stage);
+		fake_stage_end(&stage);
 	}
 }
 END_TEST
@@ -194,13 +160,13 @@ static void send_surplus(int sock)
 START_TEST(surplus_descriptors_are_closed_and_end_the_connection)
 {
 	static const unsigned counts[] = { 2, 3, 8, 9, 100, 252, 253 };
-	struct stage stage;
+	struct fake_stage stage;
 
 	surplus = counts[_i];
-	stage_begin(&stage, send_surplus);
+	fake_stage_begin(&stage, send_surplus);
 	ck_assert_int_eq(open_read(&stage, "/a"), -EPROTO);
 	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -320,14 +286,14 @@ static const struct {
 
 START_TEST(an_answer_without_sense_ends_the_connection)
 {
-	struct stage stage;
+	struct fake_stage stage;
 	int r;
 
-	stage_begin(&stage, nonsense[_i].script);
+	fake_stage_begin(&stage, nonsense[_i].script);
 	r = open_read(&stage, "/a");
 	ck_assert_msg(r == -EPROTO, "%s: %d", nonsense[_i].name, r);
 	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -344,12 +310,12 @@ static void answer_twice(int sock)
 
 START_TEST(a_second_answer_ends_the_connection)
 {
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, answer_twice);
+	fake_stage_begin(&stage, answer_twice);
 	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
 	ck_assert_int_eq(open_read(&stage, "/b"), -EPROTO);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -384,10 +350,10 @@ static void serve_stdin(int sock)
 START_TEST(a_full_table_is_emfile_and_the_connection_lives_on)
 {
 	struct fdbroker_answer answer;
-	struct stage stage;
+	struct fake_stage stage;
 	int fd;
 
-	stage_begin(&stage, serve_stdin);
+	fake_stage_begin(&stage, serve_stdin);
 	set_limit((rlim_t)next_fd());
 	ck_assert_int_eq(fdbroker_open(stage.broker, "/a", O_RDONLY, 0, &answer), -EMFILE);
 	ck_assert_int_eq(answer.reason, FDBROKER_REASON_OK);
@@ -396,7 +362,7 @@ START_TEST(a_full_table_is_emfile_and_the_connection_lives_on)
 	fd = open_read(&stage, "/a");
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -411,12 +377,12 @@ static void go(int sock)
 
 START_TEST(a_broker_that_goes_is_a_reset_connection)
 {
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, go);
+	fake_stage_begin(&stage, go);
 	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
 	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -431,12 +397,12 @@ static void answer_and_go(int sock)
 /* P34, the client's half */
 START_TEST(the_last_answer_of_a_broker_that_goes_arrives)
 {
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, answer_and_go);
+	fake_stage_begin(&stage, answer_and_go);
 	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
 	ck_assert_int_eq(open_read(&stage, "/a"), -ECONNRESET);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -469,13 +435,13 @@ static const struct {
 
 START_TEST(a_lost_request_is_repeated_once_if_that_is_harmless)
 {
-	struct stage stage;
+	struct fake_stage stage;
 	int fd;
 
 	losses = lost[_i].losses;
-	stage_begin(&stage, lose);
+	fake_stage_begin(&stage, lose);
 	fd = fdbroker_open(stage.broker, "/a", lost[_i].flags, 0600, NULL);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 	ck_assert_msg(lost[_i].opened ? is_file_of(fd, "/a") : fd == -ECONNRESET, "%s: %d",
 		      lost[_i].name, fd);
 	ck_assert_uint_eq(asked, lost[_i].asked);
@@ -501,12 +467,12 @@ static void lose_and_answer_late(int sock)
 /* A new broker answers what the old one had not read yet; the library has asked again. */
 START_TEST(a_late_answer_to_a_lost_request_is_dropped)
 {
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, lose_and_answer_late);
+	fake_stage_begin(&stage, lose_and_answer_late);
 	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
 	ck_assert_int_eq(open_read(&stage, "/b"), -EPROTO);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -518,11 +484,11 @@ static void notify_and_serve(int sock)
 
 START_TEST(a_notice_of_a_later_version_is_passed_over)
 {
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, notify_and_serve);
+	fake_stage_begin(&stage, notify_and_serve);
 	ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -539,7 +505,7 @@ static void answer_in_reverse(int sock)
 }
 
 struct asker {
-	const struct stage *stage;
+	const struct fake_stage *stage;
 	char path[32];
 	unsigned rounds;
 	unsigned right;
@@ -558,7 +524,8 @@ static void *ask(void *argument)
 	return NULL;
 }
 
-static void ask_in_threads(struct stage *stage, struct asker *askers, size_t n, unsigned rounds)
+static void ask_in_threads(struct fake_stage *stage, struct asker *askers, size_t n,
+			   unsigned rounds)
 {
 	for (size_t i = 0; i < n; i++) {
 		askers[i] = (struct asker){ .stage = stage, .rounds = rounds };
@@ -578,12 +545,12 @@ static void join(struct asker *askers, size_t n)
 START_TEST(answers_in_any_order_find_their_threads)
 {
 	struct asker askers[3];
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, answer_in_reverse);
+	fake_stage_begin(&stage, answer_in_reverse);
 	ask_in_threads(&stage, askers, ELEMENTSOF(askers), 1);
 	join(askers, ELEMENTSOF(askers));
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -608,20 +575,20 @@ static void ignore(int sig)
 START_TEST(a_signal_does_not_disturb_a_request)
 {
 	struct sigaction action = { .sa_handler = ignore }; /* no SA_RESTART */
-	struct stage stage;
+	struct fake_stage stage;
 
 	waiting_thread = pthread_self();
 	sigaction(SIGUSR1, &action, NULL);
-	stage_begin(&stage, interrupt_and_serve);
+	fake_stage_begin(&stage, interrupt_and_serve);
 	for (int i = 0; i < 20; i++)
 		ck_assert(is_file_of(open_read(&stage, "/a"), "/a"));
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
 static int child_opens(const void *argument)
 {
-	const struct stage *stage = argument;
+	const struct fake_stage *stage = argument;
 	int r = open_read(stage, "/child");
 
 	return r < 0 ? -r : 0;
@@ -630,27 +597,27 @@ static int child_opens(const void *argument)
 /* P93 */
 START_TEST(a_child_does_not_use_its_parents_adopted_connection)
 {
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, fake_serve);
+	fake_stage_begin(&stage, fake_serve);
 	ck_assert_int_eq(forked_run(child_opens, &stage), ECHILD);
 	ck_assert(is_file_of(open_read(&stage, "/parent"), "/parent"));
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
 /* As PID 1 of a namespace, with a child that is PID 1 of the next. */
 static int have_a_child_of_the_same_pid(const void *unused)
 {
-	struct stage stage;
+	struct fake_stage stage;
 	int r;
 
 	(void)unused;
-	stage_begin(&stage, fake_serve);
+	fake_stage_begin(&stage, fake_serve);
 	if (getpid() != 1 || unshare(CLONE_NEWPID) < 0)
 		return 100;
 	r = forked_run(child_opens, &stage);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 	return r;
 }
 
@@ -682,7 +649,7 @@ END_TEST
 /* In the child, with a handle that the parent's threads were using at the fork. */
 static int child_storms(const void *argument)
 {
-	const struct stage *stage = argument;
+	const struct fake_stage *stage = argument;
 	struct asker askers[2];
 
 	for (size_t i = 0; i < ELEMENTSOF(askers); i++) {
@@ -704,7 +671,7 @@ static int child_storms(const void *argument)
 START_TEST(threads_and_children_never_get_each_others_files)
 {
 	struct asker askers[THREADS];
-	struct stage stage = { 0 };
+	struct fake_stage stage = { 0 };
 	char path[100];
 	pid_t broker = fake_listen(path, sizeof(path));
 
@@ -722,7 +689,7 @@ END_TEST
 
 /* --- inside the sandbox -------------------------------------------------- */
 
-static int live_in_sandbox(struct stage *stage)
+static int live_in_sandbox(struct fake_stage *stage)
 {
 	struct fdbroker *second = NULL;
 
@@ -745,7 +712,7 @@ static int live_in_sandbox(struct stage *stage)
 
 static int enter_and_live(const void *unused)
 {
-	struct stage stage;
+	struct fake_stage stage;
 	char path[100];
 	pid_t broker = fake_listen(path, sizeof(path));
 	int r;
@@ -767,19 +734,19 @@ END_TEST
 
 static int child_confines(const void *argument)
 {
-	const struct stage *stage = argument;
+	const struct fake_stage *stage = argument;
 
 	return -fdbroker_sandbox(stage->broker, 0);
 }
 
 START_TEST(a_child_cannot_confine_itself_to_its_parents_connection)
 {
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, fake_serve);
+	fake_stage_begin(&stage, fake_serve);
 	ck_assert_int_eq(forked_run(child_confines, &stage), ECHILD);
 	ck_assert_int_eq(fdbroker_sandbox(NULL, 0), -EINVAL);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 

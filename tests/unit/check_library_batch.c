@@ -21,41 +21,8 @@
 
 #define N 6
 
-struct stage {
-	void (*script)(int sock);
-	int sock;
-	pthread_t thread;
-	struct fdbroker *broker;
-};
-
-static void *run_script(void *argument)
-{
-	struct stage *stage = argument;
-
-	stage->script(stage->sock);
-	stage->sock = fd_close(stage->sock);
-	return NULL;
-}
-
-static void stage_begin(struct stage *stage, void (*script)(int))
-{
-	int pair[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	ck_assert_int_ge(message_accept_credentials(pair[1], false), 0);
-	*stage = (struct stage){ .script = script, .sock = pair[1] };
-	ck_assert_int_eq(fdbroker_adopt(&stage->broker, pair[0]), 0);
-	ck_assert_int_eq(pthread_create(&stage->thread, NULL, run_script, stage), 0);
-}
-
-static void stage_end(struct stage *stage)
-{
-	stage->broker = fdbroker_close(stage->broker);
-	ck_assert_int_eq(pthread_join(stage->thread, NULL), 0);
-}
-
 /* Ask for /0, /1, …; what fdbroker_open_batch() returns. */
-static int ask(const struct stage *stage, struct fdbroker_request *requests)
+static int ask(const struct fake_stage *stage, struct fdbroker_request *requests)
 {
 	static const char *const paths[N] = { "/0", "/1", "/2", "/3", "/4", "/5" };
 
@@ -151,12 +118,12 @@ static void assert_answered(const struct fdbroker_request *requests)
 START_TEST(each_result_has_its_own_descriptor)
 {
 	struct fdbroker_request requests[N];
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, answer);
+	fake_stage_begin(&stage, answer);
 	ck_assert_int_eq(ask(&stage, requests), 4);
 	assert_answered(requests);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -192,12 +159,12 @@ static void answer_with_what_is_made(int sock)
 START_TEST(what_finds_no_room_is_nobodys_and_the_connection_lives_on)
 {
 	struct fdbroker_request requests[N];
-	struct stage stage;
+	struct fake_stage stage;
 	int before, free_fd;
 
 	for (size_t i = 0; i < 4; i++)
 		made[i] = dup(0);
-	stage_begin(&stage, answer_with_what_is_made);
+	fake_stage_begin(&stage, answer_with_what_is_made);
 	before = suite_count_fds(0);
 	free_fd = dup(0);
 	fd_close(free_fd);
@@ -214,7 +181,7 @@ START_TEST(what_finds_no_room_is_nobodys_and_the_connection_lives_on)
 	assert_answered(requests);
 	for (size_t i = 0; i < 4; i++)
 		fd_close(made[i]);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -259,12 +226,12 @@ static void (*const nonsense[])(int sock) = {
 START_TEST(an_answer_without_sense_gives_nobody_anything)
 {
 	struct fdbroker_request requests[N];
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, nonsense[_i]);
+	fake_stage_begin(&stage, nonsense[_i]);
 	ck_assert_int_eq(ask(&stage, requests), 0);
 	assert_all(requests, -EPROTO);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -283,12 +250,12 @@ static void lose_once(int sock)
 START_TEST(a_lost_batch_is_asked_for_once_more)
 {
 	struct fdbroker_request requests[N];
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, lose_once);
+	fake_stage_begin(&stage, lose_once);
 	ck_assert_int_eq(ask(&stage, requests), 4);
 	assert_answered(requests);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -304,12 +271,12 @@ static void lose_twice(int sock)
 START_TEST(a_batch_that_is_lost_twice_is_not_asked_for_again)
 {
 	struct fdbroker_request requests[N];
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, lose_twice);
+	fake_stage_begin(&stage, lose_twice);
 	ck_assert_int_eq(ask(&stage, requests), 0);
 	assert_all(requests, -ECONNRESET);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -337,9 +304,9 @@ static void (*const singly[])(int sock) = { know_no_batches, want_each_singly };
 START_TEST(what_is_not_to_be_had_in_a_batch_is_asked_for_by_itself)
 {
 	struct fdbroker_request requests[N];
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, singly[_i]);
+	fake_stage_begin(&stage, singly[_i]);
 	ck_assert_int_eq(ask(&stage, requests), N);
 	for (size_t i = 0; i < N; i++) {
 		char path[4] = "";
@@ -348,7 +315,7 @@ START_TEST(what_is_not_to_be_had_in_a_batch_is_asked_for_by_itself)
 		ck_assert_str_eq(path, requests[i].path);
 		fd_close(requests[i].fd);
 	}
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -360,13 +327,13 @@ static void be_busy(int sock)
 START_TEST(a_batch_that_is_refused_whole_is_refused_to_each)
 {
 	struct fdbroker_request requests[N];
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, be_busy);
+	fake_stage_begin(&stage, be_busy);
 	ck_assert_int_eq(ask(&stage, requests), 0);
 	assert_all(requests, -EAGAIN);
 	ck_assert_int_eq(requests[0].answer.reason, FDBROKER_REASON_BUSY);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
@@ -396,23 +363,23 @@ START_TEST(what_changes_a_file_is_in_no_batch)
 		{ .path = "/2", .flags = O_WRONLY | O_TRUNC },
 		{ .path = "/3", .flags = O_WRONLY | O_TMPFILE, .mode = 0600 },
 	};
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, serve_changes);
+	fake_stage_begin(&stage, serve_changes);
 	ck_assert_int_eq(fdbroker_open_batch(stage.broker, requests, ELEMENTSOF(requests)), 3);
 	ck_assert_int_eq(requests[1].fd, -EAGAIN);
 	for (size_t i = 0; i < ELEMENTSOF(requests); i++)
 		fd_close(requests[i].fd);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
 START_TEST(what_makes_no_sense_is_not_asked)
 {
 	struct fdbroker_request requests[N] = { { .path = "/0" } };
-	struct stage stage;
+	struct fake_stage stage;
 
-	stage_begin(&stage, fake_serve);
+	fake_stage_begin(&stage, fake_serve);
 	ck_assert_int_eq(fdbroker_open_batch(NULL, requests, N), -EINVAL);
 	ck_assert_int_eq(fdbroker_open_batch(stage.broker, NULL, N), -EINVAL);
 	ck_assert_int_eq(fdbroker_open_batch(stage.broker, requests, 0), -EINVAL);
@@ -428,7 +395,7 @@ START_TEST(what_makes_no_sense_is_not_asked)
 	ck_assert_int_eq(requests[2].fd, -EINVAL);
 	ck_assert_int_eq(requests[3].fd, -EINVAL);
 	ck_assert_int_eq(requests[3].answer.reason, FDBROKER_REASON_NONE);
-	stage_end(&stage);
+	fake_stage_end(&stage);
 }
 END_TEST
 
