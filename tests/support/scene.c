@@ -18,7 +18,7 @@
 
 #define PATIENCE_USEC (30 * USEC_PER_SEC)
 #define PROMPT_USEC   (100 * USEC_PER_MSEC)
-#define TRIES	      20   /* of which one must be prompt: the machine may have other work */
+#define TRIES	      200  /* of which one must be prompt: the machine may have other work */
 #define TURNS	      1000 /* far more than it needs */
 
 static const char *const names[] = { "parent", "broker", "audit", "pump" };

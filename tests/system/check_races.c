@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,8 +27,9 @@ static struct scene s;
 /* The policy, from allow to deny and back, while requests are under way. */
 
 #define FLIPS	    100
+#define FLIPS_SEEN  (FLIPS / 10) /* by each who asks; otherwise nothing was seen of it */
 #define FLIP_USEC   (10 * USEC_PER_MSEC)
-#define GENERATIONS (4 * FLIPS)
+#define GENERATIONS 4000 /* more than there can be in the time that a test has */
 
 struct flip {
 	uint32_t generation; /* high half of the decisions' ids: random, one for each */
@@ -59,25 +62,39 @@ static int ask_until_told(const void *arg)
 	do {
 		fd_close(daemon_ask(sock, s.own, WIRE_OPEN_READ, &answer));
 		check_answer(flips, &n, &answer);
-	} while (recv(end, &(char){ 0 }, 1, MSG_DONTWAIT) < 0);
-	/* Otherwise nothing was seen of it. */
-	return n > FLIPS / 10 ? 0 : 1;
+	} while (n <= FLIPS_SEEN || recv(end, &(char){ 0 }, 1, MSG_DONTWAIT) < 0);
+	return 0;
 }
 
-static void flip_policies(void)
+static void flip_policy(bool allows)
 {
-	char allows[512];
+	uint64_t next = clock_monotonic_usec() + FLIP_USEC;
+	char policy[512] = "version 1;\n";
 
-	snprintf(allows, sizeof(allows), "version 1;\nfor anyone { own: allow read \"%s\"; }\n",
-		 s.own);
-	for (int i = 0; i < FLIPS; i++) {
-		uint64_t next = clock_monotonic_usec() + FLIP_USEC;
+	if (allows)
+		snprintf(policy, sizeof(policy),
+			 "version 1;\nfor anyone { own: allow read \"%s\"; }\n", s.own);
+	daemon_write_policy(&s.daemon, "scene.fdp", policy);
+	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
+	while (clock_monotonic_usec() < next)
+		(void)daemon_number(&s.daemon, "generation");
+}
 
-		daemon_write_policy(&s.daemon, "scene.fdp", i % 2 ? allows : "version 1;\n");
-		ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
-		while (clock_monotonic_usec() < next)
-			(void)daemon_number(&s.daemon, "generation");
-	}
+/* As long as one of them has not seen enough. */
+static void flip_until_all_end(const pid_t *askers, size_t n)
+{
+	siginfo_t info;
+
+	for (size_t i = 0; i < n; i++)
+		for (bool allows = true;; allows = !allows) {
+			info.si_pid = 0;
+			ck_assert_int_eq(waitid(P_PID, (id_t)askers[i], &info,
+						WEXITED | WNOHANG | WNOWAIT),
+					 0);
+			if (info.si_pid != 0)
+				break;
+			flip_policy(allows);
+		}
 }
 
 /* P65 */
@@ -90,9 +107,11 @@ START_TEST(a_request_is_judged_by_one_policy_however_fast_they_change)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	for (size_t i = 0; i < ELEMENTSOF(askers); i++)
 		askers[i] = forked_start(ask_until_told, &pair[1]);
-	flip_policies();
+	for (int i = 0; i < FLIPS; i++)
+		flip_policy(i % 2);
 	for (size_t i = 0; i < ELEMENTSOF(askers); i++)
 		ck_assert_int_eq(send(pair[0], "", 1, 0), 1);
+	flip_until_all_end(askers, ELEMENTSOF(askers));
 	for (size_t i = 0; i < ELEMENTSOF(askers); i++)
 		ck_assert_int_eq(forked_wait(askers[i]), 0);
 	ck_assert_uint_eq(daemon_number(&s.daemon, "crashes"), 0);
