@@ -130,6 +130,9 @@ struct fdbroker_request {
  * what one is refused touches no other. They are opened in no order that could be relied upon. What
  * creates or truncates a file, and what may take its time, is not quicker than by itself.
  *
+ * A policy that is loaded meanwhile judges those that were not judged yet. What the broker lost by a
+ * crash is asked for once more.
+ *
  * Blocks until all are answered. If the descriptors of a message do not all find room in this
  * process none is kept, and each of their requests has -EMFILE; refusals stand.
  *

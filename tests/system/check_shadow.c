@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "base/text.h"
+#include "tests/support/batching.h"
 #include "tests/support/daemon.h"
 #include "tests/support/suite.h"
 #include "tests/support/tool.h"
@@ -172,8 +173,8 @@ static const struct {
 	int error;
 	const char *audit; /* NULL: the same */
 } cases[] = {
-	{ "as root instead of as the caller", "allow read as root '@/one' { parents any; note 'x'; }",
-	  "@/one", WIRE_OPEN_READ, 0,
+	{ "as root instead of as the caller",
+	  "allow read as root '@/one' { parents any; note 'x'; }", "@/one", WIRE_OPEN_READ, 0,
 	  "\"shadow\":\"allow\",\"shadow_reason\":\"ok\",\"shadow_rule\":\"10-live.new\","
 	  "\"shadow_authority\":\"root\"" },
 	{ "a name that nobody allows now", "allow read '@/alices' { owner root; }", "@/alices",
@@ -185,8 +186,8 @@ static const struct {
 	  "\"shadow\":\"deny\",\"shadow_reason\":\"condition\",\"shadow_condition\":\"max-size\"" },
 	{ "a condition that holds on the object seen", "allow read '@/two' { max-size 1; }",
 	  "@/two", WIRE_OPEN_READ, 0, NULL },
-	{ "a condition that failed and would not", "allow read '@/lent';", "@/lent",
-	  WIRE_OPEN_READ, EACCES, "\"shadow\":\"allow\"" },
+	{ "a condition that failed and would not", "allow read '@/lent';", "@/lent", WIRE_OPEN_READ,
+	  EACCES, "\"shadow\":\"allow\"" },
 	{ "hidden instead of refused", "deny read '@/gone' { hide; }", "@/gone", WIRE_OPEN_READ,
 	  EACCES, "\"shadow\":\"deny\",\"shadow_reason\":\"not-found\"" },
 	{ "only complained of", "allow read '@/two';\n}\nfor user root mode complain {", "@/one",
@@ -231,6 +232,34 @@ START_TEST(shadow_compares_what_was_seen)
 		ck_assert_msg(audited(cases[_i].audit, 1) == 1, "%s:\n%s", cases[_i].name,
 			      daemon_read_audit(&d));
 	ck_assert_msg(count("shadow-same") == (cases[_i].audit == NULL), "%s", cases[_i].name);
+	stop();
+}
+END_TEST
+
+/* One that differs between two that do not, and each of another kind. */
+START_TEST(shadow_is_asked_for_each_member_of_a_batch)
+{
+	static const char *const names[] = { "@/one", "@/two", "@/link", "@/alices", "@/lent" };
+	struct wire_answer results[ELEMENTSOF(names)];
+	char *paths[ELEMENTSOF(names)];
+
+	start();
+	cast("version 1;\nfor user root { new: allow read '@/one', '@/link', '@/alices'; }\n");
+	/* From now on its file system is known, and a batch is decided as such. */
+	ck_assert_int_eq(ask("@/one", WIRE_OPEN_READ), 0);
+	for (size_t i = 0; i < ELEMENTSOF(names); i++)
+		paths[i] = expand(names[i]);
+	batching_send(sock, 7, (const char *const *)paths, ELEMENTSOF(names));
+	ck_assert_uint_eq(batching_receive(sock, 7, ELEMENTSOF(names), results, NULL), 3);
+	ck_assert_int_eq(results[1].reason, WIRE_REASON_OK);
+	ck_assert_int_eq(results[3].reason, WIRE_REASON_DEFAULT);
+	ck_assert_uint_eq(count("shadow-same"), 1 + 3);
+	ck_assert_uint_eq(count("shadow-different"), 2);
+	ck_assert_uint_eq(audited("\"shadow\":", 2), 2);
+	ck_assert_uint_eq(audited("\"shadow\":\"deny\",\"shadow_reason\":\"default\"", 2), 1);
+	ck_assert_uint_eq(audited("\"shadow\":\"allow", 2), 1);
+	for (size_t i = 0; i < ELEMENTSOF(names); i++)
+		free(paths[i]);
 	stop();
 }
 END_TEST
@@ -446,10 +475,10 @@ int main(void)
 
 	if (daemon_unavailable())
 		return daemon_unavailable();
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, shadow_tells_what_it_would_refuse_and_refuses_nothing);
 	tcase_add_test(tcase, shadow_is_silent_where_it_agrees);
 	tcase_add_loop_test(tcase, shadow_compares_what_was_seen, 0, ELEMENTSOF(cases));
+	tcase_add_test(tcase, shadow_is_asked_for_each_member_of_a_batch);
 	tcase_add_test(tcase, shadow_that_is_invalid_is_refused_and_nothing_else_happens);
 	tcase_add_test(tcase, shadow_that_others_can_change_is_refused_by_the_daemon);
 	tcase_add_test(tcase, shadow_beside_another_policy_than_the_one_that_runs_is_refused);
