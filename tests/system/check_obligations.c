@@ -7,8 +7,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
+#include "wire/act.h"
 #include "wire/message.h"
 
 /* What comes with a grant, kept by the real daemon. */
@@ -24,7 +26,7 @@ static void start(const char *who, const char *attributes)
 
 	scene_prepare(&s);
 	snprintf(policy, sizeof(policy),
-		 "version 1;\nfor %s { it: allow read \"%s\" { %s; } }\n"
+		 "version 1;\nfor %s { it: allow read, stat \"%s\" { %s; } }\n"
 		 "for anyone { lent: allow read as root \"%s\"; }\n",
 		 who, s.own, attributes, s.lent);
 	daemon_write_policy(&s.daemon, "scene.fdp", policy);
@@ -74,13 +76,25 @@ START_TEST(a_rate_is_kept_for_each_uid_until_the_policy_is_loaded_again)
 }
 END_TEST
 
+/* What is asked: to open it, or to be told of it. */
+static uint16_t opcode;
+
+static size_t write_request(uint64_t id, uint8_t *buffer, size_t size)
+{
+	const struct wire_act act = { .path = s.own, .path_len = (uint16_t)strlen(s.own) };
+
+	if (opcode == WIRE_OPCODE_OPEN)
+		return scene_request(id, s.own, buffer, size);
+	return (size_t)wire_act_write(id, opcode, &act, buffer, size);
+}
+
 /* As many requests as must fill the client's queue, and one more. */
 static void ask_and_never_read(int sock)
 {
 	uint8_t buffer[WIRE_MESSAGE_MAX];
 
 	for (uint64_t id = 1; id <= 64; id++) {
-		size_t size = scene_request(id, s.own, buffer, sizeof(buffer));
+		size_t size = write_request(id, buffer, sizeof(buffer));
 		const struct ucred self = { getpid(), geteuid(), getegid() };
 		const struct message_attach attach = { .credentials = &self };
 
@@ -110,10 +124,13 @@ static void read_one(int sock)
 	message_done(&m);
 }
 
+static const uint16_t opcodes[] = { WIRE_OPCODE_OPEN, WIRE_OPCODE_STAT };
+
 START_TEST(inflight_counts_answers_that_nobody_takes)
 {
 	int lazy, other;
 
+	opcode = opcodes[_i];
 	start("user root", "inflight 1");
 	other = daemon_connect(&s.daemon);
 	lazy = daemon_connect(&s.daemon);
@@ -166,6 +183,7 @@ int main(void)
 		return r;
 	tcase_add_test(tcase, a_rate_is_kept_for_each_uid_until_the_policy_is_loaded_again);
 	tcase_add_test(tcase, what_is_complained_of_is_opened_and_written_down);
-	tcase_add_test(tcase, inflight_counts_answers_that_nobody_takes);
+	tcase_add_loop_test(tcase, inflight_counts_answers_that_nobody_takes, 0,
+			    ELEMENTSOF(opcodes));
 	return suite_main(suite);
 }
