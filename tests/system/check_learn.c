@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "client/fdbroker.h"
 #include "tests/support/daemon.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
@@ -237,6 +238,52 @@ START_TEST(learn_turns_complain_mode_into_rules)
 }
 END_TEST
 
+/* Rename conf.d/a.ini to conf.d/new; an errno. */
+static int rename_it(const void *arg)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+	struct fdbroker *broker;
+	int r;
+
+	(void)arg;
+	name(old, sizeof(old), "conf.d/a.ini");
+	name(new, sizeof(new), "conf.d/new");
+	if (fdbroker_connect(&broker, d.socket) < 0)
+		return 255;
+	r = fdbroker_rename(broker, old, new, 0, NULL);
+	fdbroker_close(broker);
+	return -r;
+}
+
+static void take_back(void)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+
+	name(old, sizeof(old), "conf.d/a.ini");
+	name(new, sizeof(new), "conf.d/new");
+	ck_assert_int_eq(rename(new, old), 0);
+}
+
+START_TEST(learn_makes_both_names_of_a_rename_work)
+{
+	char scope[64], directory[PATH_MAX];
+
+	snprintf(scope, sizeof(scope), "for user %d mode complain { }", ALICE);
+	prepare(scope);
+	name(directory, sizeof(directory), "conf.d");
+	ck_assert_int_eq(chown(directory, ALICE, ALICE), 0);
+	ck_assert_int_eq(scene_as(ALICE, rename_it, NULL), 0);
+	learn(1);
+	assert_says("why", "1 denials and complaints → 2 rules proposed, 0 withheld");
+	take_back();
+	daemon_write_policy(&d, "00-t.fdp", "version 1;\n");
+	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
+	ck_assert_int_eq(scene_as(ALICE, rename_it, NULL), 0);
+	take_back();
+	tidy();
+}
+END_TEST
+
 START_TEST(learn_has_nothing_to_say_of_what_is_allowed_by_now)
 {
 	prepare("");
@@ -258,6 +305,7 @@ int main(void)
 		return daemon_unavailable();
 	tcase_add_test(tcase, learn_makes_a_refused_program_work_and_nothing_else);
 	tcase_add_test(tcase, learn_turns_complain_mode_into_rules);
+	tcase_add_test(tcase, learn_makes_both_names_of_a_rename_work);
 	tcase_add_test(tcase, learn_has_nothing_to_say_of_what_is_allowed_by_now);
 	return suite_main(suite);
 }
