@@ -11,8 +11,12 @@
  * the other and checks once.
  */
 
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct cursor_reader {
 	const uint8_t *at;
@@ -27,16 +31,16 @@ struct cursor_writer {
 	int error;   /* 0 or -EMSGSIZE */
 };
 
-struct cursor_reader cursor_reader(const void *data, size_t size);
+static inline struct cursor_reader cursor_reader(const void *data, size_t size);
 
 /* The next integer, or 0 once the reader has failed. */
-uint16_t cursor_read_u16(struct cursor_reader *r);
-uint32_t cursor_read_u32(struct cursor_reader *r);
-uint64_t cursor_read_u64(struct cursor_reader *r);
-int32_t cursor_read_i32(struct cursor_reader *r);
+static inline uint16_t cursor_read_u16(struct cursor_reader *r);
+static inline uint32_t cursor_read_u32(struct cursor_reader *r);
+static inline uint64_t cursor_read_u64(struct cursor_reader *r);
+static inline int32_t cursor_read_i32(struct cursor_reader *r);
 
 /* The next @size bytes, borrowed from the buffer; NULL once the reader has failed. */
-const void *cursor_read_bytes(struct cursor_reader *r, size_t size);
+static inline const void *cursor_read_bytes(struct cursor_reader *r, size_t size);
 
 /* u16 length, then that many bytes, any bytes; longer than @max fails. Borrowed, not
  * NUL-terminated; NULL and length 0 once the reader has failed. */
@@ -50,15 +54,15 @@ void cursor_read_text(struct cursor_reader *r, char *buffer, size_t size);
 const char *cursor_read_rest(struct cursor_reader *r, size_t *ret_len);
 
 /* 0 if every read fitted and no byte is left, otherwise -EBADMSG. */
-int cursor_read_end(const struct cursor_reader *r);
+static inline int cursor_read_end(const struct cursor_reader *r);
 
-struct cursor_writer cursor_writer(void *buffer, size_t size);
+static inline struct cursor_writer cursor_writer(void *buffer, size_t size);
 
-void cursor_write_u16(struct cursor_writer *w, uint16_t value);
-void cursor_write_u32(struct cursor_writer *w, uint32_t value);
-void cursor_write_u64(struct cursor_writer *w, uint64_t value);
-void cursor_write_i32(struct cursor_writer *w, int32_t value);
-void cursor_write_bytes(struct cursor_writer *w, const void *bytes, size_t size);
+static inline void cursor_write_u16(struct cursor_writer *w, uint16_t value);
+static inline void cursor_write_u32(struct cursor_writer *w, uint32_t value);
+static inline void cursor_write_u64(struct cursor_writer *w, uint64_t value);
+static inline void cursor_write_i32(struct cursor_writer *w, int32_t value);
+static inline void cursor_write_bytes(struct cursor_writer *w, const void *bytes, size_t size);
 
 /* u16 length, then the bytes; more than 65535 fails. The inverse of cursor_read_string(). */
 void cursor_write_string(struct cursor_writer *w, const char *bytes, size_t len);
@@ -67,6 +71,123 @@ void cursor_write_string(struct cursor_writer *w, const char *bytes, size_t len)
 void cursor_write_text(struct cursor_writer *w, const char *string);
 
 /* Bytes written, or -EMSGSIZE. */
-int cursor_write_end(const struct cursor_writer *w);
+static inline int cursor_write_end(const struct cursor_writer *w);
+
+/*
+ * Inline: a message has a dozen integers, and a call for each is most of what reading it costs. They
+ * are copied out, never read in place: a message owes nobody alignment.
+ */
+
+static inline struct cursor_reader cursor_reader(const void *data, size_t size)
+{
+	return (struct cursor_reader){ .at = data, .left = size };
+}
+
+static inline const void *cursor_read_bytes(struct cursor_reader *r, size_t size)
+{
+	const uint8_t *at = r->at;
+
+	if (r->error < 0 || size > r->left) {
+		r->error = -EBADMSG;
+		return NULL;
+	}
+	r->at += size;
+	r->left -= size;
+	return at;
+}
+
+/* Copy the next @size bytes, or leave @ret zeroed as its caller made it. */
+static inline void cursor_read_into(struct cursor_reader *r, void *ret, size_t size)
+{
+	const void *at = cursor_read_bytes(r, size);
+
+	if (at)
+		memcpy(ret, at, size);
+}
+
+static inline uint16_t cursor_read_u16(struct cursor_reader *r)
+{
+	uint16_t le = 0;
+
+	cursor_read_into(r, &le, sizeof(le));
+	return le16toh(le);
+}
+
+static inline uint32_t cursor_read_u32(struct cursor_reader *r)
+{
+	uint32_t le = 0;
+
+	cursor_read_into(r, &le, sizeof(le));
+	return le32toh(le);
+}
+
+static inline uint64_t cursor_read_u64(struct cursor_reader *r)
+{
+	uint64_t le = 0;
+
+	cursor_read_into(r, &le, sizeof(le));
+	return le64toh(le);
+}
+
+static inline int32_t cursor_read_i32(struct cursor_reader *r)
+{
+	return (int32_t)cursor_read_u32(r);
+}
+
+static inline int cursor_read_end(const struct cursor_reader *r)
+{
+	if (r->error < 0)
+		return r->error;
+	return r->left == 0 ? 0 : -EBADMSG;
+}
+
+static inline struct cursor_writer cursor_writer(void *buffer, size_t size)
+{
+	return (struct cursor_writer){ .at = buffer, .left = size };
+}
+
+static inline void cursor_write_bytes(struct cursor_writer *w, const void *bytes, size_t size)
+{
+	if (w->error < 0 || size > w->left || size > INT_MAX - w->size) {
+		w->error = -EMSGSIZE;
+		return;
+	}
+	if (size > 0)
+		memcpy(w->at, bytes, size);
+	w->at += size;
+	w->left -= size;
+	w->size += size;
+}
+
+static inline void cursor_write_u16(struct cursor_writer *w, uint16_t value)
+{
+	uint16_t le = htole16(value);
+
+	cursor_write_bytes(w, &le, sizeof(le));
+}
+
+static inline void cursor_write_u32(struct cursor_writer *w, uint32_t value)
+{
+	uint32_t le = htole32(value);
+
+	cursor_write_bytes(w, &le, sizeof(le));
+}
+
+static inline void cursor_write_u64(struct cursor_writer *w, uint64_t value)
+{
+	uint64_t le = htole64(value);
+
+	cursor_write_bytes(w, &le, sizeof(le));
+}
+
+static inline void cursor_write_i32(struct cursor_writer *w, int32_t value)
+{
+	cursor_write_u32(w, (uint32_t)value);
+}
+
+static inline int cursor_write_end(const struct cursor_writer *w)
+{
+	return w->error < 0 ? w->error : (int)w->size;
+}
 
 #endif
