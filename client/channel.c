@@ -189,18 +189,16 @@ static void hand_over(struct question_batch *batch, struct message *message)
 }
 
 /* Each granted open has its own descriptor, in their order; if one is missing, none is given. */
-static int take_results(struct channel *c, struct incoming *in, bool cut)
+static int take_results(struct channel *c, struct incoming *in, uint64_t id, bool cut)
 {
 	struct question_batch *batch;
 	struct wire_header header;
 	size_t given = 0;
 	struct waiter *w;
 
-	if (wire_header_read(in->bytes, in->message.size, &header) < 0)
-		return -EPROTO;
-	w = find_waiter(c, header.id);
+	w = find_waiter(c, id);
 	if (!w)
-		return take_unknown(c, header.id);
+		return take_unknown(c, id);
 	batch = w->question->batch;
 	if (w->question->opcode != WIRE_OPCODE_BATCH ||
 	    wire_batch_answer_read(in->bytes, in->message.size, &header, batch->results,
@@ -262,25 +260,17 @@ static int take_notice(struct channel *c, const struct incoming *in)
 	return 0; /* a notice of a later version is none of ours */
 }
 
-static int take_reply(struct channel *c, struct incoming *in, bool cut)
-{
-	struct wire_header header;
-
-	if (wire_header_read(in->bytes, in->message.size, &header) < 0)
-		return -EPROTO;
-	return header.opcode == (WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY) ? take_results(c, in, cut)
-									: take_answer(c, in, cut);
-}
-
-static int take_message(struct channel *c, struct incoming *in)
+static int take_message(struct channel *c, struct incoming *in, bool cut)
 {
 	struct wire_header header;
 
 	if (wire_header_read(in->bytes, in->message.size, &header) < 0)
 		return -EPROTO;
 	if (header.opcode == WIRE_OPCODE_NOTICE)
-		return take_notice(c, in);
-	return take_reply(c, in, false);
+		return cut ? -EPROTO : take_notice(c, in);
+	if (header.opcode == (WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY))
+		return take_results(c, in, header.id, cut);
+	return take_answer(c, in, cut);
 }
 
 /* Make sense of what receive() returned. */
@@ -289,9 +279,9 @@ static void take(struct channel *c, int received, struct incoming *in)
 	int r = 0;
 
 	if (received > 0)
-		r = take_message(c, in);
+		r = take_message(c, in, false);
 	else if (received == -EMFILE)
-		r = take_reply(c, in, true);
+		r = take_message(c, in, true);
 	else if (received == 0 || received == -ECONNRESET)
 		r = -ECONNRESET;
 	else
@@ -354,25 +344,32 @@ static int write_request(uint64_t id, const struct question *question, void *buf
 	return wire_act_write(id, question->opcode, &question->act, buffer, size);
 }
 
-static int send_bytes(int fd, const void *bytes, size_t size)
+/* Explicitly, since the kernel would attach the real ids. They may change at any time, by a call of any
+ * thread, so they are asked for; our number does not, except that vfork(2) lends our memory to
+ * somebody else. Then the kernel says so. */
+static int send_bytes(const struct channel *c, const void *bytes, size_t size)
 {
-	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
+	struct ucred self = { .pid = forkmark_pid(c->mark), .uid = geteuid(), .gid = getegid() };
 	const struct message_attach attach = { .credentials = &self };
 	int r;
 
 	for (;;) {
-		r = message_send(fd, bytes, size, &attach);
+		r = message_send(c->fd, bytes, size, &attach);
 		if (r == -EPIPE)
 			return -ECONNRESET;
+		if (r == -EPERM && self.pid != getpid()) {
+			self.pid = getpid();
+			continue;
+		}
 		if (r != -EAGAIN && r != -EINTR)
 			return r;
-		r = wait_for(fd, POLLOUT);
+		r = wait_for(c->fd, POLLOUT);
 		if (r < 0)
 			return r;
 	}
 }
 
-static int send_request(int fd, uint64_t id, const struct question *question)
+static int send_request(const struct channel *c, uint64_t id, const struct question *question)
 {
 	uint8_t bytes[REQUEST_SIZE] _uninitialized_;
 	int size;
@@ -380,10 +377,10 @@ static int send_request(int fd, uint64_t id, const struct question *question)
 	if (question->opcode == WIRE_OPCODE_BATCH) {
 		struct wire_batch_writer *message = question->batch->message;
 
-		return send_bytes(fd, message->buffer, wire_batch_end(message, id));
+		return send_bytes(c, message->buffer, wire_batch_end(message, id));
 	}
 	size = write_request(id, question, bytes, sizeof(bytes));
-	return size < 0 ? size : send_bytes(fd, bytes, (size_t)size);
+	return size < 0 ? size : send_bytes(c, bytes, (size_t)size);
 }
 
 static int enlist(struct channel *c, struct waiter *w)
@@ -416,7 +413,7 @@ static int ask_once(struct channel *c, struct question *question, struct waiter 
 	if (r < 0)
 		return r;
 
-	r = send_request(c->fd, w->id, question);
+	r = send_request(c, w->id, question);
 	pthread_mutex_lock(&c->lock);
 	/* Only this thread failed: what others were answered may still be unread. */
 	if (r < 0 && w->result == WAITING)

@@ -11,9 +11,10 @@
 
 #include <stddef.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 struct forkmark {
-	volatile bool ours;
+	volatile pid_t pid;
 };
 
 struct forkmark *forkmark_new(void)
@@ -25,13 +26,18 @@ struct forkmark *forkmark_new(void)
 		return NULL;
 	if (madvise(mark, sizeof(*mark), MADV_WIPEONFORK) < 0)
 		return forkmark_free(mark);
-	mark->ours = true;
+	mark->pid = getpid();
 	return mark;
 }
 
 bool forkmark_is_ours(const struct forkmark *mark)
 {
-	return mark->ours;
+	return mark->pid != 0;
+}
+
+pid_t forkmark_pid(const struct forkmark *mark)
+{
+	return mark->pid;
 }
 
 struct forkmark *forkmark_free(struct forkmark *mark)

@@ -3,6 +3,7 @@
 #define FDB_CLIENT_FORKMARK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/cleanup.h"
 
@@ -14,6 +15,9 @@ struct forkmark *forkmark_new(void);
 
 /* Did this very process make it, rather than one that we are a fork of? */
 bool forkmark_is_ours(const struct forkmark *mark);
+
+/* The number of the process that made it, and in its children 0. */
+pid_t forkmark_pid(const struct forkmark *mark);
 
 /* NULL is allowed; so is a mark of another process. Always returns NULL. */
 struct forkmark *forkmark_free(struct forkmark *mark);

@@ -67,7 +67,7 @@ static int add(struct builder *b, const char *component, size_t len)
 static int add_name(struct builder *b, const char *name)
 {
 	for (;;) {
-		size_t len = strcspn(name, "/");
+		size_t len = (size_t)(strchrnul(name, '/') - name);
 		int r = add(b, name, len);
 
 		if (r < 0)

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -635,6 +636,44 @@ START_TEST(a_child_of_the_same_pid_is_another_process_all_the_same)
 }
 END_TEST
 
+static pid_t sender; /* of what the broker got last */
+
+static void note_sender(int sock)
+{
+	struct fake_request request;
+
+	while (fake_receive(sock, &request)) {
+		sender = request.sender.pid;
+		fake_open(sock, &request);
+	}
+}
+
+/* Nobody in particular: root may claim to be anybody, and would. */
+static int borrow_memory(void *context)
+{
+	syscall(SYS_setresgid, 65534, 65534, 65534);
+	syscall(SYS_setresuid, 65534, 65534, 65534);
+	_exit(is_file_of(open_read(context, "/a"), "/a") && sender == getpid() ? 0 : 1);
+}
+
+START_TEST(a_process_that_shares_our_memory_asks_as_itself)
+{
+	static _Alignas(64) char stack[256 * 1024];
+	struct fake_stage stage;
+	int status;
+	pid_t pid;
+
+	fake_stage_begin(&stage, note_sender);
+	pid = clone(borrow_memory, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &stage);
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert(is_file_of(open_read(&stage, "/b"), "/b"));
+	ck_assert_int_eq(sender, getpid());
+	fake_stage_end(&stage);
+}
+END_TEST
+
 #define THREADS 8
 #define ROUNDS	1000
 
@@ -791,6 +830,7 @@ int main(void)
 	tcase_add_test(tcase, a_signal_does_not_disturb_a_request);
 	tcase_add_test(tcase, a_child_does_not_use_its_parents_adopted_connection);
 	tcase_add_test(tcase, a_child_of_the_same_pid_is_another_process_all_the_same);
+	tcase_add_test(tcase, a_process_that_shares_our_memory_asks_as_itself);
 	tcase_add_test(tcase, threads_and_children_never_get_each_others_files);
 	tcase = suite_case(suite, "sandbox");
 	tcase_add_test(tcase, the_sandbox_leaves_the_broker_and_nothing_else);
