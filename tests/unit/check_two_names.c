@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "tests/support/held.h"
+#include "tests/support/suite.h"
+#include "wire/proto.h"
+
+/*
+ * Alice renames a file of hers over another one, in a directory that is hers, and Bob's file comes to either name.
+ * The broker is held after each of its looks in turn, as often as there are any; only what comes after its
+ * last look at a name, when nothing but the rename is left, can be no more than what she can do herself.
+ */
+
+#define ALICE 30000
+#define BOB   30001
+
+static char directory[64];
+
+static const char *in_directory(const char *name)
+{
+	static char paths[4][256];
+	static size_t next;
+	char *path = paths[next++ % ELEMENTSOF(paths)];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
+	return path;
+}
+
+static const char *policy(void)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text),
+		 "version 1;\n"
+		 "for user %d { allow create, remove \"%s/{old,new}\" { owner caller; } }\n",
+		 ALICE, directory);
+	return text;
+}
+
+static struct held_act renaming(void)
+{
+	return (struct held_act){
+		.policy = policy(),
+		.uid = ALICE,
+		.opcode = WIRE_OPCODE_RENAME,
+		.path = in_directory("old"),
+		.other = in_directory("new"),
+	};
+}
+
+static void make_file(const char *name, uid_t owner)
+{
+	const int flags = O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC;
+	int fd = open(in_directory(name), flags, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fchown(fd, owner, owner), 0);
+	fd_close(fd);
+}
+
+static void make_files(void)
+{
+	(void)unlink(in_directory("old"));
+	(void)unlink(in_directory("new"));
+	make_file("old", ALICE);
+	make_file("new", ALICE);
+	make_file("bobs", BOB);
+}
+
+/* Looks before the rename, if nobody comes in between. */
+static unsigned int count_looks(void)
+{
+	const struct held_act act = renaming();
+	unsigned int n = 0;
+	pid_t pid;
+	long call;
+
+	make_files();
+	pid = held_start(&act);
+	while ((call = held_call(pid)) != SYS_renameat2)
+		n += call == SYS_openat2;
+	ck_assert_int_eq(held_release(pid), 0);
+	return n;
+}
+
+/* The first is opener_init()'s: it tries what the kernel can do. */
+static pid_t hold_after(unsigned int looks)
+{
+	const struct held_act act = renaming();
+	pid_t pid = held_start(&act);
+
+	while (looks > 0)
+		looks -= held_call(pid) == SYS_openat2;
+	held_return(pid);
+	return pid;
+}
+
+static const struct {
+	const char *name;
+	unsigned int after; /* looks that come after the last one at this name */
+} names[] = { { "new", 0 }, { "old", 1 } };
+
+/* P02 */
+START_TEST(two_names_leave_what_came_to_one_since)
+{
+	unsigned int n = count_looks() - names[_i].after;
+	struct stat before, after;
+
+	ck_assert_uint_ge(n, 6);
+	for (unsigned int i = 1; i < n; i++) {
+		pid_t pid;
+
+		make_files();
+		pid = hold_after(i);
+		ck_assert_int_eq(stat(in_directory("bobs"), &before), 0);
+		ck_assert_int_eq(rename(in_directory("bobs"), in_directory(names[_i].name)), 0);
+		ck_assert_int_eq(held_release(pid), EACCES);
+		ck_assert_int_eq(stat(in_directory(names[_i].name), &after), 0);
+		ck_assert_msg(before.st_ino == after.st_ino, "%s after %u looks of %u",
+			      names[_i].name, i, n);
+	}
+}
+END_TEST
+
+static void prepare(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/fdb-names-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chown(directory, ALICE, ALICE), 0);
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+}
+
+static void clean_up(void)
+{
+	static const char *const files[] = { "old", "new", "bobs" };
+
+	for (size_t i = 0; i < ELEMENTSOF(files); i++)
+		(void)unlink(in_directory(files[i]));
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("two names");
+	TCase *tcase = suite_case(suite, "two names");
+
+	if (geteuid() != 0)
+		return 77;
+	tcase_add_checked_fixture(tcase, prepare, clean_up);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, two_names_leave_what_came_to_one_since, 0, ELEMENTSOF(names));
+	return suite_main(suite);
+}
