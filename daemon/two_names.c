@@ -330,15 +330,12 @@ static bool is_same(const struct pin *a, const struct pin *b)
 	return a->dev == b->dev && a->ino == b->ino;
 }
 
-/* What fs.protected_hardlinks would refuse (proc(5)), and of what is his own too: whatever is linked
- * can be kept beyond its owner's wishes. */
+/* What fs.protected_hardlinks would refuse (proc(5)): whatever is linked can be kept beyond its owner's
+ * wishes. What has set-id bits the floor refuses a name before, also to its owner. */
 static int may_link(struct pair *pair)
 {
 	const struct pin *pin = &pair->old.pin;
-	mode_t mode = pin->object.mode;
 
-	if (mode & S_ISUID || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
-		return -EPERM;
 	if (!is_as_root(pair) && pin->object.uid == pair->old.o.order->principal->uid)
 		return 0;
 	if (syscall(SYS_faccessat2, pin->fd, "", R_OK | W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)
