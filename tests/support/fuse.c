@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -198,8 +199,10 @@ int fuse_start(struct fuse *fuse, const char *directory, uint32_t silent)
 	if (!fuse->seen)
 		return -ENOMEM;
 	fuse->server = fork();
-	if (fuse->server == 0)
+	if (fuse->server == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(serve(fuse->seen));
+	}
 	server.device = fd_close(server.device);
 	return fuse->server < 0 ? -errno : 0;
 }
