@@ -47,6 +47,11 @@ const char *acts_path(const char *name)
 	return path;
 }
 
+const char *acts_name_of(const char *path)
+{
+	return path + strlen(tree) + 1;
+}
+
 static void make_file(const char *name, uid_t owner, mode_t mode, const char *content)
 {
 	int fd = open(acts_path(name), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
@@ -137,7 +142,9 @@ int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroke
 			r = -EPIPE;
 		break;
 	case RENAME:
-		r = fdbroker_rename(broker, path, new_name(path), 0, answer);
+	case NOREPLACE:
+		r = fdbroker_rename(broker, path, new_name(path),
+				    row->kind == NOREPLACE ? RENAME_NOREPLACE : 0, answer);
 		break;
 	case LINK:
 		r = fdbroker_link(broker, path, new_name(path), answer);

@@ -24,6 +24,8 @@ void acts_write_policy(const char *rules);
 
 /* A path in the tree, which stays for a while. */
 const char *acts_path(const char *name);
+/* And what it was called there. */
+const char *acts_name_of(const char *path);
 
 /* Things in it. The content of a file is "text", or its name. */
 void acts_make_file(const char *name, uid_t owner, mode_t mode);
@@ -54,6 +56,7 @@ enum acts_kind {
 	TRUNCATE,
 	CONNECT,
 	RENAME,
+	NOREPLACE,
 	LINK,
 	WATCH,
 };
@@ -74,7 +77,7 @@ struct acts_row {
 #define KERNEL(e)  e, FDBROKER_REASON_KERNEL
 #define UNASKED(e) e, FDBROKER_REASON_NONE
 
-/* What RENAME and LINK name it, where it is. */
+/* What RENAME, NOREPLACE and LINK name it, where it is. */
 #define ACTS_NEW "none"
 
 /* What SYMLINK makes links say. */

@@ -15,18 +15,15 @@
 #include "base/macro.h"
 #include "client/fdbroker.h"
 #include "daemon/limits.h"
+#include "tests/support/acts.h"
 #include "tests/support/batching.h"
 #include "tests/support/fuse.h"
-#include "tests/support/scene.h"
 #include "tests/support/suite.h"
 
 /*
  * Many opens in one message, with the real daemon and the real library: what each member gets is what
  * it would get alone, whatever the others are.
  */
-
-static struct scene s;
-static char tree[128];
 
 static const char rules[] = "for user 30000 {\n"
 			    "    all: allow read \"@t/open/**\" { audit all; }\n"
@@ -40,83 +37,56 @@ static const char rules[] = "for user 30000 {\n"
 			    "deny read \"@t/open/secret\";\n"
 			    "deny any \"@t/open/hidden\" { hide; }\n";
 
-static const char *in_tree(const char *name)
-{
-	static char paths[FDBROKER_BATCH_MAX][256];
-	static size_t next;
-	char *path = paths[next++ % ELEMENTSOF(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", tree, name);
-	return path;
-}
-
-/* Its content is its name. */
-static void make_file(const char *name, uid_t owner, mode_t mode)
-{
-	int fd = open(in_tree(name), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-
-	ck_assert_msg(fd >= 0, "%s: %m", in_tree(name));
-	ck_assert_int_eq(write(fd, name, strlen(name)), (ssize_t)strlen(name));
-	ck_assert_int_eq(fchown(fd, owner, owner), 0);
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	fd_close(fd);
-}
-
-static void make_directory(const char *name, uid_t owner)
-{
-	ck_assert_int_eq(mkdir(in_tree(name), 0755), 0);
-	ck_assert_int_eq(chown(in_tree(name), owner, owner), 0);
-}
-
 static const char *numbered(unsigned int i)
 {
 	char name[32];
 
 	snprintf(name, sizeof(name), "open/%u", i);
-	return in_tree(name);
+	return acts_path(name);
+}
+
+/* And what scene_start() warms up with, so that the file system is known. */
+static void write_policy(void)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "%sfor user %d { warm: allow read as root \"%s\"; }\n", rules,
+		 ALICE, acts_scene.lent);
+	acts_write_policy(text);
 }
 
 static void start(void)
 {
-	char policy[4096];
-
-	scene_prepare(&s);
-	snprintf(tree, sizeof(tree), "%s/tree", s.daemon.directory);
-	make_directory("", 0);
-	make_directory("open", 0);
-	make_directory("made", ALICE);
-	make_file("lent", 0, 0600);
-	make_file("large", 0, 0644);
-	make_file("rated", 0, 0644);
-	make_file("few", 0, 0644);
-	make_file("open/secret", 0, 0644);
-	make_file("open/hidden", 0, 0644);
-	make_file("open/private", 0, 0600);
+	acts_prepare(rules);
+	write_policy();
+	acts_make_directory("open", 0, 0755);
+	acts_make_directory("made", ALICE, 0755);
+	acts_make_named_file("lent", 0, 0600);
+	acts_make_named_file("large", 0, 0644);
+	acts_make_named_file("rated", 0, 0644);
+	acts_make_named_file("few", 0, 0644);
+	acts_make_named_file("open/secret", 0, 0644);
+	acts_make_named_file("open/hidden", 0, 0644);
+	acts_make_named_file("open/private", 0, 0600);
 	for (unsigned int i = 0; i < FDBROKER_BATCH_MAX; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "open/%u", i);
-		make_file(name, 0, 0644);
+		acts_make_named_file(name, 0, 0644);
 	}
-	/* What scene_start() warms up with, so that the file system is known. */
-	snprintf(policy, sizeof(policy),
-		 "version 1;\nlet @t = \"%s\";\n%sfor user %d { bobs: allow read \"%s\"; }\n"
-		 "for user %d { warm: allow read as root \"%s\"; }\n",
-		 tree, rules, BOB, s.own, ALICE, s.lent);
-	daemon_write_policy(&s.daemon, "scene.fdp", policy);
-	scene_start(&s);
+	scene_start(&acts_scene);
 }
 
 static void stop(void)
 {
-	scene_assert_unharmed(&s);
-	scene_stop(&s);
+	scene_assert_unharmed(&acts_scene);
+	scene_stop(&acts_scene);
 }
 
 /* Whether @fd is open for reading on what has this name as its content. */
 static bool reads(int fd, const char *path)
 {
-	const char *name = path + strlen(tree) + 1;
+	const char *name = acts_name_of(path);
 	char content[64] = "";
 
 	return read(fd, content, sizeof(content) - 1) >= 0 && strcmp(content, name) == 0 &&
@@ -167,11 +137,11 @@ static int ask_mixed(const void *arg)
 	int granted = 0;
 
 	(void)arg;
-	if (fdbroker_connect(&broker, s.daemon.socket) < 0)
+	if (fdbroker_connect(&broker, acts_scene.daemon.socket) < 0)
 		return 200;
 	for (size_t i = 0; i < ELEMENTSOF(mixed); i++) {
 		requests[i] = (struct fdbroker_request){
-			.path = in_tree(mixed[i].name),
+			.path = acts_path(mixed[i].name),
 			.flags = mixed[i].flags,
 			.mode = 0600,
 			.fd = -1,
@@ -205,7 +175,7 @@ static int ask_most(const void *arg)
 	struct fdbroker *broker;
 
 	(void)arg;
-	if (fdbroker_connect(&broker, s.daemon.socket) < 0)
+	if (fdbroker_connect(&broker, acts_scene.daemon.socket) < 0)
 		return 200;
 	for (unsigned int i = 0; i < FDBROKER_BATCH_MAX; i++)
 		requests[i].path = numbered(i);
@@ -236,13 +206,13 @@ static int ask_in_sandbox(const void *arg)
 	struct fdbroker *broker;
 
 	(void)arg;
-	if (fdbroker_connect(&broker, s.daemon.socket) < 0)
+	if (fdbroker_connect(&broker, acts_scene.daemon.socket) < 0)
 		return 200;
 	if (fdbroker_sandbox(broker, 0) < 0)
 		return 201;
 	for (unsigned int i = 0; i < ELEMENTSOF(requests); i++)
 		requests[i].path = numbered(i);
-	requests[7].path = in_tree("open/secret");
+	requests[7].path = acts_path("open/secret");
 	if (fdbroker_open_batch(broker, requests, ELEMENTSOF(requests)) != 31)
 		return 1;
 	for (unsigned int i = 0; i < ELEMENTSOF(requests); i++)
@@ -267,7 +237,7 @@ static int ask_long_names(const void *arg)
 	struct fdbroker *broker;
 
 	(void)arg;
-	if (fdbroker_connect(&broker, s.daemon.socket) < 0)
+	if (fdbroker_connect(&broker, acts_scene.daemon.socket) < 0)
 		return 200;
 	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
 		for (size_t at = 0; at + 101 < WIRE_PATH_MAX; at += 101)
@@ -307,7 +277,7 @@ static const char *const *paths_of(const char *const names[], size_t n)
 	static const char *paths[FDBROKER_BATCH_MAX];
 
 	for (size_t i = 0; i < n; i++)
-		paths[i] = in_tree(names[i]);
+		paths[i] = acts_path(names[i]);
 	return paths;
 }
 
@@ -317,7 +287,7 @@ static int ask_some(const void *arg)
 {
 	const char *const *paths = paths_of(some, ASKED);
 	struct wire_answer results[ASKED];
-	int sock = daemon_connect(&s.daemon), fds[ASKED];
+	int sock = daemon_connect(&acts_scene.daemon), fds[ASKED];
 
 	(void)arg;
 	batching_send(sock, 7, paths, ASKED);
@@ -341,7 +311,7 @@ static void assert_recorded(uint64_t id, const char *path)
 	snprintf(key, sizeof(key), "%016" PRIx64, id);
 	while (!record) {
 		ck_assert_msg(clock_monotonic_usec() < end, "no record of %s", path);
-		audit = daemon_read_audit(&s.daemon);
+		audit = daemon_read_audit(&acts_scene.daemon);
 		record = strstr(audit, key);
 		if (record) {
 			ck_assert_ptr_null(strstr(record + 1, key));
@@ -361,18 +331,18 @@ START_TEST(each_member_is_decided_counted_and_recorded_on_its_own)
 	uint64_t requests;
 
 	start();
-	requests = daemon_number(&s.daemon, "requests");
+	requests = daemon_number(&acts_scene.daemon, "requests");
 	ck_assert_int_eq(pipe(results_pipe), 0);
 	ck_assert_int_eq(scene_as(ALICE, ask_some, NULL), 0);
 	ck_assert_int_eq(read(results_pipe[0], results, sizeof(results)), sizeof(results));
 	fd_close(results_pipe[0]);
 	fd_close(results_pipe[1]);
 	for (size_t i = 0; i < ASKED; i++) {
-		assert_recorded(results[i].decision, in_tree(some[i]));
+		assert_recorded(results[i].decision, acts_path(some[i]));
 		for (size_t j = 0; j < i; j++)
 			ck_assert_uint_ne(results[i].decision, results[j].decision);
 	}
-	ck_assert_uint_eq(daemon_number(&s.daemon, "requests"), requests + ASKED);
+	ck_assert_uint_eq(daemon_number(&acts_scene.daemon, "requests"), requests + ASKED);
 	stop();
 }
 END_TEST
@@ -398,7 +368,7 @@ static int count_reasons(int sock, const char *name, uint16_t n, enum wire_reaso
 
 static int ask_for_too_much(const void *arg)
 {
-	int sock = daemon_connect(&s.daemon);
+	int sock = daemon_connect(&acts_scene.daemon);
 
 	(void)arg;
 	if (count_reasons(sock, "rated", 10, WIRE_REASON_RATE) != 7 ||
@@ -425,7 +395,7 @@ static int ask_again_and_again(const void *arg)
 	const char *names[60];
 	const char *const *paths;
 	struct wire_answer results[60];
-	int sock = daemon_connect(&s.daemon), fds[60];
+	int sock = daemon_connect(&acts_scene.daemon), fds[60];
 
 	(void)arg;
 	for (size_t i = 0; i < 60; i++)
@@ -452,7 +422,7 @@ END_TEST
 /* Whether the connection ends by it, or else there is an answer. */
 static bool ends_by(const uint8_t *message, size_t size)
 {
-	int sock = daemon_connect(&s.daemon);
+	int sock = daemon_connect(&acts_scene.daemon);
 	char buffer[4096];
 	ssize_t n;
 
@@ -547,9 +517,9 @@ static int send_senseless_members(const void *arg)
 {
 	static uint8_t message[WIRE_MESSAGE_MAX];
 	static char lengthy[LENGTHY];
-	const char *path = in_tree("open/1");
+	const char *path = acts_path("open/1");
 	size_t at = WIRE_BATCH_HEAD, len = strlen(path);
-	int sock = daemon_connect(&s.daemon);
+	int sock = daemon_connect(&acts_scene.daemon);
 	struct wire_answer results[3];
 
 	(void)arg;
@@ -603,7 +573,7 @@ static const char *const *most_paths(void)
 /* Ask for as many as one message carries, and let them lie. */
 static int hoard(const char *const *paths)
 {
-	int sock = daemon_connect(&s.daemon);
+	int sock = daemon_connect(&acts_scene.daemon);
 
 	batching_send(sock, 7, paths, FDBROKER_BATCH_MAX);
 	scene_await(sock);
@@ -622,9 +592,9 @@ static size_t take(int sock, enum wire_reason otherwise)
 
 static int bobs_batch(const void *arg)
 {
-	const char *paths[1] = { s.own };
+	const char *paths[1] = { acts_scene.own };
 	struct wire_answer result;
-	int sock = daemon_connect(&s.daemon);
+	int sock = daemon_connect(&acts_scene.daemon);
 
 	(void)arg;
 	batching_send(sock, 7, paths, 1);
@@ -675,16 +645,16 @@ static struct fuse fuse;
 static void start_slow(uint32_t silent)
 {
 	start();
-	make_directory("slow", 0);
-	fuse_start(&fuse, in_tree("slow"), silent);
+	acts_make_directory("slow", 0, 0755);
+	fuse_start(&fuse, acts_path("slow"), silent);
 }
 
 static void stop_slow(void)
 {
 	fuse_relent(&fuse);
-	scene_await_nobody(&s);
+	scene_await_nobody(&acts_scene);
 	fuse_stop(&fuse);
-	ck_assert_int_eq(rmdir(in_tree("slow")), 0);
+	ck_assert_int_eq(rmdir(acts_path("slow")), 0);
 	stop();
 }
 
@@ -692,7 +662,7 @@ static int ask_slowly(const void *arg)
 {
 	static const char *const names[] = { "open/1", "slow/f", "open/2" };
 	struct wire_answer results[3];
-	int sock = daemon_connect(&s.daemon);
+	int sock = daemon_connect(&acts_scene.daemon);
 
 	(void)arg;
 	batching_send(sock, 7, paths_of(names, 3), 3);
@@ -708,8 +678,8 @@ START_TEST(a_slow_member_is_to_be_asked_for_by_itself)
 
 	start_slow(FUSE_OPEN);
 	ck_assert_int_eq(scene_as(ALICE, ask_slowly, NULL), 0);
-	ck_assert_uint_eq(daemon_number(&s.daemon, "in-flight"), 0);
-	audit = daemon_read_audit(&s.daemon);
+	ck_assert_uint_eq(daemon_number(&acts_scene.daemon, "in-flight"), 0);
+	audit = daemon_read_audit(&acts_scene.daemon);
 	ck_assert_ptr_null(strstr(audit, "slow/f"));
 	free(audit);
 	stop_slow();
@@ -719,15 +689,15 @@ END_TEST
 static int ask_slowly_by_library(const void *arg)
 {
 	struct fdbroker_request requests[3] = {
-		{ .path = in_tree("open/1") },
-		{ .path = in_tree("slow/f") },
-		{ .path = in_tree("open/2") },
+		{ .path = acts_path("open/1") },
+		{ .path = acts_path("slow/f") },
+		{ .path = acts_path("open/2") },
 	};
 	struct fdbroker *broker;
 	char text[16] = "";
 
 	(void)arg;
-	if (fdbroker_connect(&broker, s.daemon.socket) < 0)
+	if (fdbroker_connect(&broker, acts_scene.daemon.socket) < 0)
 		return 200;
 	if (fdbroker_open_batch(broker, requests, 3) != 3)
 		return 1;

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "client/fdbroker.h"
-#include "tests/support/scene.h"
+#include "tests/support/acts.h"
 #include "tests/support/suite.h"
 #include "tests/support/sysctl.h"
 
@@ -20,64 +20,13 @@
  * became of the names is then looked at by root.
  */
 
-static struct scene s;
-static char tree[128];
-
-/* "@t" is the tree. */
-static void start(const char *rules)
-{
-	char policy[8192];
-
-	scene_prepare(&s);
-	snprintf(tree, sizeof(tree), "%s/tree", s.daemon.directory);
-	ck_assert_int_eq(mkdir(tree, 0755), 0);
-	snprintf(policy, sizeof(policy),
-		 "version 1;\nlet @t = \"%s\";\n%sfor user %d { bobs: allow read \"%s\"; }\n", tree,
-		 rules, BOB, s.own);
-	daemon_write_policy(&s.daemon, "scene.fdp", policy);
-}
-
-static const char *in_tree(const char *name)
-{
-	static char paths[4][256];
-	static size_t next;
-	char *path = paths[next++ % ELEMENTSOF(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", tree, name);
-	return path;
-}
-
-/* Its name is what is in it. */
-static void make_file(const char *name, uid_t owner, mode_t mode)
-{
-	int fd = open(in_tree(name), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-
-	ck_assert_msg(fd >= 0, "%s: %m", in_tree(name));
-	ck_assert_int_eq(write(fd, name, strlen(name)), (ssize_t)strlen(name));
-	ck_assert_int_eq(fchown(fd, owner, owner), 0);
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	fd_close(fd);
-}
-
-static void make_directory(const char *name, uid_t owner, mode_t mode)
-{
-	ck_assert_int_eq(mkdir(in_tree(name), 0700), 0);
-	ck_assert_int_eq(chown(in_tree(name), owner, owner), 0);
-	ck_assert_int_eq(chmod(in_tree(name), mode), 0);
-}
-
-static void make_link(const char *name, const char *target)
-{
-	ck_assert_int_eq(symlink(target, in_tree(name)), 0);
-}
-
 /* "" if there is nothing. */
 static const char *content(const char *name)
 {
 	static char buffers[2][64];
 	static size_t next;
 	char *buffer = buffers[next++ % ELEMENTSOF(buffers)];
-	int fd = open(in_tree(name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(acts_path(name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, buffer, sizeof(buffers[0]) - 1);
 
 	ck_assert_int_ge(n, 0);
@@ -86,10 +35,8 @@ static const char *content(const char *name)
 	return buffer;
 }
 
-enum question_kind { RENAME, NOREPLACE, LINK };
-
 struct row {
-	enum question_kind kind;
+	enum acts_kind kind;
 	const char *old, *new; /* in the tree */
 	int expected;	       /* errno, or 0 */
 	enum fdbroker_reason reason;
@@ -97,7 +44,7 @@ struct row {
 
 static int question(struct fdbroker *broker, const struct row *row, struct fdbroker_answer *answer)
 {
-	const char *old = in_tree(row->old), *new = in_tree(row->new);
+	const char *old = acts_path(row->old), *new = acts_path(row->new);
 
 	if (row->kind == LINK)
 		return fdbroker_link(broker, old, new, answer);
@@ -116,7 +63,7 @@ static int ask_rows(const void *arg)
 	const struct story *story = arg;
 	struct fdbroker *broker;
 
-	if (fdbroker_connect(&broker, s.daemon.socket) < 0)
+	if (fdbroker_connect(&broker, acts_scene.daemon.socket) < 0)
 		return 200;
 	for (size_t i = 0; i < story->n; i++) {
 		const struct row *row = &story->rows[i];
@@ -150,17 +97,9 @@ static void assert_content(const char *name, const char *expected)
 
 static void finish(void)
 {
-	scene_assert_unharmed(&s);
-	scene_stop(&s);
+	scene_assert_unharmed(&acts_scene);
+	scene_stop(&acts_scene);
 }
-
-#define GRANTED	   0, FDBROKER_REASON_OK
-#define BY_DEFAULT EACCES, FDBROKER_REASON_DEFAULT
-#define BY_RULE	   EACCES, FDBROKER_REASON_RULE
-#define HIDDEN	   ENOENT, FDBROKER_REASON_NOT_FOUND
-#define CONDITION  EACCES, FDBROKER_REASON_CONDITION
-#define KERNEL(e)  e, FDBROKER_REASON_KERNEL
-#define UNASKED(e) e, FDBROKER_REASON_NONE
 
 /* names */
 
@@ -222,9 +161,9 @@ static void make_socket(const char *name)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_tree(name));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", acts_path(name));
 	ck_assert_int_eq(bind(sock, (const struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(chown(in_tree(name), ALICE, ALICE), 0);
+	ck_assert_int_eq(chown(acts_path(name), ALICE, ALICE), 0);
 	fd_close(sock);
 }
 
@@ -233,41 +172,41 @@ static void make_names(void)
 	static const char *const files[] = { "his/a", "his/c",	  "his/d",
 					     "his/e", "his/kept", "hidden/gone" };
 
-	make_directory("his", ALICE, 0755);
-	make_directory("his/directory", ALICE, 0755);
-	make_directory("his/closed", ALICE, 0755);
-	make_directory("his/full", ALICE, 0755);
-	make_directory("his/full/er", ALICE, 0755);
-	make_directory("his/roots", 0, 0755);
-	make_directory("his/sticky", 0, 01777);
-	make_directory("in", ALICE, 0755);
-	make_directory("out", ALICE, 0755);
-	make_directory("hidden", ALICE, 0755);
-	make_directory("elsewhere-directory", ALICE, 0755);
+	acts_make_directory("his", ALICE, 0755);
+	acts_make_directory("his/directory", ALICE, 0755);
+	acts_make_directory("his/closed", ALICE, 0755);
+	acts_make_directory("his/full", ALICE, 0755);
+	acts_make_directory("his/full/er", ALICE, 0755);
+	acts_make_directory("his/roots", 0, 0755);
+	acts_make_directory("his/sticky", 0, 01777);
+	acts_make_directory("in", ALICE, 0755);
+	acts_make_directory("out", ALICE, 0755);
+	acts_make_directory("hidden", ALICE, 0755);
+	acts_make_directory("elsewhere-directory", ALICE, 0755);
 	for (size_t i = 0; i < ELEMENTSOF(files); i++)
-		make_file(files[i], ALICE, 0644);
-	make_file("his/closed/there", ALICE, 0644);
-	make_file("his/directory/h", ALICE, 0644);
-	make_file("in/there", ALICE, 0644);
-	make_file("out/file", ALICE, 0644);
-	make_file("elsewhere", ALICE, 0644);
-	make_file("elsewhere-directory/file", ALICE, 0644);
-	make_file("his/roots/file", 0, 0644);
-	make_file("his/sticky/bobs", BOB, 0666);
-	make_link("his/link", "a");
-	make_link("his/away", in_tree("elsewhere-directory"));
-	make_link("his/back", "directory");
+		acts_make_named_file(files[i], ALICE, 0644);
+	acts_make_named_file("his/closed/there", ALICE, 0644);
+	acts_make_named_file("his/directory/h", ALICE, 0644);
+	acts_make_named_file("in/there", ALICE, 0644);
+	acts_make_named_file("out/file", ALICE, 0644);
+	acts_make_named_file("elsewhere", ALICE, 0644);
+	acts_make_named_file("elsewhere-directory/file", ALICE, 0644);
+	acts_make_named_file("his/roots/file", 0, 0644);
+	acts_make_named_file("his/sticky/bobs", BOB, 0666);
+	acts_make_link("his/link", "a");
+	acts_make_link("his/away", acts_path("elsewhere-directory"));
+	acts_make_link("his/back", "directory");
 	make_socket("his/socket");
-	ck_assert_int_eq(mkfifo(in_tree("his/fifo"), 0644), 0);
+	ck_assert_int_eq(mkfifo(acts_path("his/fifo"), 0644), 0);
 }
 
 START_TEST(each_name_is_judged_by_itself)
 {
 	char target[16] = "";
 
-	start(naming);
+	acts_prepare(naming);
 	make_names();
-	scene_start(&s);
+	scene_start(&acts_scene);
 	assert_rows(names, ELEMENTSOF(names));
 	assert_content("his/directory/b", "his/a");
 	assert_content("in/new", "his/c");
@@ -279,8 +218,8 @@ START_TEST(each_name_is_judged_by_itself)
 	assert_content("elsewhere", "elsewhere");
 	assert_content("elsewhere-directory/file", "elsewhere-directory/file");
 	assert_content("his/sticky/bobs", "his/sticky/bobs");
-	ck_assert_int_eq(readlink(in_tree("his/renamed"), target, sizeof(target)), 1);
-	ck_assert_int_eq(access(in_tree("his/full/er"), F_OK), 0);
+	ck_assert_int_eq(readlink(acts_path("his/renamed"), target, sizeof(target)), 1);
+	ck_assert_int_eq(access(acts_path("his/full/er"), F_OK), 0);
 	finish();
 }
 END_TEST
@@ -312,22 +251,22 @@ static const struct row objects[] = {
 
 START_TEST(each_object_is_held_to_the_conditions_of_its_rules)
 {
-	start(conditions);
-	make_directory("from", ALICE, 0777);
-	make_directory("any", ALICE, 0777);
-	make_directory("free", ALICE, 0777);
-	make_directory("to", ALICE, 0777);
-	make_file("from/his", ALICE, 0640);
-	make_file("from/bobs", BOB, 0640);
-	make_file("any/bobs", BOB, 0640);
-	make_file("any/free", BOB, 0640);
-	make_file("any/open", ALICE, 0644);
-	make_file("any/file", ALICE, 0640);
-	make_file("to/long-content", ALICE, 0640);
-	make_file("to/s", ALICE, 0640);
-	make_link("any/link", "file");
-	make_file("any/set-id", ALICE, 04755);
-	scene_start(&s);
+	acts_prepare(conditions);
+	acts_make_directory("from", ALICE, 0777);
+	acts_make_directory("any", ALICE, 0777);
+	acts_make_directory("free", ALICE, 0777);
+	acts_make_directory("to", ALICE, 0777);
+	acts_make_named_file("from/his", ALICE, 0640);
+	acts_make_named_file("from/bobs", BOB, 0640);
+	acts_make_named_file("any/bobs", BOB, 0640);
+	acts_make_named_file("any/free", BOB, 0640);
+	acts_make_named_file("any/open", ALICE, 0644);
+	acts_make_named_file("any/file", ALICE, 0640);
+	acts_make_named_file("to/long-content", ALICE, 0640);
+	acts_make_named_file("to/s", ALICE, 0640);
+	acts_make_link("any/link", "file");
+	acts_make_named_file("any/set-id", ALICE, 04755);
+	scene_start(&acts_scene);
 	assert_rows(objects, ELEMENTSOF(objects));
 	assert_content("to/a", "from/his");
 	assert_content("to/s", "any/file");
@@ -372,26 +311,26 @@ static const struct row authorities[] = {
 
 START_TEST(root_lends_only_where_every_rule_says_so)
 {
-	start(lending);
-	make_directory("his", ALICE, 0755);
-	make_directory("lent", 0, 01755);
-	make_directory("alices", 0, 0755);
-	make_directory("into", 0, 0755);
-	make_directory("links", 0, 0755);
-	make_link("links/roots", "a");
-	ck_assert_int_eq(lchown(in_tree("links/roots"), 0, BOB), 0);
-	make_link("links/hers", "a");
-	ck_assert_int_eq(lchown(in_tree("links/hers"), ALICE, 0), 0);
-	make_file("into/there", 0, 0644);
-	make_file("lent/t", 0, 0644);
-	make_file("his/hers", ALICE, 0640);
-	make_file("his/roots", 0, 0644);
-	make_file("lent/a", 0, 0644);
-	make_file("lent/c", 0, 0600);
-	make_file("lent/hers", ALICE, 0640);
-	make_file("lent/hers-open", ALICE, 0644);
-	make_file("lent/writable", 0, 0666);
-	scene_start(&s);
+	acts_prepare(lending);
+	acts_make_directory("his", ALICE, 0755);
+	acts_make_directory("lent", 0, 01755);
+	acts_make_directory("alices", 0, 0755);
+	acts_make_directory("into", 0, 0755);
+	acts_make_directory("links", 0, 0755);
+	acts_make_link("links/roots", "a");
+	ck_assert_int_eq(lchown(acts_path("links/roots"), 0, BOB), 0);
+	acts_make_link("links/hers", "a");
+	ck_assert_int_eq(lchown(acts_path("links/hers"), ALICE, 0), 0);
+	acts_make_named_file("into/there", 0, 0644);
+	acts_make_named_file("lent/t", 0, 0644);
+	acts_make_named_file("his/hers", ALICE, 0640);
+	acts_make_named_file("his/roots", 0, 0644);
+	acts_make_named_file("lent/a", 0, 0644);
+	acts_make_named_file("lent/c", 0, 0600);
+	acts_make_named_file("lent/hers", ALICE, 0640);
+	acts_make_named_file("lent/hers-open", ALICE, 0644);
+	acts_make_named_file("lent/writable", 0, 0666);
+	scene_start(&acts_scene);
 	assert_rows(authorities, ELEMENTSOF(authorities));
 	assert_content("lent/c", "lent/a");
 	assert_content("alices/e", "lent/hers");
@@ -432,14 +371,14 @@ START_TEST(nobody_gets_more_by_a_new_name)
 	static const char *const files[] = { "plain/a", "readable/b", "readable/l", "small/long",
 					     "sealed/d" };
 
-	start(escaping);
+	acts_prepare(escaping);
 	for (size_t i = 0; i < ELEMENTSOF(directories); i++)
-		make_directory(directories[i], ALICE, 0755);
+		acts_make_directory(directories[i], ALICE, 0755);
 	for (size_t i = 0; i < ELEMENTSOF(files); i++)
-		make_file(files[i], ALICE, 0644);
-	make_file("small/s", ALICE, 0644);
-	ck_assert_int_eq(truncate(in_tree("small/s"), 1), 0);
-	scene_start(&s);
+		acts_make_named_file(files[i], ALICE, 0644);
+	acts_make_named_file("small/s", ALICE, 0644);
+	ck_assert_int_eq(truncate(acts_path("small/s"), 1), 0);
+	scene_start(&acts_scene);
 	assert_rows(escapes, ELEMENTSOF(escapes));
 	assert_content("plain/b", "readable/b");
 	assert_content("sealed/e", "sealed/d");
@@ -480,25 +419,25 @@ START_TEST(links_are_made_of_what_the_caller_could_link)
 {
 	struct stat a, b;
 
-	start(linking);
-	make_directory("his", ALICE, 0755);
-	make_directory("his/directory", ALICE, 0755);
-	make_directory("once", ALICE, 0755);
-	make_directory("lent", 0, 0755);
-	make_directory("fifo", ALICE, 0755);
-	make_file("his/a", ALICE, 0600);
-	make_file("his/bobs", BOB, 0644);
-	make_file("his/everybodys", BOB, 0666);
-	make_file("his/set-id", ALICE, 04755);
-	make_file("once/a", ALICE, 0600);
-	make_file("lent/a", 0, 0600);
-	make_file("elsewhere", ALICE, 0644);
-	make_link("his/link", "a");
-	ck_assert_int_eq(mkfifo(in_tree("fifo/f"), 0666), 0);
-	scene_start(&s);
+	acts_prepare(linking);
+	acts_make_directory("his", ALICE, 0755);
+	acts_make_directory("his/directory", ALICE, 0755);
+	acts_make_directory("once", ALICE, 0755);
+	acts_make_directory("lent", 0, 0755);
+	acts_make_directory("fifo", ALICE, 0755);
+	acts_make_named_file("his/a", ALICE, 0600);
+	acts_make_named_file("his/bobs", BOB, 0644);
+	acts_make_named_file("his/everybodys", BOB, 0666);
+	acts_make_named_file("his/set-id", ALICE, 04755);
+	acts_make_named_file("once/a", ALICE, 0600);
+	acts_make_named_file("lent/a", 0, 0600);
+	acts_make_named_file("elsewhere", ALICE, 0644);
+	acts_make_link("his/link", "a");
+	ck_assert_int_eq(mkfifo(acts_path("fifo/f"), 0666), 0);
+	scene_start(&acts_scene);
 	assert_rows(links, ELEMENTSOF(links));
-	ck_assert_int_eq(stat(in_tree("his/a"), &a), 0);
-	ck_assert_int_eq(stat(in_tree("his/b"), &b), 0);
+	ck_assert_int_eq(stat(acts_path("his/a"), &a), 0);
+	ck_assert_int_eq(stat(acts_path("his/b"), &b), 0);
 	ck_assert_uint_eq(a.st_ino, b.st_ino);
 	assert_content("lent/b", "lent/a");
 	finish();
@@ -520,12 +459,12 @@ static int write_anew(struct fdbroker *broker, const char *name, const char *tex
 	int fd, r;
 
 	snprintf(temporary, sizeof(temporary), "%s.new", name);
-	fd = fdbroker_open(broker, in_tree(temporary), O_CREAT | O_EXCL | O_WRONLY, 0640, NULL);
+	fd = fdbroker_open(broker, acts_path(temporary), O_CREAT | O_EXCL | O_WRONLY, 0640, NULL);
 	if (fd < 0)
 		return fd;
 	r = write(fd, text, strlen(text)) < 0 || fsync(fd) < 0 ? -errno : 0;
 	fd_close(fd);
-	return r < 0 ? r : fdbroker_rename(broker, in_tree(temporary), in_tree(name), 0, NULL);
+	return r < 0 ? r : fdbroker_rename(broker, acts_path(temporary), acts_path(name), 0, NULL);
 }
 
 static int write_some_anew(const void *arg)
@@ -533,7 +472,7 @@ static int write_some_anew(const void *arg)
 	struct fdbroker *broker;
 
 	(void)arg;
-	ck_assert_int_eq(fdbroker_connect(&broker, s.daemon.socket), 0);
+	ck_assert_int_eq(fdbroker_connect(&broker, acts_scene.daemon.socket), 0);
 	ck_assert_int_eq(write_anew(broker, "app/state", "first"), 0);
 	ck_assert_int_eq(write_anew(broker, "app/state", "second"), 0);
 	ck_assert_int_eq(write_anew(broker, "kept/state", "first"), 0);
@@ -544,14 +483,14 @@ static int write_some_anew(const void *arg)
 
 START_TEST(a_program_replaces_a_file_by_what_it_wrote_beside_it)
 {
-	start(app);
-	make_directory("app", ALICE, 0755);
-	make_directory("kept", ALICE, 0755);
-	scene_start(&s);
+	acts_prepare(app);
+	acts_make_directory("app", ALICE, 0755);
+	acts_make_directory("kept", ALICE, 0755);
+	scene_start(&acts_scene);
 	ck_assert_int_eq(scene_as(ALICE, write_some_anew, NULL), 0);
 	assert_content("app/state", "second");
 	assert_content("kept/state", "second");
-	ck_assert_int_eq(access(in_tree("app/state.new"), F_OK), -1);
+	ck_assert_int_eq(access(acts_path("app/state.new"), F_OK), -1);
 	finish();
 }
 END_TEST
