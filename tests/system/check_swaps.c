@@ -195,7 +195,9 @@ static int ask_often(const void *arg)
 	unsigned int opened = 0, refused = 0;
 	int sock = daemon_connect(&s.daemon);
 
-	for (int i = 0; i < asker->requests; i++) {
+	/* And ten times as many until either has come: who changes names may have had no processor. */
+	for (int i = 0; i < asker->requests || (i < 10 * asker->requests && !(opened && refused));
+	     i++) {
 		int fd = daemon_ask(sock, in_directory(race->asked), race->flags, NULL);
 		struct stat st;
 
