@@ -19,7 +19,10 @@ static int wrong_start(const struct glob_scan *scan)
 
 	char quote = scan->syntax == GLOB_SYNTAX_LITERAL ? '\'' : '"';
 
-	if (strchr(scan->text, '{'))
+	if (*scan->text == '~' || *scan->text == '$')
+		diag_help(scan->diags, diag,
+			  "names are absolute; the caller's home directory is \"%%h/…\"");
+	else if (strchr(scan->text, '{'))
 		diag_help(scan->diags, diag,
 			  "names are absolute: each alternative begins with \"/\"");
 	else

@@ -115,19 +115,38 @@ static void parse_block(struct parser *parser, struct ast_scope *scope)
 	}
 }
 
+/* Rules whose brace was forgotten; perhaps only the one. */
+static void parse_bare_rules(struct parser *parser, struct ast_scope *scope)
+{
+	while (parser_at_rule(parser))
+		parse_scope_rule(parser, scope);
+	parser_accept(parser, TOKEN_CLOSE);
+}
+
+static void no_block(struct parser *parser)
+{
+	if (parser_is(parser, TOKEN_COMMA))
+		diag_help(parser->diags, parser_expected(parser, "'{'"),
+			  "several values stand in braces, as in { a, b }");
+	else if (parser_at_rule(parser))
+		parser_missing(parser, '{');
+	else if (!parser_is(parser, TOKEN_SEMICOLON) || parser->diags->n_errors == 0)
+		parser_expected(parser, "'{'");
+	parser_skip_head(parser);
+}
+
 static void parse_scope(struct parser *parser, struct ast_statement *statement)
 {
 	struct ast_scope *scope = &statement->scope;
 
 	parser_who(parser, &scope->who);
 	parse_scope_mode(parser, scope);
-	if (!parser_is(parser, TOKEN_OPEN)) {
-		if (!parser_is(parser, TOKEN_SEMICOLON) || parser->diags->n_errors == 0)
-			parser_expected(parser, "'{'");
-		parser_skip_head(parser);
-	}
+	if (!parser_is(parser, TOKEN_OPEN))
+		no_block(parser);
 	if (parser_accept(parser, TOKEN_OPEN))
 		parse_block(parser, scope);
+	else if (parser_at_rule(parser))
+		parse_bare_rules(parser, scope);
 	else
 		parser_accept(parser, TOKEN_SEMICOLON);
 }

@@ -119,8 +119,9 @@ uint32_t parser_modes(struct parser *parser, struct ast_modes *ret)
 	uint32_t modes = 0;
 
 	do {
-		if (!parser_is(parser, TOKEN_WORD)) {
-			parser_expected(parser, "an access mode");
+		if (!parser_is(parser, TOKEN_WORD) || parser_is_word(parser, "as")) {
+			diag_help(parser->diags, parser_expected(parser, "an access mode"),
+				  "modes come first:  allow read, write as root \"/…\"");
 			break;
 		}
 		if (!add_mode(parser, modes, ret))
@@ -162,6 +163,7 @@ static void known_attr(struct parser *parser, struct ast_rule *rule, int name)
 	attr->name = (enum ast_attr_name)name;
 	attr->place = parser->token.place;
 	parser_next(parser);
+	parser_no_equals(parser);
 	if (attr_values(parser, &attr->values))
 		parser_end(parser, PARSER_ATTR);
 	else
@@ -255,6 +257,8 @@ static bool parse_head(struct parser *parser, struct ast_rule *rule)
 		return false;
 	rule->modes_place = parser->token.place;
 	rule->modes = parser_modes(parser, &rule->modes_written);
+	if (rule->modes_written.n == 0)
+		return false;
 	if (!parse_as_root(parser, rule) || !path_list(parser, &rule->paths))
 		return false;
 	return !parser_accept_word(parser, "except") || path_list(parser, &rule->except);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 void parser_init(struct parser *parser, const struct source *source, struct diags *diags)
 {
@@ -144,11 +145,18 @@ static void unquoted(struct parser *parser)
 static void unknown_text(struct parser *parser, const char *what)
 {
 	struct quote quote = parser_quote(&parser->token);
+	struct diag *diag = parser_error(parser, "E001", parser->token.place,
+					 "expected %s, found '%s'", what, quote.text);
 
-	diag_help(parser->diags,
-		  parser_error(parser, "E001", parser->token.place, "expected %s, found '%s'", what,
-			       quote.text),
-		  "what is more than a word stands in quotes: \"%s\"", quote.text);
+	if (*quote.text == '(')
+		diag_help(parser->diags, diag,
+			  "there are no parentheses: define  subject NAME = …;  and write "
+			  "\"subject NAME\"");
+	else if (strcmp(quote.text, "*") == 0)
+		diag_help(parser->diags, diag, "everybody is 'anyone'");
+	else
+		diag_help(parser->diags, diag, "what is more than a word stands in quotes: \"%s\"",
+			  quote.text);
 }
 
 struct diag *parser_expected(struct parser *parser, const char *what)
@@ -169,6 +177,16 @@ struct diag *parser_expected(struct parser *parser, const char *what)
 			    parser_quote(token).text);
 }
 
+/* Nothing is near: what there is. */
+static void help_words(struct parser *parser, struct diag *diag, const struct keyword_table *table)
+{
+	_cleanup_(text_done) struct text words = TEXT_EMPTY;
+
+	for (size_t i = 0; i < table->n; i++)
+		text_printf(&words, "%s%s", i > 0 ? ", " : "", table->words[i]);
+	diag_help(parser->diags, diag, "one of: %s", words.failed ? "…" : words.data);
+}
+
 void parser_unknown(struct parser *parser, const char *what, const struct keyword_table *table)
 {
 	struct quote quote = parser_quote(&parser->token);
@@ -179,7 +197,18 @@ void parser_unknown(struct parser *parser, const char *what, const struct keywor
 	if (nearest) {
 		diag_help(parser->diags, diag, "did you mean '%s'?", nearest);
 		diag_fix(parser->diags, diag, nearest);
+	} else {
+		help_words(parser, diag, table);
 	}
+}
+
+void parser_no_equals(struct parser *parser)
+{
+	if (!parser_is(parser, TOKEN_EQUALS))
+		return;
+	diag_help(parser->diags, parser_expected(parser, "a value"),
+		  "a value follows its word without '='");
+	parser_next(parser);
 }
 
 void parser_missing(struct parser *parser, char what)

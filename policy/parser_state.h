@@ -53,6 +53,8 @@ struct diag *parser_error(struct parser *parser, const char *id, struct place pl
 			  const char *format, ...) _printf_(4, 5);
 /* "expected …, found …" at the token at hand; what should be in quotes is named as such, and NULL. */
 struct diag *parser_expected(struct parser *parser, const char *what);
+/* Past a `=` that stands where a value should; E001. */
+void parser_no_equals(struct parser *parser);
 /* E002 at the token at hand; @what says of which kind the word should be. */
 void parser_unknown(struct parser *parser, const char *what, const struct keyword_table *table);
 /* "missing ';' after …", at the end of what was consumed last. */

@@ -61,6 +61,7 @@ bool parser_values_list(struct parser *parser, struct ast_values *ret)
 /* The values of a key. A block that opens where they should stand is left alone. */
 static bool term_values(struct parser *parser, struct ast_term *term)
 {
+	parser_no_equals(parser);
 	if (parser_is(parser, TOKEN_OPEN) && !parser_at_list(parser)) {
 		parser_expected(parser, "a value");
 		return false;
