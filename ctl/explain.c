@@ -70,6 +70,7 @@ static void add_record(const struct ctl *ctl, const struct found *found, struct 
 	add_value(out, found, "canonical", ", leads to ");
 	add_value(out, found, "act", ", of a ");
 	add_value(out, found, "other_path", " with ");
+	add_value(out, found, "other_rule", " by ");
 	add_value(out, found, "generation", ", generation ");
 	if (time_sec > 0) {
 		text_puts(out, ", ");

@@ -152,7 +152,8 @@ int learn_look(struct want *want)
 	look_at_object(want);
 	look_at_fs(want);
 	want->needs_root = needs_root(want);
-	if (learn_is_of_any_type(want->modes))
+	/* What mkdir(2) and symlink(2) made is there since. */
+	if (learn_is_of_any_type(want->modes) || want->modes == POLICY_CREATE)
 		want->type = S_IFREG;
 	if (!S_ISDIR(want->type) || want->modes & (POLICY_LIST | POLICY_TMPFILE))
 		return 0;

@@ -100,13 +100,14 @@ ln -sf /nowhere srv/old.d/link
 	record "$srv/old.d/link" remove
 	record "$srv/conf.d" attributes "$(as 1 '"unit":"erp.service"')"
 	record "$srv/new.d" create
+	record "$srv/conf.d/sub" create
 } >audit.json
 learn
 exits 0
 says_not type
 says_not WITHHELD
 loads "allow stat $srv/old.d $erp" "allow remove $srv/old.d/x $erp" "allow remove $srv/old.d/link $erp" \
-	"deny remove $srv/old.d $erp" "allow create $srv/new.d $erp"
+	"deny remove $srv/old.d $erp" "allow create $srv/new.d $erp" "allow create $srv/conf.d/sub $erp"
 if [ "$(id -u)" -eq 0 ]; then
 	says "# review: the caller may not do it himself; only with root's rights:"
 	says "allow attributes as root '$srv/conf.d'"
