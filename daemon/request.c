@@ -65,16 +65,17 @@ static bool mode_makes_sense(const struct wire_open *claim)
 
 bool request_path_makes_sense(const char *path, size_t len)
 {
-	size_t component = 0;
+	const char *end = path + len;
 
-	if (len == 0 || len > WIRE_PATH_MAX)
+	if (len == 0 || len > WIRE_PATH_MAX || memchr(path, '\0', len))
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (path[i] == '\0')
+	/* It is long enough for a component that is too long, or not; most are not. */
+	while ((size_t)(end - path) > WIRE_COMPONENT_MAX) {
+		const char *slash = memchr(path, '/', WIRE_COMPONENT_MAX + 1);
+
+		if (!slash)
 			return false;
-		component = path[i] == '/' ? 0 : component + 1;
-		if (component > WIRE_COMPONENT_MAX)
-			return false;
+		path = slash + 1;
 	}
 	return true;
 }
