@@ -86,6 +86,20 @@ static void put_groups(struct cursor_writer *w, const struct record *record)
 		cursor_write_u32(w, record->groups[i]);
 }
 
+static void put_who(struct cursor_writer *w, const struct record *record)
+{
+	facts_put(w, &record->who);
+	put_groups(w, record);
+}
+
+int record_write_who(const struct record *record, void *buffer, size_t size)
+{
+	struct cursor_writer w = cursor_writer(buffer, size);
+
+	put_who(&w, record);
+	return cursor_write_end(&w);
+}
+
 static void get_groups(struct cursor_reader *r, struct record *ret)
 {
 	ret->n_groups = cursor_read_u32(r);
@@ -156,8 +170,10 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	cursor_write_u32(&w, (uint32_t)record->sender_pid);
 	cursor_write_u64(&w, record->object_dev);
 	cursor_write_u64(&w, record->object_ino);
-	facts_put(&w, &record->who);
-	put_groups(&w, record);
+	if (record->who_bytes)
+		cursor_write_bytes(&w, record->who_bytes, record->who_size);
+	else
+		put_who(&w, record);
 	cursor_write_text(&w, record->policy);
 	cursor_write_text(&w, record->condition);
 	cursor_write_text(&w, record->rule);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/report.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -121,6 +123,25 @@ static void fill_groups(struct record *record, const struct session *session)
 		record->groups[i] = session->groups[i];
 }
 
+/* It does not change as long as the connection is there, and is written once. */
+static int learn_who(struct session *session, struct record *record, void *buffer, size_t room)
+{
+	int size;
+
+	record_clear(record);
+	record->who = session->facts;
+	fill_groups(record, session);
+	size = record_write_who(record, buffer, room);
+	if (size < 0)
+		return size;
+	session->who = malloc((size_t)size);
+	if (!session->who)
+		return -ENOMEM;
+	memcpy(session->who, buffer, (size_t)size);
+	session->who_size = (size_t)size;
+	return 0;
+}
+
 static void fill_shadow(struct record_shadow *record, const struct shadow_verdict *verdict)
 {
 	_cleanup_(text_done) struct text conditions = TEXT_EMPTY;
@@ -184,7 +205,8 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 	record->modes = x->outcome.modes ? x->outcome.modes : x->request.modes;
 	record->lost = x->server->lost;
 	record->sender_pid = x->sender.pid;
-	record->who = x->session->facts;
+	record->who_bytes = x->session->who;
+	record->who_size = x->session->who_size;
 	record->object_dev = x->outcome.dev;
 	record->object_ino = x->outcome.ino;
 	record->path_len = x->claim.path_len;
@@ -196,7 +218,6 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 	if (x->server->policy)
 		copy(record->policy, sizeof(record->policy),
 		     policy_summary(x->server->policy)->sha256);
-	fill_groups(record, x->session);
 	fill_rule(record, &x->outcome);
 	if (x->outcome.rule && x->request.opcode == WIRE_OPCODE_OPEN)
 		record->deliver = (uint16_t)x->outcome.rule->obligations->deliver;
@@ -229,10 +250,16 @@ static void tally(const struct exchange *x, int sent)
 
 static int send_record(const struct exchange *x, enum record_outcome outcome)
 {
-	struct record record _uninitialized_;
-	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_;
-	int size;
+	/* With the lock of workers.h there is one at a time; and a stack so large is touched at
+	 * each of its pages (-fstack-clash-protection). */
+	static struct record record;
+	static uint8_t buffer[RECORD_SIZE_MAX];
+	int size = 0;
 
+	if (!x->session->who)
+		size = learn_who(x->session, &record, buffer, sizeof(buffer));
+	if (size < 0)
+		return size;
 	fill(&record, x, outcome);
 	size = record_write(&record, buffer, sizeof(buffer));
 	if (size < 0)

@@ -191,6 +191,7 @@ struct session *session_unref(struct session *session)
 	policy_caller_free(session->caller);
 	policy_caller_free(session->shadow);
 	free(session->groups);
+	free(session->who);
 	free(session->reply);
 	free(session);
 	return NULL;

@@ -31,6 +31,8 @@ struct session {
 	struct principal principal;   /* borrows groups */
 	gid_t *groups;		      /* owned */
 	struct policy_caller *caller; /* owned; NULL without a policy */
+	void *who; /* owned; what each of its records says of him, or NULL: there was none yet */
+	size_t who_size;
 	struct policy_caller *shadow; /* owned; as the candidate policy sees him, or NULL */
 	/* A reply that the client has no room for yet. While there is one, nothing is read. */
 	uint8_t *reply;			     /* owned */
