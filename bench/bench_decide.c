@@ -10,7 +10,6 @@
  * one even that is too high.
  */
 #include <fnmatch.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,22 +240,9 @@ static void bomb_row(size_t i)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "budget", no_argument, NULL, 'b' },
-		{ "smoke", no_argument, NULL, 's' },
-		{ 0 },
-	};
-	bool budget = false;
-	int option;
+	const struct measure_options given = measure_begin(argc, argv);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?')
-			return 64;
-		budget |= option == 'b';
-		smoke |= option == 's';
-	}
-	if (measure_on_one_processor() < 0)
-		fprintf(stderr, "bench_decide: not held to one processor\n");
+	smoke = given.smoke;
 	mixed_row("decision, 10 mixed rules", MIX_ALL, 10, 0.15);
 	mixed_row("decision, 10,000 mixed rules", MIX_ALL, 10000, 0.25);
 	mixed_row("decision, 100,000 mixed rules", MIX_ALL, 100000, 0.7);
@@ -265,5 +251,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ELEMENTSOF(bombs); i++)
 		bomb_row(i);
 	loading_rows(smoke ? 500 : 100000);
-	return budget && over ? EXIT_FAILURE : EXIT_SUCCESS;
+	return given.budget && over ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -11,13 +11,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -310,26 +308,14 @@ static int measure(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "budget", no_argument, NULL, 'b' },
-		{ "smoke", no_argument, NULL, 's' },
-		{ 0 },
-	};
-	bool budget = false;
-	int option, r;
+	const struct measure_options given = measure_begin(argc, argv);
+	int r;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?')
-			return EX_USAGE;
-		budget |= option == 'b';
-		smoke |= option == 's';
-	}
+	smoke = given.smoke;
 	if (smoke)
 		draws = 4 * KINDS;
-	if (measure_on_one_processor() < 0)
-		fprintf(stderr, "bench_oracle: not held to one processor\n");
 	r = measure();
 	if (r != 0)
 		return r;
-	return budget && over ? EXIT_FAILURE : EXIT_SUCCESS;
+	return given.budget && over ? EXIT_FAILURE : EXIT_SUCCESS;
 }

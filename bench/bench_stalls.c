@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <linux/fuse.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,7 +25,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -144,35 +142,57 @@ static int connect_to(const char *path)
 	return sock;
 }
 
-/* Ask on as many connections, when told to, and take no answer. */
-static void hang(const char *path, int go)
+/* One of a crowd, each with connections of its own. */
+struct crowd {
+	const char *path; /* asked for */
+	uint8_t request[512];
+	size_t size;
+	int go; /* the other end is the measurement's */
+};
+
+static void join(struct crowd *crowd, int *socks, size_t n)
 {
 	const struct wire_open request = {
 		.flags = WIRE_OPEN_READ,
-		.path = path,
-		.path_len = (uint16_t)strlen(path),
+		.path = crowd->path,
+		.path_len = (uint16_t)strlen(crowd->path),
 	};
-	int socks[HANGING], size;
-	uint8_t buffer[512];
-	char byte = 0;
 
 	if (setresgid(OTHER, OTHER, OTHER) < 0 || setresuid(OTHER, OTHER, OTHER) < 0)
 		_exit(1);
-	size = wire_open_write(1, &request, buffer, sizeof(buffer));
-	for (size_t i = 0; i < HANGING; i++)
+	crowd->size = (size_t)wire_open_write(1, &request, crowd->request, sizeof(crowd->request));
+	for (size_t i = 0; i < n; i++)
 		socks[i] = connect_to(daemon_.socket);
-	if (write(go, &byte, 1) != 1 || read(go, &byte, 1) != 1)
+	if (write(crowd->go, "", 1) != 1)
 		_exit(1);
-	for (size_t i = 0; i < HANGING; i++)
-		if (send(socks[i], buffer, (size_t)size, 0) < 0)
+}
+
+static void ask_on_all(const struct crowd *crowd, const int *socks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (send(socks[i], crowd->request, crowd->size, 0) < 0)
 			_exit(1);
+}
+
+/* Ask on as many connections, when told to, and take no answer. */
+static void hang(struct crowd *crowd)
+{
+	int socks[HANGING];
+	char byte;
+
+	join(crowd, socks, HANGING);
+	if (read(crowd->go, &byte, 1) != 1)
+		_exit(1);
+	ask_on_all(crowd, socks, HANGING);
 	/* Until the end of the round. */
-	(void)!read(go, &byte, 1);
+	(void)!read(crowd->go, &byte, 1);
 	_exit(0);
 }
 
-static pid_t start_hanging(const char *path, int *ret_go)
+/* Returns when it is there. */
+static pid_t start_crowd(void (*live)(struct crowd *crowd), const char *path, int *ret_go)
 {
+	struct crowd crowd = { .path = path };
 	int pair[2];
 	char byte;
 	pid_t pid;
@@ -182,11 +202,12 @@ static pid_t start_hanging(const char *path, int *ret_go)
 	pid = fork();
 	if (pid == 0) {
 		fd_close(pair[0]);
-		hang(path, pair[1]);
+		crowd.go = pair[1];
+		live(&crowd);
 	}
 	fd_close(pair[1]);
 	if (pid < 0 || read(pair[0], &byte, 1) != 1)
-		measure_die("cannot hang", -ECHILD);
+		measure_die("no crowd", -ECHILD);
 	*ret_go = pair[0];
 	return pid;
 }
@@ -227,7 +248,7 @@ static double time_stalled(const struct stall *stall)
 	if (!stall->path)
 		return time_round(SHARE);
 	stall->begin();
-	pid = start_hanging(stall->path, &go);
+	pid = start_crowd(hang, stall->path, &go);
 	if (write(go, "", 1) != 1)
 		measure_die(stall->name, -errno);
 	usec = time_round(SHARE);
@@ -263,29 +284,14 @@ static void run(const struct stall *stall)
 /* P50: a crowd */
 
 /* Ask on as many connections as one uid may have, on each as soon as it is answered. */
-static void ask_for_ever(int go)
+static void ask_for_ever(struct crowd *crowd)
 {
-	const char *path = stage.paths[STAGE_REFUSED];
-	const struct wire_open request = {
-		.flags = WIRE_OPEN_READ,
-		.path = path,
-		.path_len = (uint16_t)strlen(path),
-	};
-	int socks[CROWD], size;
-	uint8_t buffer[512];
-	char byte = 0;
+	int socks[CROWD];
+	char byte;
 
-	if (setresgid(OTHER, OTHER, OTHER) < 0 || setresuid(OTHER, OTHER, OTHER) < 0)
-		_exit(1);
-	size = wire_open_write(1, &request, buffer, sizeof(buffer));
-	for (size_t i = 0; i < CROWD; i++)
-		socks[i] = connect_to(daemon_.socket);
-	if (write(go, &byte, 1) != 1)
-		_exit(1);
+	join(crowd, socks, CROWD);
 	for (;;) {
-		for (size_t i = 0; i < CROWD; i++)
-			if (send(socks[i], buffer, (size_t)size, 0) < 0)
-				_exit(1);
+		ask_on_all(crowd, socks, CROWD);
 		for (size_t i = 0; i < CROWD; i++)
 			if (recv(socks[i], &byte, 1, 0) < 0)
 				_exit(1);
@@ -294,23 +300,15 @@ static void ask_for_ever(int go)
 
 static double time_beside_a_crowd(void)
 {
-	int pair[2];
 	double usec;
-	char byte;
 	pid_t pid;
+	int go;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		measure_die("socketpair", -errno);
-	pid = fork();
-	if (pid == 0)
-		ask_for_ever(pair[1]);
-	if (pid < 0 || read(pair[0], &byte, 1) != 1)
-		measure_die("no crowd", -ECHILD);
+	pid = start_crowd(ask_for_ever, stage.paths[STAGE_REFUSED], &go);
 	usec = time_round(0.5);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	fd_close(pair[0]);
-	fd_close(pair[1]);
+	fd_close(go);
 	return usec;
 }
 
@@ -373,44 +371,19 @@ static int measure(void)
 	return 0;
 }
 
-/* sched(7): on a machine that has other work, which would be most of what is measured, and which
- * waits meanwhile. What is started inherits it. */
-static void go_first(void)
-{
-	const struct sched_param parameter = { .sched_priority = 1 };
-
-	if (sched_setscheduler(0, SCHED_FIFO, &parameter) < 0)
-		measure_die("SCHED_FIFO", -errno);
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "alone", no_argument, NULL, 'a' },
-		{ "budget", no_argument, NULL, 'b' },
-		{ "smoke", no_argument, NULL, 's' },
-		{ 0 },
-	};
-	bool budget = false;
-	int option, r;
+	const struct measure_options given = measure_begin(argc, argv);
+	int r;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?')
-			return EX_USAGE;
-		if (option == 'a')
-			go_first();
-		budget |= option == 'b';
-		smoke |= option == 's';
-	}
+	smoke = given.smoke;
 	if (smoke)
 		rounds = 1, requests = 200;
-	if (measure_on_one_processor() < 0)
-		fprintf(stderr, "bench_stalls: not held to one processor\n");
 	/* Mounts are the benchmark's own, and go with it. */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		measure_die("a mount namespace", -errno);
 	r = measure();
 	if (r != 0)
 		return r;
-	return budget && over ? EXIT_FAILURE : EXIT_SUCCESS;
+	return given.budget && over ? EXIT_FAILURE : EXIT_SUCCESS;
 }

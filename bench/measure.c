@@ -3,11 +3,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <getopt.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
 double measure_now_usec(void)
@@ -149,4 +151,40 @@ bool measure_row_least(const char *name, double value, double limit, const char 
 		       const char *note)
 {
 	return row(name, value, ">=", limit, value >= limit, unit, note);
+}
+
+/* the command line */
+
+/* sched(7): on a machine that has other work, which would be most of what is measured, and which
+ * waits meanwhile. What is started inherits it. */
+static void go_first(void)
+{
+	const struct sched_param parameter = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &parameter) < 0)
+		measure_die("SCHED_FIFO", -errno);
+}
+
+struct measure_options measure_begin(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "alone", no_argument, NULL, 'a' },
+		{ "budget", no_argument, NULL, 'b' },
+		{ "smoke", no_argument, NULL, 's' },
+		{ 0 },
+	};
+	struct measure_options given = { false, false };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			exit(EX_USAGE);
+		if (option == 'a')
+			go_first();
+		given.budget |= option == 'b';
+		given.smoke |= option == 's';
+	}
+	if (measure_on_one_processor() < 0)
+		fprintf(stderr, "%s: not held to one processor\n", program_invocation_short_name);
+	return given;
 }

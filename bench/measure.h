@@ -11,6 +11,17 @@
 
 #define MEASURE_ROUNDS_MAX 101U
 
+/* What the benchmarks have in common: see HACKING.md. */
+struct measure_options {
+	bool budget, smoke;
+};
+
+/*
+ * The command line: --budget, --smoke, and --alone for a machine that has other work. From here on this
+ * program stays on one processor, if it can. What cannot be understood ends it.
+ */
+struct measure_options measure_begin(int argc, char **argv);
+
 /* Processor time of this thread: what other processes take is not in it. */
 double measure_now_usec(void);
 
