@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,20 +118,6 @@ START_TEST(self_of_a_delegate_is_the_connector)
 }
 END_TEST
 
-static pid_t start_as(pid_t pid)
-{
-	struct {
-		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-		uint64_t set_tid, set_tid_size;
-	} args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
-	long r = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (r == 0)
-		for (;;)
-			pause();
-	return (pid_t)r;
-}
-
 static int go[2], told[2];
 
 /* Connects, leaves the connection to a child, and goes. */
@@ -166,7 +151,7 @@ START_TEST(self_that_is_gone_is_nobody)
 	pid = forked_start(leave_a_delegate, NULL);
 	ck_assert_int_eq(forked_wait(pid), 0);
 	if (is_given_again[_i])
-		ck_assert_int_eq(start_as(pid), pid);
+		ck_assert_int_eq(forked_start_as(pid), pid);
 	ck_assert_int_eq(write(go[1], "", 1), 1);
 	ck_assert_int_eq(read(told[0], &number, sizeof(number)), sizeof(number));
 	ck_assert_int_eq(number, -ESRCH);

@@ -211,20 +211,6 @@ START_TEST(identity_refuses_a_zombie)
 }
 END_TEST
 
-static int revive_pid(pid_t pid)
-{
-	struct {
-		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-		uint64_t set_tid, set_tid_size;
-	} args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
-	long r = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (r == 0)
-		for (;;)
-			pause();
-	return r < 0 ? -errno : (int)r;
-}
-
 /* Another process with the connector's number, alive when we look: P37. */
 START_TEST(identity_refuses_a_reused_pid)
 {
@@ -234,7 +220,7 @@ START_TEST(identity_refuses_a_reused_pid)
 	listen_somewhere();
 	pid = forked_start(connect_and_go, NULL);
 	ck_assert_int_eq(forked_wait(pid), 0);
-	ck_assert_int_eq(revive_pid(pid), pid);
+	ck_assert_int_eq(forked_start_as(pid), pid);
 	ck_assert_int_lt(attest(&facts), 0);
 	kill(pid, SIGKILL);
 	forked_wait(pid);

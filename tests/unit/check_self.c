@@ -154,20 +154,6 @@ START_TEST(self_that_has_exited_is_refused)
 }
 END_TEST
 
-static pid_t start_as(pid_t pid)
-{
-	struct {
-		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-		uint64_t set_tid, set_tid_size;
-	} args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
-	long r = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (r == 0)
-		for (;;)
-			pause();
-	return (pid_t)r;
-}
-
 /* P37: another process with the caller's number. */
 START_TEST(self_is_never_who_has_the_number_now)
 {
@@ -175,7 +161,7 @@ START_TEST(self_is_never_who_has_the_number_now)
 	const struct principal principal = { .pid = pid, .pidfd_ino = pidfd_ino(pid) };
 
 	end(pid);
-	ck_assert_int_eq(start_as(pid), pid);
+	ck_assert_int_eq(forked_start_as(pid), pid);
 	ck_assert_int_eq(look_for(&principal, "/proc/self/status"), -ESRCH);
 	ck_assert_int_eq(look_for(&principal, "/proc/self"), -ESRCH);
 	end(pid);
