@@ -11,16 +11,19 @@
 struct classes {
 	uint16_t of[LETTERS_MAX];
 	uint16_t n;
+	bool is_alone
+		[LETTERS_MAX]; /* surely; most positions ask for a letter that others asked for */
 };
 
 static void single_out(struct classes *classes, size_t letter)
 {
-	for (size_t i = 0; i < LETTERS_MAX; i++) {
+	for (size_t i = 0; !classes->is_alone[letter] && i < LETTERS_MAX; i++) {
 		if (i == letter || classes->of[i] != classes->of[letter])
 			continue;
 		classes->of[letter] = classes->n++;
-		return;
+		break;
 	}
+	classes->is_alone[letter] = true;
 }
 
 /* Numbers without gaps. */
