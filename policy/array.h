@@ -29,4 +29,12 @@ static inline void *array_grow(void *items, size_t n, size_t size)
 		_grown;                                                                            \
 	})
 
+/* Give back the room that was taken in advance. */
+#define ARRAY_TRIM(items, n)                                                                       \
+	({                                                                                         \
+		void *_trimmed = (n) > 0 ? realloc((items), (n) * sizeof(*(items))) : NULL;        \
+		if (_trimmed)                                                                      \
+			(items) = _trimmed;                                                        \
+	})
+
 #endif

@@ -234,12 +234,28 @@ int compile_component(struct arena *arena, const struct glob_component *glob, st
 	return 0;
 }
 
+/* What most names can be told by that do not match. */
+static void keep_tail(struct pattern *pattern)
+{
+	const struct component *last = pattern->n > 0 ? pattern->components[pattern->n - 1] : NULL;
+	const struct atom *atom = last && last->n > 0 ? &last->atoms[last->n - 1] : NULL;
+
+	if (!atom || atom->kind != ATOM_BYTES)
+		return;
+	pattern->tail_len = atom->len < 8 ? (uint8_t)atom->len : 8;
+	for (uint32_t i = 0; i < pattern->tail_len; i++)
+		pattern->tail |= (uint64_t)(uint8_t)atom->bytes[atom->len - pattern->tail_len + i]
+				 << 8 * i;
+}
+
 /* What the matcher and the order of rules want to know of the components. */
 static void measure(struct pattern *pattern)
 {
 	bool leading = true;
 
 	pattern->n_leading = pattern->n_plain;
+	pattern->below = pattern->n == 1 && pattern->components[0]->deep;
+	keep_tail(pattern);
 	if (pattern->home)
 		pattern->specifiers |= 1U << SPECIFIER_HOME;
 	for (uint32_t i = 0; i < pattern->n; i++) {
@@ -247,7 +263,7 @@ static void measure(struct pattern *pattern)
 
 		leading = leading && component->literal;
 		pattern->n_leading = (uint16_t)(pattern->n_leading + leading);
-		pattern->n_wildcards = (uint16_t)(pattern->n_wildcards + component->deep);
+		pattern->n_wildcards = (uint8_t)(pattern->n_wildcards + component->deep);
 		for (uint32_t j = 0; j < component->n; j++) {
 			const struct atom *atom = &component->atoms[j];
 

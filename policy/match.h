@@ -52,13 +52,16 @@ struct component {
 
 /* The plain components that it begins with are kept as text, "/srv/www"; the others one by one. */
 struct pattern {
-	uint32_t specifiers;  /* 1U << enum specifier, for each in it */
-	uint16_t n_plain;     /* components in the text */
-	uint16_t plain_len;   /* bytes of the text */
-	uint16_t n_leading;   /* literal ones before the first that is not */
-	uint16_t n_wildcards; /* stars, question marks, classes and `**` */
-	uint16_t n;	      /* components that are not in the text */
-	bool home;	      /* begins with the caller's home directory */
+	uint32_t specifiers; /* 1U << enum specifier, for each in it */
+	uint16_t n_plain;    /* components in the text */
+	uint16_t plain_len;  /* bytes of the text */
+	uint16_t n_leading;  /* literal ones before the first that is not */
+	uint16_t n;	     /* components that are not in the text */
+	uint8_t n_wildcards; /* stars, question marks, classes and `**` */
+	uint8_t tail_len; /* bytes, eight at most, that every name ends with; 0 if a text tells */
+	bool home;	  /* begins with the caller's home directory */
+	bool below;	  /* behind the text there is `**` alone */
+	uint64_t tail;	  /* those bytes, the last one highest */
 	/* Without any, text and home: "/". The text is behind them. */
 	const struct component *components[];
 };
@@ -66,6 +69,12 @@ struct pattern {
 static inline const char *pattern_plain(const struct pattern *pattern)
 {
 	return (const char *)(pattern->components + pattern->n);
+}
+
+/* What it matches is told by the text, and by whether the name goes on. */
+static inline bool pattern_is_text(const struct pattern *pattern)
+{
+	return pattern->n <= pattern->below;
 }
 
 /* Bytes that it takes, all in all. */

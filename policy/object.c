@@ -5,8 +5,10 @@
  * unsaid: an ordinary file, with one name if it is to be changed, on a file
  * system that neither speaks for the kernel nor lets a user answer.
  */
+#include <assert.h>
 #include <sys/sysmacros.h>
 
+#include "base/macro.h"
 #include "policy/compiled.h"
 #include "policy/decide.h"
 #include "policy/fstype.h"
@@ -16,6 +18,28 @@
 	 POLICY_TMPFILE)
 #define MODES_CHANGING (POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_ATTRIBUTES)
 #define MODES_LOOKING  (POLICY_READ | POLICY_LIST | POLICY_STAT)
+
+static const char *const condition_names[] = {
+	[POLICY_CONDITION_NONE] = "none",
+	[POLICY_CONDITION_TYPE] = "type",
+	[POLICY_CONDITION_OWNER] = "owner",
+	[POLICY_CONDITION_FILE_GROUP] = "file-group",
+	[POLICY_CONDITION_MODE_MAX] = "mode-max",
+	[POLICY_CONDITION_LINKS] = "links",
+	[POLICY_CONDITION_MAX_SIZE] = "max-size",
+	[POLICY_CONDITION_DEVICE] = "device",
+	[POLICY_CONDITION_FS] = "fs",
+	[POLICY_CONDITION_MOUNT] = "mount",
+	[POLICY_CONDITION_MOUNTS] = "mounts",
+	[POLICY_CONDITION_SYMLINKS] = "symlinks",
+	[POLICY_CONDITION_PARENTS] = "parents",
+};
+static_assert(ELEMENTSOF(condition_names) == POLICY_CONDITION_MAX, "a name for every condition");
+
+const char *policy_condition_name(enum policy_condition condition)
+{
+	return condition_names[condition];
+}
 
 /* One question: who asks what of which object. */
 struct question {

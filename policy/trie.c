@@ -22,8 +22,6 @@
 #include "policy/trie_build.h"
 #include "policy/trie_hash.h"
 
-#define SMALL_TABLE 4096U /* entries */
-
 #define LEAF_ITEMS 1U /* that need no node */
 
 DEFINE_CLEANUP(struct trie *, trie_free)
@@ -123,6 +121,12 @@ static void globs_done(struct globs *globs)
 	free(globs->items);
 }
 
+/* Of what only rules have that stand, nothing need be found. */
+static bool is_unused(const struct trie_builder *b, uint32_t child)
+{
+	return child & TRIE_LEAF && trie_item(b->trie, child)->n_uses == 0;
+}
+
 static int add_range(struct trie_builder *b, uint32_t node, const struct trie_range *range,
 		     struct globs *globs)
 {
@@ -142,10 +146,10 @@ static int add_range(struct trie_builder *b, uint32_t node, const struct trie_ra
 	r = trie_build_child(b, node, range, &child);
 	if (r < 0)
 		return r;
-	if (range->component->deep)
-		b->trie->nodes[node].deep = child;
-	else
+	if (!range->component->deep)
 		b->trie->nodes[node].star = child;
+	else if (!is_unused(b, child))
+		b->trie->nodes[node].deep = child;
 	return 0;
 }
 
@@ -267,65 +271,6 @@ static int add_roots(struct trie_builder *b)
 	return r;
 }
 
-/* Give back the room that was taken in advance. */
-#define TRIM(items, n)                                                                             \
-	({                                                                                         \
-		void *_trimmed = (n) > 0 ? realloc((items), (n) * sizeof(*(items))) : NULL;        \
-		if (_trimmed)                                                                      \
-			(items) = _trimmed;                                                        \
-	})
-
-static int compare_entries(const void *a, const void *b)
-{
-	const struct trie_entry *x = a, *y = b;
-
-	return (x->key > y->key) - (x->key < y->key);
-}
-
-/* Each in its slot or in the first one behind that is free. What comes in the order of the slots
- * leaves nothing to look at behind the first that stands in its own. Returns how many slots it took,
- * or could have. */
-static size_t fill_table(struct trie *trie, const struct trie_entry *entries, size_t n)
-{
-	size_t next = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t slot = trie_slot_of(trie, entries[i].key);
-
-		trie->filter[slot] |= (uint8_t)(1U << (entries[i].key & 7));
-		if (slot < next)
-			trie->slots[next - 1].owner |= TRIE_MORE;
-		else
-			next = slot;
-		trie->slots[next++] = (struct trie_slot){
-			.owner = entries[i].owner,
-			.tag = (uint32_t)entries[i].key,
-			.child = entries[i].child,
-		};
-	}
-	return next > trie->n_slots ? next : trie->n_slots;
-}
-
-/* A quarter full, so that what is there is nearly always in its own slot; a large one, which would
- * not stay in a cache, half. There is room for those that would come behind the end. */
-static int make_table(struct trie_builder *b)
-{
-	struct trie *trie = b->trie;
-	size_t n;
-
-	trie->n_slots =
-		(uint32_t)(b->n_entries < SMALL_TABLE ? b->n_entries * 4 + 4 : b->n_entries * 2);
-	trie->slots = calloc(trie->n_slots + b->n_entries, sizeof(*trie->slots));
-	trie->filter = calloc(trie->n_slots, sizeof(*trie->filter));
-	if (!trie->slots || !trie->filter)
-		return -ENOMEM;
-	if (b->n_entries > 0)
-		qsort(b->entries, b->n_entries, sizeof(*b->entries), compare_entries);
-	n = fill_table(trie, b->entries, b->n_entries);
-	TRIM(trie->slots, n);
-	return 0;
-}
-
 static int build(struct trie_builder *b, struct policy *policy)
 {
 	int r = trie_build_items(b, policy);
@@ -335,13 +280,13 @@ static int build(struct trie_builder *b, struct policy *policy)
 	for (uint32_t i = TRIE_ROOT; r == 0 && i < b->trie->n_nodes; i++)
 		r = split(b, i);
 	if (r == 0)
-		r = make_table(b);
+		r = trie_build_table(b);
 	if (r < 0)
 		return r;
-	TRIM(b->trie->nodes, b->trie->n_nodes);
-	TRIM(b->trie->lengths, b->trie->n_lengths);
-	TRIM(b->trie->groups, b->trie->n_groups);
-	TRIM(b->trie->children, b->trie->n_children);
+	ARRAY_TRIM(b->trie->nodes, b->trie->n_nodes);
+	ARRAY_TRIM(b->trie->lengths, b->trie->n_lengths);
+	ARRAY_TRIM(b->trie->groups, b->trie->n_groups);
+	ARRAY_TRIM(b->trie->children, b->trie->n_children);
 	return 0;
 }
 
@@ -372,6 +317,7 @@ struct trie *trie_free(struct trie *trie)
 	if (trie) {
 		free(trie->block);
 		free(trie->uses);
+		free(trie->standing);
 		free(trie->nodes);
 		free(trie->slots);
 		free(trie->filter);

@@ -49,15 +49,22 @@ struct trie_item {
 int trie_new(struct trie **ret, struct policy *policy);
 struct trie *trie_free(struct trie *trie);
 
-/* The uses of @item, which has more than one. */
-const struct trie_use *trie_shared_uses(const struct trie *trie, const struct trie_item *item);
+struct trie_uses {
+	const struct trie_use *items; /* in the order of the rules */
+	size_t n;
+};
 
-/* The uses of @item, item->n_uses of them, in the order of the rules. */
-static inline const struct trie_use *trie_uses(const struct trie *trie,
-					       const struct trie_item *item)
+struct trie_uses trie_shared_uses(const struct trie *trie, const struct trie_item *item);
+
+static inline struct trie_uses trie_uses(const struct trie *trie, const struct trie_item *item)
 {
-	return item->n_uses == 1 ? &item->only : trie_shared_uses(trie, item);
+	return item->n_uses == 1 ? (struct trie_uses){ &item->only, 1 }
+				 : trie_shared_uses(trie, item);
 }
+
+/* Conditional denies of every name, as the floor has some: they have no part in the tree, so that only
+ * who asks about an object need ask for them. Of every name but "/". */
+struct trie_uses trie_standing(const struct trie *trie);
 
 /* The patterns with a specifier: what is not known of the caller is outside of what a walk finds. */
 const struct trie_item *trie_next_special(const struct trie *trie, const struct trie_item *after);
@@ -66,17 +73,14 @@ const struct trie_item *trie_next_special(const struct trie *trie, const struct 
 int trie_walk_new(struct trie_walk **ret, const struct trie *trie);
 struct trie_walk *trie_walk_free(struct trie_walk *walk);
 
-/* What a walk is told of each pattern that matches, once: its literal components at the front, with
- * those of the home directory, are @n_leading, and end at @prefix_len. */
-typedef void trie_found(void *arg, const struct trie_item *item, size_t n_leading,
-			size_t prefix_len);
+/* What is told of each pattern that matches, once, by a walk always TRUTH_YES: its literal components
+ * at the front, with those of the home directory, are @n_leading, and end at @prefix_len. */
+typedef void trie_found(void *arg, const struct trie_item *item, enum truth matches,
+			size_t n_leading, size_t prefix_len);
 
-/* Copy a name and cut it at its slashes. False: it is too long or not clean. */
-bool trie_walk_read(struct trie_walk *walk, const char *path);
-
-/* Find the patterns that match the name that was read, but for those that would need a value that
- * is not known. */
-void trie_walk_find(struct trie_walk *walk, const struct match_values *values, trie_found *found,
-		    void *arg);
+/* Find the patterns that match @path, but for those that would need a value that is not known.
+ * False: it is too long or not clean. */
+bool trie_walk_find(struct trie_walk *walk, const char *path, const struct match_values *values,
+		    trie_found *found, void *arg);
 
 #endif

@@ -39,4 +39,7 @@ int trie_build_globs(struct trie_builder *b, uint32_t node, struct trie_range *g
 
 int trie_build_entry(struct trie_builder *b, uint64_t key, uint32_t owner, uint32_t child);
 
+/* All entries into the table, once all are there. */
+int trie_build_table(struct trie_builder *b);
+
 #endif

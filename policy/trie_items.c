@@ -18,6 +18,7 @@ _Static_assert(POLICY_ANY <= UINT16_MAX, "trie_use.effect has room for all modes
 struct mention {
 	const struct pattern **pattern; /* where the rule has it */
 	struct trie_use use;
+	bool stands; /* it is for trie.standing */
 };
 
 static int compare_patterns(const struct pattern *a, const struct pattern *b)
@@ -58,6 +59,15 @@ static size_t count_mentions(const struct policy *policy)
 	return n;
 }
 
+/* A conditional deny of every name. */
+static bool stands(const struct rule *rule)
+{
+	const struct pattern *only = rule->n_paths == 1 ? rule->paths[0] : NULL;
+
+	return !rule->shown.allow && !rule->unconditional && rule->n_except == 0 && only &&
+	       only->below && only->plain_len == 0 && !only->home;
+}
+
 static struct trie_use use_of(const struct policy *policy, size_t i)
 {
 	const struct rule *rule = &policy->rules[i];
@@ -78,10 +88,10 @@ static struct trie_use use_of(const struct policy *policy, size_t i)
 }
 
 static struct mention *add_mentions(struct mention *at, const struct pattern **patterns, size_t n,
-				    struct trie_use use)
+				    struct trie_use use, bool stands)
 {
 	for (size_t i = 0; i < n; i++)
-		*at++ = (struct mention){ &patterns[i], use };
+		*at++ = (struct mention){ &patterns[i], use, stands };
 	return at;
 }
 
@@ -93,9 +103,9 @@ static struct mention *collect(const struct policy *policy, size_t n)
 		const struct rule *rule = &policy->rules[i];
 		struct trie_use use = use_of(policy, i);
 
-		at = add_mentions(at, rule->paths, rule->n_paths, use);
+		at = add_mentions(at, rule->paths, rule->n_paths, use, stands(rule));
 		use.flags |= TRIE_USE_EXCEPT;
-		at = add_mentions(at, rule->except, rule->n_except, use);
+		at = add_mentions(at, rule->except, rule->n_except, use, false);
 	}
 	if (mentions)
 		qsort(mentions, n, sizeof(*mentions), compare_mentions);
@@ -123,7 +133,7 @@ static size_t words_of(const struct pattern *pattern)
 /* Word 0 names no item. */
 static int make_room(struct trie_builder *b, const struct mention *mentions, size_t n)
 {
-	size_t n_words = 1, n_uses = 0, alike;
+	size_t n_words = 1, n_uses = 0, n_standing = 0, alike;
 
 	for (size_t i = 0; i < n; i += alike) {
 		alike = count_alike(mentions, n, i);
@@ -131,12 +141,15 @@ static int make_room(struct trie_builder *b, const struct mention *mentions, siz
 		n_uses += alike > 1 ? alike : 0;
 		b->n_items++;
 	}
+	for (size_t i = 0; i < n; i++)
+		n_standing += mentions[i].stands;
 	if (n_words >= TRIE_GROUP)
 		return -ENOMEM;
 	b->trie->block = calloc(n_words, sizeof(*b->trie->block));
 	b->trie->uses = calloc(n_uses + 1, sizeof(*b->trie->uses));
+	b->trie->standing = calloc(n_standing + 1, sizeof(*b->trie->standing));
 	b->items = calloc(b->n_items + 1, sizeof(*b->items));
-	return b->trie->block && b->trie->uses && b->items ? 0 : -ENOMEM;
+	return b->trie->block && b->trie->uses && b->trie->standing && b->items ? 0 : -ENOMEM;
 }
 
 /* The first @n mentions are of one pattern: from now on, this item's. */
@@ -144,18 +157,21 @@ static void make_item(struct trie *trie, struct trie_item *item, const struct me
 		      size_t n)
 {
 	const struct pattern *pattern = *mentions->pattern;
+	size_t first = trie->n_uses;
 
 	memcpy(&item->pattern, pattern, pattern_size(pattern));
-	item->n_uses = (uint32_t)n;
-	if (n == 1)
-		item->only = mentions->use;
-	else
-		item->first_use = (uint32_t)trie->n_uses;
 	for (size_t i = 0; i < n; i++) {
 		*mentions[i].pattern = &item->pattern;
-		if (n > 1)
+		if (mentions[i].stands)
+			trie->standing[trie->n_standing++] = mentions[i].use;
+		else
 			trie->uses[trie->n_uses++] = mentions[i].use;
 	}
+	item->n_uses = (uint32_t)(trie->n_uses - first);
+	if (item->n_uses == 1)
+		item->only = trie->uses[--trie->n_uses];
+	else
+		item->first_use = (uint32_t)first;
 }
 
 int trie_build_items(struct trie_builder *b, struct policy *policy)
@@ -181,9 +197,14 @@ int trie_build_items(struct trie_builder *b, struct policy *policy)
 	return 0;
 }
 
-const struct trie_use *trie_shared_uses(const struct trie *trie, const struct trie_item *item)
+struct trie_uses trie_shared_uses(const struct trie *trie, const struct trie_item *item)
 {
-	return trie->uses + item->first_use;
+	return (struct trie_uses){ trie->uses + item->first_use, item->n_uses };
+}
+
+struct trie_uses trie_standing(const struct trie *trie)
+{
+	return (struct trie_uses){ trie->standing, trie->n_standing };
 }
 
 const struct trie_item *trie_next_special(const struct trie *trie, const struct trie_item *after)

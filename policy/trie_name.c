@@ -3,24 +3,41 @@
  * Every request pays for this, whatever the policy. The name is gone through
  * once, by eight bytes, and in it as little depends on a branch or on what was
  * written a moment ago as can be: the slashes of 64 bytes are bits of one word,
- * and what is written is read again by the same eight.
+ * so are the dots, and whether all is clean is asked of those words; what is
+ * written is read again by the same eight.
  */
 #include "policy/trie_name.h"
 
 #include <endian.h>
 #include <string.h>
 
-#include "policy/match.h"
+/* Of up to 64 bytes of the name, a bit for each. */
+struct marks {
+	uint64_t slashes, dots;
+};
 
-/* Which of eight bytes are slashes: a bit for each. The highest bits of the bytes, moved by a
- * different number each, meet in the highest byte of the product. */
-static inline uint64_t slashes_of(uint64_t word)
+/* Of the last byte before a block: is it a slash, a dot behind one, a dot behind that? */
+struct carries {
+	uint64_t slash, dot, dots;
+};
+
+/* The highest bits of eight bytes, side by side: moved by a different number each, they meet in the
+ * highest byte of the product. */
+static inline uint64_t gather(uint64_t highest)
 {
-	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	uint64_t other = word ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
-	uint64_t highest = ~(((other & low) + low) | other | low);
+	return highest * UINT64_C(0x0002040810204081) >> 56;
+}
 
-	return (highest >> 7) * UINT64_C(0x0102040810204080) >> 56;
+/* The byte of a slash is 0x2f, that of a dot 0x2e: the lowest bit tells them apart, the others tell
+ * them from all else, without a carry from one byte to the next. */
+static inline struct marks marks_of(uint64_t word)
+{
+	const uint64_t highest = UINT64_C(0x8080808080808080);
+	uint64_t differs = word ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
+	uint64_t other = ((differs & UINT64_C(0x7e7e7e7e7e7e7e7e)) + ~highest) | differs;
+	uint64_t dot = differs << 7;
+
+	return (struct marks){ gather(~(other | dot) & highest), gather(~other & dot & highest) };
 }
 
 /* The last bytes, which are not eight, and zeroes. */
@@ -40,79 +57,113 @@ static inline void put(struct trie_name *name, size_t i, uint64_t word)
 	memcpy(name->padded + TRIE_HASH_PAD + 8 * i, &word, sizeof(word));
 }
 
-/* Copy and hash @n times eight bytes from the one at 8 * @first on, at most 64: which are slashes? */
-static inline uint64_t take_block(struct trie_name *name, const char *path, size_t first, size_t n)
+/* Copy and hash @n times eight bytes from the one at 8 * @first on, at most 64. */
+static inline struct marks take_words(struct trie_name *name, const char *path, size_t first,
+				      size_t n)
 {
-	uint64_t hash = name->hashes[first], slashes = 0;
+	struct marks all = { 0 };
+	uint64_t hash = name->hashes[first];
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t word = trie_load(path + 8 * (first + i));
+		struct marks marks = marks_of(word);
 
 		put(name, first + i, word);
-		slashes |= slashes_of(word) << 8 * i;
+		all.slashes |= marks.slashes << 8 * i;
+		all.dots |= marks.dots << 8 * i;
 		name->hashes[first + i + 1] = hash = trie_mix(hash, word);
 	}
-	return slashes;
+	return all;
 }
 
-/* Where components of the block of 64 bytes at @at end. */
-static inline uint64_t take_ends(struct trie_name *name, const char *path, size_t at)
+/* The same with the end of the name, @left bytes from the one at 8 * @first on. */
+static inline struct marks take_last(struct trie_name *name, const char *path, size_t first,
+				     size_t left)
 {
-	size_t left = name->len - at;
-	uint64_t found, rest;
+	struct marks all = take_words(name, path, first, left / 8), marks;
+	uint64_t rest = load_rest(path, name->len);
 
-	if (left >= TRIE_NAME_BLOCK) {
-		found = take_block(name, path, at / 8, TRIE_NAME_BLOCK / 8);
-	} else {
-		found = take_block(name, path, at / 8, left / 8);
-		rest = load_rest(path, name->len);
-		put(name, name->len / 8, rest);
-		found |= slashes_of(rest) << left / 8 * 8 | UINT64_C(1) << left;
+	marks = marks_of(rest);
+	put(name, name->len / 8, rest);
+	all.slashes |= marks.slashes << left / 8 * 8;
+	all.dots |= marks.dots << left / 8 * 8;
+	return all;
+}
+
+/* The bytes behind those that are marked, here and in the block before. */
+static inline uint64_t behind(uint64_t bits, uint64_t *carry)
+{
+	uint64_t moved = bits << 1 | *carry;
+
+	*carry = bits >> 63;
+	return moved;
+}
+
+/* Does a component end here that is none: empty, `.` or `..`? */
+static inline bool is_clean(const struct marks *marks, uint64_t ends, struct carries *carries)
+{
+	uint64_t empty = behind(marks->slashes, &carries->slash);
+	uint64_t dot = behind(marks->dots & empty, &carries->dot);
+	uint64_t dots = behind(marks->dots & dot, &carries->dots);
+
+	return !(ends & (empty | dot | dots));
+}
+
+/* Take all of it, by blocks. The slash at the front ends nothing. */
+static bool take(struct trie_name *name, const char *path)
+{
+	struct carries carries = { 0 };
+
+	for (size_t at = 0; at <= name->len; at += TRIE_NAME_BLOCK) {
+		size_t left = name->len - at;
+		struct marks marks = left >= TRIE_NAME_BLOCK
+					     ? take_words(name, path, at / 8, TRIE_NAME_BLOCK / 8)
+					     : take_last(name, path, at / 8, left);
+		uint64_t ends = marks.slashes;
+
+		if (left < TRIE_NAME_BLOCK)
+			ends |= UINT64_C(1) << left;
+		if (at == 0)
+			ends &= ~UINT64_C(1);
+		if (!is_clean(&marks, ends, &carries))
+			return false;
+		name->ends[at / TRIE_NAME_BLOCK] = ends;
 	}
-	return at == 0 ? found & ~UINT64_C(1) : found;
-}
-
-/* Without two slashes in a row there are at most TRIE_PARTS_MAX. */
-static bool cut(struct trie_name *name, const char *path, uint64_t lens)
-{
-	const char *text = trie_name_text(name);
-	size_t n = 0, n_marked = 0, start = 1;
-
-	for (size_t at = 0; at <= name->len; at += TRIE_NAME_BLOCK)
-		for (uint64_t ends = take_ends(name, path, at); ends; ends &= ends - 1) {
-			size_t end = at + (size_t)__builtin_ctzll(ends);
-
-			if ((end == start || text[start] == '.') &&
-			    match_is_no_name(text + start, end - start))
-				return false;
-			name->parts[n] = (struct trie_part){ (uint16_t)start, (uint16_t)end };
-			name->marked[n_marked] = (uint16_t)n++;
-			n_marked += lens >> end % 64 & 1;
-			start = end + 1;
-		}
-	name->n_parts = n;
-	name->n_marked = n_marked;
 	return true;
 }
 
-bool trie_name_read(struct trie_name *name, const char *path, uint64_t lens)
+bool trie_name_read(struct trie_name *name, const char *path)
 {
 	size_t len = strnlen(path, TRIE_NAME_MAX + 1);
 
-	name->n_parts = 0;
-	name->n_marked = 0;
 	if (len > TRIE_NAME_MAX || path[0] != '/')
 		return false;
 	name->len = len;
+	name->is_cut = false;
 	name->hashed_from = 0;
 	name->hashes[0] = 0;
 	if (len > 1)
-		return cut(name, path, lens);
+		return take(name, path);
 	put(name, 0, '/');
+	name->ends[0] = 0;
 	return true;
 }
 
-static void hash_from(struct trie_name *name, size_t from)
+/* Without two slashes in a row there are at most TRIE_PARTS_MAX. */
+void trie_name_cut(struct trie_name *name)
+{
+	size_t n = 0;
+
+	if (name->is_cut)
+		return;
+	for (size_t at = 0; at <= name->len; at += TRIE_NAME_BLOCK)
+		for (uint64_t ends = name->ends[at / TRIE_NAME_BLOCK]; ends; ends &= ends - 1)
+			name->stops[++n] = (uint16_t)(at + (size_t)__builtin_ctzll(ends));
+	name->n_parts = n;
+	name->is_cut = true;
+}
+
+void trie_name_below(struct trie_name *name, size_t from)
 {
 	const char *text = trie_name_text(name) + from;
 
@@ -120,15 +171,6 @@ static void hash_from(struct trie_name *name, size_t from)
 	name->hashes[0] = 0;
 	for (size_t i = 0; i < (name->len - from) / 8; i++)
 		name->hashes[i + 1] = trie_mix(name->hashes[i], trie_load(text + 8 * i));
-}
-
-void trie_name_below(struct trie_name *name, size_t n_above, uint64_t lens)
-{
-	size_t from = n_above > 0 ? name->parts[n_above - 1].end : 0;
-
-	hash_from(name, from);
-	name->n_marked = 0;
-	for (size_t i = n_above; i < name->n_parts; i++)
-		if (lens >> (name->parts[i].end - from) % 64 & 1)
-			name->marked[name->n_marked++] = (uint16_t)i;
+	memset(name->ends, 0, from / TRIE_NAME_BLOCK * sizeof(*name->ends));
+	name->ends[from / TRIE_NAME_BLOCK] &= UINT64_MAX << from % TRIE_NAME_BLOCK << 1;
 }

@@ -53,6 +53,8 @@ struct trie {
 	bool has_home;	       /* some pattern begins there */
 	struct trie_use *uses; /* of items with more than one */
 	size_t n_uses;
+	struct trie_use *standing;
+	size_t n_standing;
 	struct trie_node *nodes;
 	size_t n_nodes;
 	struct trie_slot *slots; /* a table, keyed by owner and bytes; in the order of the keys */
@@ -60,7 +62,7 @@ struct trie {
 		filter; /* for each slot eight bits, some of which say that it may be worth a look */
 	uint32_t n_slots;
 	uint64_t text_lens; /* of the texts, modulo 64: a bit for each */
-	uint16_t *lengths; /* ascending, for each node and group */
+	uint16_t *lengths;  /* ascending, for each node and group */
 	size_t n_lengths;
 	struct trie_group *groups;
 	size_t n_groups;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_POLICY_NAMING_H
+#define FDB_POLICY_NAMING_H
+
+/* Rules with several patterns, exceptions among them: what these say of a name is put together until
+ * all that match it have been found. */
+
+#include "policy/compiled.h"
+
+/* A rule, one of whose patterns matches. */
+struct naming {
+	struct candidate best; /* by the most specific of them */
+	enum truth matches, excepted;
+	const struct trie_use *use; /* one of its uses of patterns: all say the same of the rule */
+};
+
+struct namings {
+	struct naming *items; /* room for each rule */
+	uint32_t *at;	      /* of a rule: its index in `items`, if that is its own */
+	size_t n;
+};
+
+int namings_init(struct namings *namings, const struct policy *policy);
+void namings_done(struct namings *namings);
+
+/* @match: what the pattern of @use says of the name. */
+void namings_add(struct namings *namings, const struct trie_use *use, struct candidate match,
+		 enum truth matches);
+
+/* All of its patterns together. */
+static inline enum truth naming_says(const struct naming *naming)
+{
+	return truth_and(naming->matches, truth_not(naming->excepted));
+}
+
+#endif
