@@ -39,6 +39,34 @@ static enum step act_on_object(struct opening *o, act_on_pin act)
 	return step == STEP_GO ? act(o, &pin) : step;
 }
 
+void named_done(struct named *named)
+{
+	pin_done(&named->parent);
+	pin_done(&named->pin);
+}
+
+enum step act_find(struct opening *o, int of_root, unsigned int more_links, struct named *ret)
+{
+	struct policy_object object;
+	int r;
+
+	named_done(ret);
+	r = create_pin_parent(o, &ret->parent, &ret->base);
+	if (r == -ELOOP)
+		return walk_follow(o, true);
+	if (r == -EISDIR)
+		r = of_root;
+	if (r == 0)
+		r = opener_pin(o, ret->parent.fd, ret->base, &ret->pin);
+	if (r < 0)
+		return opening_kernel(o, r);
+	o->out->dev = ret->pin.dev;
+	o->out->ino = ret->pin.ino;
+	object = ret->pin.object;
+	object.links += more_links;
+	return opening_judge(o, &ret->pin, &object);
+}
+
 int act_is_still(struct opening *o, const struct pin *parent, const char *base,
 		 const struct pin *judged)
 {
@@ -55,11 +83,10 @@ int act_is_still(struct opening *o, const struct pin *parent, const char *base,
  * component. Who may write there can put another object under that name between the last look and
  * the act: then that one loses this very name, which its maker could have taken from it as well.
  */
-static enum step remove_pinned(struct opening *o, const struct pin *parent, const char *base,
-			       const struct pin *pin)
+static enum step remove_pinned(struct opening *o, const struct named *it)
 {
 	int flags = o->order->request->opcode == WIRE_OPCODE_RMDIR ? AT_REMOVEDIR : 0;
-	int r = act_is_still(o, parent, base, pin);
+	int r = act_is_still(o, &it->parent, it->base, &it->pin);
 
 	if (r == -EAGAIN)
 		return STEP_AGAIN;
@@ -67,7 +94,7 @@ static enum step remove_pinned(struct opening *o, const struct pin *parent, cons
 		r = -ETIMEDOUT;
 	if (r < 0)
 		return opening_kernel(o, r);
-	if (unlinkat(parent->fd, base, flags) < 0)
+	if (unlinkat(it->parent.fd, it->base, flags) < 0)
 		return opening_unopened(o, -errno);
 	return opening_granted(o, -EBADF);
 }
@@ -75,29 +102,16 @@ static enum step remove_pinned(struct opening *o, const struct pin *parent, cons
 /* A name, and with its last one the object; a link is removed itself. */
 static enum step remove_name(struct opening *o, act_on_pin act)
 {
-	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
-	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
-	const char *base;
+	_cleanup_(named_done) struct named it = NAMED_EMPTY;
+	bool is_rmdir = o->order->request->opcode == WIRE_OPCODE_RMDIR;
 	enum step step;
-	int r;
 
 	(void)act;
-	r = create_pin_parent(o, &parent, &base);
-	if (r == -ELOOP)
-		return walk_follow(o, true);
 	/* unlink(2) and rmdir(2) say different things of the root. */
-	if (r == -EISDIR && o->order->request->opcode == WIRE_OPCODE_RMDIR)
-		r = -EBUSY;
-	if (r == 0)
-		r = opener_pin(o, parent.fd, base, &pin);
-	if (r < 0)
-		return opening_kernel(o, r);
-	o->out->dev = pin.dev;
-	o->out->ino = pin.ino;
-	step = opening_judge(o, &pin, &pin.object);
-	if (step == STEP_GO && is_no_directory(o, &pin))
+	step = act_find(o, is_rmdir ? -EBUSY : -EISDIR, 0, &it);
+	if (step == STEP_GO && is_no_directory(o, &it.pin))
 		return opening_kernel(o, -ENOTDIR);
-	return step == STEP_GO ? remove_pinned(o, &parent, base, &pin) : step;
+	return step == STEP_GO ? remove_pinned(o, &it) : step;
 }
 
 static const struct {

@@ -28,6 +28,16 @@ struct pin {
 
 void pin_done(struct pin *pin);
 
+/* A name in its directory. */
+struct named {
+	struct pin parent, pin; /* owned */
+	const char *base;	/* in the name that was asked for */
+};
+
+#define NAMED_EMPTY ((struct named){ .parent = PIN_EMPTY, .pin = PIN_EMPTY })
+
+void named_done(struct named *named);
+
 /* What comes after one step of one candidate. */
 enum step {
 	STEP_GO,      /* nothing against it so far */
@@ -145,6 +155,9 @@ enum step change_connect(struct opening *o, const struct pin *pin);
 /* watch.c: tell what happens to it, from now on. */
 enum step watch_perform(struct opening *o, const struct pin *pin);
 
+/* Pin the directory of @o->name, and what is there in it, and judge that, as if it had so many more
+ * links. @of_root: the -errno that `/` gets, which is in no directory. STEP_GO, or what ends the attempt. */
+enum step act_find(struct opening *o, int of_root, unsigned int more_links, struct named *ret);
 /* Whether @base in @parent is still the object that was judged. 0; -EAGAIN it is another; -errno. */
 int act_is_still(struct opening *o, const struct pin *parent, const char *base,
 		 const struct pin *judged);

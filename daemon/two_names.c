@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/macro.h"
-#include "base/number.h"
 #include "daemon/limits.h"
-#include "daemon/opening.h"
+#include "daemon/two_names.h"
 #include "policy/ast.h"
 
 /*
  * rename(2) and link(2): one act on two names. Each name is judged as a request of its own, by the whole
- * policy and on its own pins, and what stands at the new name by a third; only then one call binds
- * them, between the two directories that were judged.
- *
- * One call has one authority. It is the broker's only if every rule that decided says `as root`:
- * a name whose rule does not say so is never touched by more than the caller's own rights.
+ * policy and on its own pins, and what stands at the new name by a third; only then bind.c binds them.
  *
  * An object is judged by its name whenever it is opened, so that another name is other rights. So
  * nobody gets more by the new name than he has by the old one: what the policy lends there must be
@@ -28,34 +20,13 @@
  * below a directory: directories are not renamed.
  */
 
-/* One name, and what is there. */
-struct side {
-	struct opening o; /* first: whoever is told of it finds the side */
-	struct outcome out;
-	struct pair *pair;
-	struct pin parent, pin; /* no descriptor in @pin: nothing is there */
-	const char *base;	/* in @o.name */
-};
-
-struct pair {
-	const struct request *request;
-	struct side old, new, target; /* target: what stands at the new name, to be removed */
-	struct outcome_other *other;  /* owned, until the outcome has it */
-};
-
-static void side_done(struct side *side)
-{
-	pin_done(&side->parent);
-	pin_done(&side->pin);
-}
-
 static struct pair *pair_free(struct pair *pair)
 {
 	if (!pair)
 		return NULL;
-	side_done(&pair->old);
-	side_done(&pair->new);
-	side_done(&pair->target);
+	named_done(&pair->old.at);
+	named_done(&pair->new.at);
+	named_done(&pair->target.at);
 	free(pair->other);
 	free(pair);
 	return NULL;
@@ -68,7 +39,7 @@ static void side_init(struct pair *pair, struct side *side, struct opener *opene
 	side->o = (struct opening){ .opener = opener, .order = order, .out = &side->out };
 	side->out = (struct outcome){ .fd = -EBADF };
 	side->pair = pair;
-	side->parent = side->pin = PIN_EMPTY;
+	side->at = NAMED_EMPTY;
 }
 
 static struct pair *pair_new(struct opener *opener, const struct order *order)
@@ -88,9 +59,14 @@ static struct pair *pair_new(struct opener *opener, const struct order *order)
 	return pair->other ? TAKE_PTR(pair) : NULL;
 }
 
-static bool is_link(const struct pair *pair)
+bool pair_is_link(const struct pair *pair)
 {
 	return pair->request->opcode == WIRE_OPCODE_LINK;
+}
+
+bool pair_has_target(const struct pair *pair)
+{
+	return pair->new.at.pin.fd >= 0;
 }
 
 /* the names */
@@ -127,55 +103,37 @@ static bool is_granted(struct side *side, enum step (*attempt)(struct opening *o
 	return side->out.reason == WIRE_REASON_OK;
 }
 
-/* 0; -ELOOP a link is on the way; another -errno. */
-static int pin_parent(struct side *side)
+/* What is said of `/`, which is always busy, and always there. */
+static int of_root(const struct side *side)
 {
-	int r;
-
-	side_done(side);
-	r = create_pin_parent(&side->o, &side->parent, &side->base);
-	/* `/` is always busy, and always there. */
-	if (r == -EISDIR && side != &side->pair->old && is_link(side->pair))
-		return -EEXIST;
-	return r == -EISDIR ? (is_link(side->pair) ? -EPERM : -EBUSY) : r;
+	if (!pair_is_link(side->pair))
+		return -EBUSY;
+	return side == &side->pair->old ? -EPERM : -EEXIST;
 }
 
 /* As it will be with the new name. */
 static struct policy_object object_to_be(const struct pair *pair)
 {
-	struct policy_object object = pair->old.pin.object;
+	struct policy_object object = pair->old.at.pin.object;
 
-	object.links += is_link(pair);
+	object.links += pair_is_link(pair);
 	return object;
 }
 
 /* Sockets and the like have whoever made them at their other end; links are as good as their text. */
 static bool may_be_named(const struct pair *pair, mode_t mode)
 {
-	return S_ISREG(mode) || (S_ISLNK(mode) && !is_link(pair));
+	return S_ISREG(mode) || (S_ISLNK(mode) && !pair_is_link(pair));
 }
 
 static enum step find_old(struct opening *o)
 {
 	struct side *old = (struct side *)o;
-	struct policy_object object;
-	enum step step;
-	int r;
+	enum step step = act_find(o, of_root(old), pair_is_link(old->pair), &old->at);
 
-	r = pin_parent(old);
-	if (r == -ELOOP)
-		return walk_follow(o, true);
-	if (r == 0)
-		r = opener_pin(o, old->parent.fd, old->base, &old->pin);
-	if (r < 0)
-		return opening_kernel(o, r);
-	o->out->dev = old->pin.dev;
-	o->out->ino = old->pin.ino;
-	object = object_to_be(old->pair);
-	step = opening_judge(o, &old->pin, &object);
 	if (step != STEP_GO)
 		return step;
-	if (!may_be_named(old->pair, object.mode))
+	if (!may_be_named(old->pair, old->at.pin.object.mode))
 		return opening_condition(o, POLICY_CONDITION_TYPE);
 	return opening_granted(o, -EBADF);
 }
@@ -207,33 +165,35 @@ static enum step judge_new(struct side *new)
 	enum step step;
 
 	object.fresh = object.named = true;
-	object.fs_magic = new->parent.object.fs_magic;
-	object.mount_flags = new->parent.object.mount_flags;
-	step = opening_judge(&new->o, &new->parent, &object);
+	object.fs_magic = new->at.parent.object.fs_magic;
+	object.mount_flags = new->at.parent.object.mount_flags;
+	step = opening_judge(&new->o, &new->at.parent, &object);
 	if (step != STEP_GO)
 		return step;
 	unlike = unlike_made(opening_rule(&new->o), &object);
 	return unlike ? opening_condition(&new->o, unlike) : STEP_GO;
 }
 
+/* Nothing need be there: it is the old name's object that is judged, with its directory. */
 static enum step find_new(struct opening *o)
 {
 	struct side *new = (struct side *)o;
 	enum step step;
 	int r;
 
-	r = pin_parent(new);
+	named_done(&new->at);
+	r = create_pin_parent(o, &new->at.parent, &new->at.base);
 	if (r == -ELOOP)
 		return walk_follow(o, true);
 	if (r < 0)
-		return opening_kernel(o, r);
+		return opening_kernel(o, r == -EISDIR ? of_root(new) : r);
 	step = judge_new(new);
 	if (step != STEP_GO)
 		return step;
-	r = opener_pin(o, new->parent.fd, new->base, &new->pin);
+	r = opener_pin(o, new->at.parent.fd, new->at.base, &new->at.pin);
 	if (r < 0 && r != -ENOENT)
 		return opening_kernel(o, r);
-	if (r == 0 && (is_link(new->pair) || new->pair->request->noreplace))
+	if (r == 0 && (pair_is_link(new->pair) || new->pair->request->noreplace))
 		return opening_kernel(o, -EEXIST);
 	return opening_granted(o, -EBADF);
 }
@@ -241,19 +201,8 @@ static enum step find_new(struct opening *o)
 static enum step find_target(struct opening *o)
 {
 	struct side *target = (struct side *)o;
-	enum step step;
-	int r;
+	enum step step = act_find(o, of_root(target), 0, &target->at);
 
-	r = pin_parent(target);
-	if (r == -ELOOP)
-		return walk_follow(o, true);
-	if (r == 0)
-		r = opener_pin(o, target->parent.fd, target->base, &target->pin);
-	if (r < 0)
-		return opening_kernel(o, r);
-	o->out->dev = target->pin.dev;
-	o->out->ino = target->pin.ino;
-	step = opening_judge(o, &target->pin, &target->pin.object);
 	return step == STEP_GO ? opening_granted(o, -EBADF) : step;
 }
 
@@ -267,7 +216,7 @@ static const uint32_t lendable[] = {
 
 static bool lends_more(struct pair *pair, uint32_t mode)
 {
-	struct policy_object object = pair->old.pin.object;
+	struct policy_object object = pair->old.at.pin.object;
 	enum lent by_new, by_old;
 
 	/* However many names it has now: others go, and it will have one again. */
@@ -276,7 +225,7 @@ static bool lends_more(struct pair *pair, uint32_t mode)
 	by_new = opening_lent(&pair->new.o, NULL, &object);
 	if (by_new == LENT_DENIED)
 		return false;
-	by_old = opening_lent(&pair->old.o, &pair->old.pin, &object);
+	by_old = opening_lent(&pair->old.o, &pair->old.at.pin, &object);
 	return by_new > by_old;
 }
 
@@ -304,84 +253,9 @@ static bool is_escape(struct pair *pair)
 
 /* the act */
 
-static bool has_target(const struct pair *pair)
-{
-	return pair->new.pin.fd >= 0;
-}
-
-static bool is_as_root(const struct pair *pair)
-{
-	return pair->old.out.rule->as_root && pair->new.out.rule->as_root &&
-	       (!has_target(pair) || pair->target.out.rule->as_root);
-}
-
-static int take_authority(struct pair *pair)
-{
-	struct authority *authority = &pair->old.o.opener->authority;
-
-	if (!is_as_root(pair))
-		return authority_caller(authority, pair->old.o.order->principal);
-	authority_broker(authority);
-	return 0;
-}
-
 static bool is_same(const struct pin *a, const struct pin *b)
 {
 	return a->dev == b->dev && a->ino == b->ino;
-}
-
-/* What fs.protected_hardlinks would refuse (proc(5)): whatever is linked can be kept beyond its owner's
- * wishes. What has set-id bits the floor refuses a name before, also to its owner. */
-static int may_link(struct pair *pair)
-{
-	const struct pin *pin = &pair->old.pin;
-
-	if (!is_as_root(pair) && pin->object.uid == pair->old.o.order->principal->uid)
-		return 0;
-	if (syscall(SYS_faccessat2, pin->fd, "", R_OK | W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)
-		return errno == EACCES ? -EPERM : -errno;
-	return 0;
-}
-
-/* By its pin, whatever has become of its old name. */
-static int link_pinned(struct pair *pair)
-{
-	char number[NUMBER_SIZE];
-	int r = may_link(pair);
-
-	if (r < 0)
-		return r;
-	if (opening_is_given_up(&pair->old.o))
-		return -ETIMEDOUT;
-	number_print((uint32_t)pair->old.pin.fd, number);
-	if (linkat(pair->old.o.opener->shared.procfd, number, pair->new.parent.fd, pair->new.base,
-		   AT_SYMLINK_FOLLOW) < 0)
-		return -errno;
-	return 0;
-}
-
-/*
- * As with removing, names are bound and not objects, after a last look. What was not there when it was
- * looked for is never replaced.
- */
-static int rename_pinned(struct pair *pair)
-{
-	struct side *old = &pair->old, *new = &pair->new;
-	unsigned flags = has_target(pair) ? 0 : RENAME_NOREPLACE;
-	int r;
-
-	r = act_is_still(&old->o, &old->parent, old->base, &old->pin);
-	if (r == 0 && has_target(pair))
-		r = act_is_still(&new->o, &new->parent, new->base, &new->pin);
-	if (r < 0)
-		return r == -ENOENT ? -EAGAIN : r;
-	if (opening_is_given_up(&old->o))
-		return -ETIMEDOUT;
-	/* Not renameat2(3), which is another system call where there are no flags. */
-	if (syscall(SYS_renameat2, old->parent.fd, old->base, new->parent.fd, new->base, flags) ==
-	    0)
-		return 0;
-	return errno == EEXIST && flags && !pair->request->noreplace ? -EAGAIN : -errno;
 }
 
 /* The side that tells of @r. */
@@ -407,18 +281,17 @@ static struct side *attempt(struct pair *pair)
 		return old;
 	if (!is_granted(new, find_new))
 		return new;
-	if (has_target(pair)) {
+	if (pair_has_target(pair)) {
 		side_name(target, new->o.name, POLICY_REMOVE);
 		if (!is_granted(target, find_target))
 			return target;
-		if (!is_same(&target->parent, &new->parent) || !is_same(&target->pin, &new->pin))
+		if (!is_same(&target->at.parent, &new->at.parent) ||
+		    !is_same(&target->at.pin, &new->at.pin))
 			return NULL;
 	}
 	if (is_escape(pair))
 		return old;
-	r = take_authority(pair);
-	if (r == 0)
-		r = is_link(pair) ? link_pinned(pair) : rename_pinned(pair);
+	r = bind_names(pair);
 	if (r == -EAGAIN)
 		return NULL;
 	return r < 0 ? failed(pair, r) : old;
@@ -432,14 +305,14 @@ static void tell_rules(struct pair *pair, const struct side *decided)
 	bool is_judged = decided->out.reason == WIRE_REASON_OK || other == &pair->old;
 
 	pair->other->modes = other->o.modes;
-	if (has_target(pair) && other == &pair->new)
+	if (pair_has_target(pair) && other == &pair->new)
 		pair->other->modes |= POLICY_REMOVE;
 	if (!is_judged)
 		return;
 	pair->other->rules[0] = other->out.rule;
-	if (has_target(pair) && other == &pair->new)
+	if (pair_has_target(pair) && other == &pair->new)
 		pair->other->rules[1] = pair->target.out.rule;
-	pair->other->as_root = decided->out.reason == WIRE_REASON_OK && is_as_root(pair);
+	pair->other->as_root = decided->out.reason == WIRE_REASON_OK && bind_is_as_root(pair);
 	memcpy(pair->other->canonical, other->out.canonical, sizeof(pair->other->canonical));
 }
 
