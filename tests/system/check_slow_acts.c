@@ -80,9 +80,9 @@ START_TEST(what_was_given_up_is_not_done)
 	       daemon_number(&acts_scene.daemon, "in-flight") > 0)
 		continue;
 	ck_assert_uint_eq(fuse_seen(&fuse, late->opcode), 0);
-	/* It is what would have been done. */
-	ck_assert_int_eq(scene_as(ALICE, ask_again, late), 0);
-	ck_assert_uint_gt(fuse_seen(&fuse, late->opcode), 0);
+	/* It is what would have been done; a busy machine may be too late again. */
+	while (fuse_seen(&fuse, late->opcode) == 0)
+		ck_assert_int_eq(scene_as(ALICE, ask_again, late), 0);
 	ck_assert_int_eq(fuse_stop(&fuse), 0);
 	scene_stop(&acts_scene);
 }
