@@ -57,7 +57,33 @@ static void add_yes(const struct answer *answer, bool decided, struct text *out)
 	text_done(&conditions);
 }
 
-static void show_text(const struct ctl *ctl, const struct answer *answer)
+/* A deny that hangs on the object; those of the floor are in every policy. */
+static const struct policy_rule *next_unless(const struct candidates *candidates, size_t *i)
+{
+	while (*i < candidates->n_denies) {
+		const struct policy_rule *deny = candidates->denies[(*i)++].rule;
+
+		if (strcmp(deny->file, "builtin") != 0)
+			return deny;
+	}
+	return NULL;
+}
+
+static void add_unless(const struct candidates *candidates, struct text *out)
+{
+	const struct policy_rule *deny;
+	size_t i = 0;
+
+	while ((deny = next_unless(candidates, &i))) {
+		text_puts(out, ", unless ");
+		explain_conditions(deny, out);
+		text_puts(out, ", by ");
+		screen_add(out, deny->id);
+	}
+}
+
+static void show_text(const struct ctl *ctl, const struct session *session,
+		      const struct answer *answer)
 {
 	struct text out = TEXT_EMPTY;
 
@@ -66,6 +92,8 @@ static void show_text(const struct ctl *ctl, const struct answer *answer)
 	switch (answer->kind) {
 	case ANSWER_YES:
 		add_yes(answer, ctl->options.live, &out);
+		if (!ctl->options.live)
+			add_unless(session->candidates, &out);
 		break;
 	case ANSWER_NO:
 		answer_reason(answer, &out);
@@ -102,6 +130,17 @@ static void add_nearest(const struct session *session, const struct request *req
 		json_add(object, "nearest", evaluation_nearest_json(&e.nearest));
 }
 
+static void add_unless_json(const struct candidates *candidates, struct json_object *object)
+{
+	struct json_object *list = json_list();
+	const struct policy_rule *deny;
+	size_t i = 0;
+
+	while ((deny = next_unless(candidates, &i)))
+		json_append_text(list, deny->id);
+	json_add(object, "unless", list);
+}
+
 static void show_json(const struct ctl *ctl, const struct session *session,
 		      const struct request *request, const struct caller *caller,
 		      const struct answer *answer)
@@ -121,6 +160,8 @@ static void show_json(const struct ctl *ctl, const struct session *session,
 		explain_conditions(answer->rule, &conditions);
 		json_add_text(object, "conditions", conditions.data);
 		evaluation_add_makes(answer, object);
+		if (!ctl->options.live)
+			add_unless_json(session->candidates, object);
 		text_done(&conditions);
 	}
 	answer_observed(answer, &observed);
@@ -200,7 +241,7 @@ static enum exit_code answer_request(const struct ctl *ctl, const struct session
 	if (!ctl->options.quiet && ctl->options.json)
 		show_json(ctl, session, request, caller, &answer);
 	else if (!ctl->options.quiet)
-		show_text(ctl, &answer);
+		show_text(ctl, session, &answer);
 	return codes[answer.kind];
 }
 

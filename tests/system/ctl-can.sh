@@ -306,6 +306,25 @@ can create "$scratch/tree/a.new" --as "$web" --live
 exits 1
 says 'no   kernel: File exists'
 
+it 'says what may deny it still'
+mkdir unless
+cat >unless/10-t.fdp <<END
+version 1;
+for anyone { a: allow read "$scratch/tree/*" { mode-max 0644; } }
+root: deny read "$scratch/tree/f*" { owner $(id -u); }
+END
+run fdbrokerctl can read "$scratch/tree/file" --as 'user 1' --policy=unless
+exits 0
+says 'yes  10-t.a, if mode-max 0644, unless owner { '
+says ' }, by 10-t.root'
+run fdbrokerctl can read "$scratch/tree/other" --as 'user 1' --policy=unless
+says_not unless
+run fdbrokerctl can read "$scratch/tree/file" --as 'user 1' --policy=unless --json
+json unless 0 10-t.root
+run fdbrokerctl can read "$scratch/tree/file" --as 'user 1' --policy=unless --live
+exits 1
+says 'no   rule: denied by 10-t.root'
+
 it 'says what of what `create` makes may be made'
 mkdir made
 cat >made/10-t.fdp <<END
