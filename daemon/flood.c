@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/macro.h"
 
 /*
  * A bucket is one number: when it will be full again. A record takes a token, which puts that
@@ -71,7 +72,7 @@ static void drop_kept(struct flood_uid *entry)
 /* Without memory the count alone is kept, for the next that is written. */
 static void keep(struct flood_uid *entry, const struct record *record)
 {
-	uint8_t buffer[RECORD_SIZE_MAX], *bytes;
+	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_, *bytes;
 	int size = record_write(record, buffer, sizeof(buffer));
 
 	bytes = size < 0 ? NULL : realloc(entry->bytes, (size_t)size);

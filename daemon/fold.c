@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/macro.h"
 
 /*
  * Entries stand in the order of their first records, so that the oldest is
@@ -103,16 +104,17 @@ static struct fold_entry *find(struct fold *fold, const struct record *record, u
 
 static int keep(struct fold_entry *entry, const struct record *record)
 {
-	uint8_t buffer[RECORD_SIZE_MAX], *bytes;
+	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_, *bytes = entry->bytes;
 	int size = record_write(record, buffer, sizeof(buffer));
 
 	if (size < 0)
 		return size;
-	bytes = malloc((size_t)size);
+	/* Those that say the same mostly are as long. */
+	if ((size_t)size != entry->size)
+		bytes = realloc(entry->bytes, (size_t)size);
 	if (!bytes)
 		return -ENOMEM;
 	memcpy(bytes, buffer, (size_t)size);
-	free(entry->bytes);
 	entry->bytes = bytes;
 	entry->size = (size_t)size;
 	return 0;

@@ -2,6 +2,7 @@
 #include "daemon/report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,6 +93,50 @@ START_TEST(report_writes_why_a_connection_was_ended)
 }
 END_TEST
 
+/* The record of a request of @maker. */
+static const struct record *record_of(struct session *maker)
+{
+	struct exchange x = { .server = &server, .session = maker };
+	static uint8_t buffer[RECORD_SIZE_MAX];
+	static struct record record;
+	ssize_t n;
+
+	x.outcome.reason = WIRE_REASON_DEFAULT;
+	report(&x, 0);
+	n = recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(record_read(buffer, (size_t)n, &record), 0);
+	return &record;
+}
+
+/* Whoever it is is written once for a connection, and never for another. */
+START_TEST(report_says_in_each_record_who_made_the_connection)
+{
+	gid_t groups[] = { 4, 27 };
+	struct session alice = { .facts = { .connection = 1, .uid = 30000, .unit = "a.service" } };
+	struct session bob = { .facts = { .connection = 2, .uid = 30001 } };
+	const struct record *record;
+
+	bob.groups = groups;
+	bob.principal.n_groups = ELEMENTSOF(groups);
+	for (int i = 0; i < 2; i++) {
+		record = record_of(&alice);
+		ck_assert_uint_eq(record->who.connection, 1);
+		ck_assert_uint_eq(record->who.uid, 30000);
+		ck_assert_str_eq(record->who.unit, "a.service");
+		ck_assert_uint_eq(record->n_groups, 0);
+		record = record_of(&bob);
+		ck_assert_uint_eq(record->who.connection, 2);
+		ck_assert_uint_eq(record->who.uid, 30001);
+		ck_assert_str_eq(record->who.unit, "");
+		ck_assert_uint_eq(record->n_groups, 2);
+		ck_assert_mem_eq(record->groups, groups, sizeof(groups));
+	}
+	free(alice.who);
+	free(bob.who);
+}
+END_TEST
+
 /* Opening does not wait for logging; what is lost is counted and the next record says so. */
 START_TEST(report_counts_the_records_that_do_not_fit)
 {
@@ -123,6 +168,7 @@ int main(void)
 	tcase_add_loop_test(tcase, report_writes_what_the_rule_asks_for_and_what_always_must_be, 0,
 			    ELEMENTSOF(wanted));
 	tcase_add_test(tcase, report_writes_why_a_connection_was_ended);
+	tcase_add_test(tcase, report_says_in_each_record_who_made_the_connection);
 	tcase_add_test(tcase, report_counts_the_records_that_do_not_fit);
 	return suite_main(suite);
 }
