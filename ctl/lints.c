@@ -152,7 +152,8 @@ static const struct lint lints[] = {
 	{ .id = "W103",
 	  .title = "unreachable",
 	  .meaning = "No request can match the rule: its subject contradicts itself, 'except' "
-		     "takes all of its paths, or 'until' has passed.",
+		     "takes all of its paths, or 'until' has passed. Or its user is uid 65534, "
+		     "as which the kernel shows who has no uid here.",
 	  .example = "for user a and user b { ... }",
 	  .fix = "Correct or remove it. Two terms of one conjunction must both hold; alternatives "
 		 "are 'or', or values in braces." },

@@ -229,11 +229,27 @@ static int compile_trait(struct compiler *c, const struct ast_term *ast, struct 
 	return 0;
 }
 
+/* user_namespaces(7): whoever has no uid here appears as this one, and who.c believes nobody to be it. */
+static int compile_users(struct compiler *c, const struct ast_term *ast, struct term *term)
+{
+	int r = compile_ids(c, COMPILE_USERS, &ast->values, ast->negated, &term->ids);
+	struct diag *diag;
+
+	for (size_t i = 0; r == 0 && i < term->ids.n; i++) {
+		if (term->ids.items[i].first != POLICY_OVERFLOW_UID)
+			continue;
+		diag = diag_add(c->diags, DIAG_WARNING, "W103", ast->place,
+				"uid %u is nobody's: no caller matches it", POLICY_OVERFLOW_UID);
+		diag_help(c->diags, diag, "name the unit, or give the program a user of its own");
+	}
+	return r;
+}
+
 static int compile_key(struct compiler *c, const struct ast_term *ast, struct term *term)
 {
 	switch (ast->key) {
 	case AST_KEY_USER:
-		return compile_ids(c, COMPILE_USERS, &ast->values, ast->negated, &term->ids);
+		return compile_users(c, ast, term);
 	case AST_KEY_GROUP:
 		return compile_ids(c, COMPILE_GROUPS, &ast->values, ast->negated, &term->ids);
 	case AST_KEY_UNIT:
