@@ -313,6 +313,9 @@ static void assert_recorded(uint64_t id, const char *path)
 		ck_assert_msg(clock_monotonic_usec() < end, "no record of %s", path);
 		audit = daemon_read_audit(&acts_scene.daemon);
 		record = strstr(audit, key);
+		/* A line that is being written is seen as far as it has come. */
+		if (record && !strchr(record, '\n'))
+			record = NULL;
 		if (record) {
 			ck_assert_ptr_null(strstr(record + 1, key));
 			while (record > audit && record[-1] != '\n')
