@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,6 +364,8 @@ static int serve_policy(struct broker *broker)
 		return log_error_errno(r, "cannot load the policy: %m");
 	if (r == 0)
 		return 0;
+	/* What reading took goes back: tables of which little is ever used get pages that are untouched. */
+	malloc_trim(0);
 	r = map_tallies(broker);
 	if (r < 0)
 		return r;
