@@ -32,12 +32,16 @@ _fdbrokerctl_values() { # OPTION
 	esac
 }
 
+_fdbrokerctl_sets() {
+	fdbrokerctl cat 2>/dev/null | sed -n 's/^[[:space:]]*let[[:space:]]*\(@[a-z0-9-]*\).*/\1/p'
+}
+
 _fdbrokerctl_operands() { # COMMAND NUMBER WORD
 	case $1 in
 	can | explain | who-can)
 		[ "$2" -gt 0 ] || _fdbrokerctl_modes "$3"
 		;;
-	show) fdbrokerctl show 2>/dev/null ;;
+	show) fdbrokerctl show 2>/dev/null; _fdbrokerctl_sets ;;
 	edit) (cd /etc/fdbroker/policy.d 2>/dev/null && echo *.fdp) ;;
 	help)
 		_fdbrokerctl_commands

@@ -33,6 +33,8 @@ complete -c fdbrokerctl -n 'string match -q -- "-*" (commandline -ct)' -f -a '(_
 complete -c fdbrokerctl -n '__fdbrokerctl_at 2; and __fdbrokerctl_in can explain who-can' \
 	-f -a '(__fdbrokerctl_modes)'
 complete -c fdbrokerctl -n '__fdbrokerctl_in show' -f -a '(fdbrokerctl show 2>/dev/null)'
+complete -c fdbrokerctl -n '__fdbrokerctl_in show' -f \
+	-a '(fdbrokerctl cat 2>/dev/null | string replace -rf "^\\s*let\\s*(@[a-z0-9-]+).*" "\$1")'
 complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f -a '(__fdbrokerctl_commands)'
 complete -c fdbrokerctl -n '__fdbrokerctl_in help' -f \
 	-a '(fdbrokerctl help findings 2>/dev/null | string replace -r " +" \t)'

@@ -55,7 +55,7 @@ static const struct command commands[] = {
 	  OPTION_BIT(ONLY) | OPTION_BIT(POLICY) | OPTION_BIT(PROMOTE) | OPTION_BIT(SOCKET) |
 		  OPTION_BIT(STATUS) | OPTION_BIT(STOP) | OPTION_BIT(WITH),
 	  command_shadow, false },
-	{ "show", "[RULE…]", "print a rule by its id, and what it uses; or list the ids",
+	{ "show", "[RULE|@SET…]", "print a rule by its id, and what it uses, or a set; or list the ids",
 	  OPTION_BIT(BUILTIN) | OPTION_BIT(POLICY) | OPTION_BIT(ROOT) | OPTION_BIT(WITH),
 	  command_show, true },
 	{ "test", "FILE…", "hold the policy against files of expectations",

@@ -70,8 +70,15 @@ static void add_place(const struct ctl *ctl, const struct place *place, struct t
 	text_done(&origin);
 }
 
+static bool defines(const struct ast_statement *statement, const char *set)
+{
+	return (statement->kind == AST_LET || statement->kind == AST_EXTEND) &&
+	       strcmp(statement->set.name, set) == 0;
+}
+
+/* The definitions that @rule uses; or without one those of @set. */
 static void add_used(const struct ctl *ctl, const struct written *written,
-		     const struct written_rule *rule, struct text *out)
+		     const struct written_rule *rule, const char *set, struct text *out)
 {
 	for (size_t i = 0; i < written->files.n; i++)
 		for (size_t j = 0; j < written->files.trees[i]->n; j++) {
@@ -79,7 +86,7 @@ static void add_used(const struct ctl *ctl, const struct written *written,
 				&written->files.trees[i]->statements[j];
 			struct text text = TEXT_EMPTY;
 
-			if (!uses(rule, statement))
+			if (rule ? !uses(rule, statement) : !defines(statement, set))
 				continue;
 			add_place(ctl, &statement->place, out);
 			ast_print_statement(statement, &text);
@@ -122,7 +129,7 @@ static void show_text(const struct ctl *ctl, const struct written *written,
 {
 	struct text out = TEXT_EMPTY, text = TEXT_EMPTY;
 
-	add_used(ctl, written, rule, &out);
+	add_used(ctl, written, rule, NULL, &out);
 	add_place(ctl, &rule->place, &out);
 	written_print(rule, &text);
 	screen_add_text(&out, text.data ? text.data : "", text.len);
@@ -185,11 +192,37 @@ static enum exit_code not_found(const struct ctl *ctl, const struct written *wri
 			nearest ? "?" : "");
 }
 
+static enum exit_code show_set(const struct ctl *ctl, const struct written *written,
+			       const char *name)
+{
+	struct json_object *answer = json_answer();
+	struct text out = TEXT_EMPTY;
+
+	if (!written_definition(written, AST_LET, name)) {
+		json_object_put(answer);
+		return ctl_fail(ctl, EXIT_NO, "there is no set %s", name);
+	}
+	add_used(ctl, written, NULL, name, &out);
+	json_add_text(answer, "set", name);
+	json_add_text(answer, "text", out.data);
+	if (ctl->options.json && !ctl->options.quiet)
+		json_show(&ctl->out, answer);
+	else
+		json_object_put(answer);
+	if (ctl->options.json || ctl->options.quiet)
+		text_done(&out);
+	else
+		screen_show(&ctl->out, &out);
+	return EXIT_YES;
+}
+
 static enum exit_code show_rule(const struct ctl *ctl, const struct written *written,
 				const struct policy *policy, const char *id)
 {
 	const struct written_rule *rule = written_find(written, id);
 
+	if (*id == '@')
+		return show_set(ctl, written, id);
 	if (!rule)
 		return not_found(ctl, written, id);
 	if (ctl->options.quiet)

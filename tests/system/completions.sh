@@ -52,6 +52,21 @@ if command -v bash >/dev/null; then
 	complete fdbrokerctl help W11
 	is W111 W112 W113 W114 W115
 
+	it 'completes rules and sets'
+	mkdir bin
+	cat >bin/fdbrokerctl <<'END'
+#!/bin/sh
+case $1 in
+show) printf '10-a.b\n10-a.c\n' ;;
+cat) printf 'version 1;\nlet @one = "/a";\n  let @two="/b"; # let\nx: deny any @one;\n' ;;
+esac
+END
+	chmod 755 bin/fdbrokerctl
+	PATH=$scratch/bin:$PATH complete fdbrokerctl show @
+	is @one @two
+	PATH=$scratch/bin:$PATH complete fdbrokerctl show 10-a.c
+	is 10-a.c
+
 	it 'completes file names where nothing else fits'
 	: >policy.fdp
 	complete fdbrokerctl check pol

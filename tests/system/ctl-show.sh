@@ -44,6 +44,22 @@ for subject web or user 7 {
 END
 same expected
 
+it 'prints a set, and what extends it'
+show @www
+exits 0
+cat >expected <<'END'
+# policy/10-t.fdp:2
+let @www = "/srv/www/**", "/srv/icons";
+# policy/20-u.fdp:2
+extend @www += "/srv/more";
+END
+same expected
+show --json @other
+json set @other
+show @none
+exits 1
+errs 'there is no set @none'
+
 it 'lists the ids that the compiler gives'
 show
 exits 0
