@@ -40,17 +40,17 @@ static const char *policy(void)
 
 	snprintf(text, sizeof(text),
 		 "version 1;\n"
-		 "for user %d { allow create, remove \"%s/{old,new}\" { owner caller; } }\n",
+		 "for user %d { allow read, create, remove \"%s/{old,new}\" { owner caller; } }\n",
 		 ALICE, directory);
 	return text;
 }
 
-static struct held_act renaming(void)
+static struct held_act act_of(uint16_t opcode)
 {
 	return (struct held_act){
 		.policy = policy(),
 		.uid = ALICE,
-		.opcode = WIRE_OPCODE_RENAME,
+		.opcode = opcode,
 		.path = in_directory("old"),
 		.other = in_directory("new"),
 	};
@@ -78,7 +78,7 @@ static void make_files(void)
 /* Looks before the rename, if nobody comes in between. */
 static unsigned int count_looks(void)
 {
-	const struct held_act act = renaming();
+	const struct held_act act = act_of(WIRE_OPCODE_RENAME);
 	unsigned int n = 0;
 	pid_t pid;
 	long call;
@@ -94,7 +94,7 @@ static unsigned int count_looks(void)
 /* The first is opener_init()'s: it tries what the kernel can do. */
 static pid_t hold_after(unsigned int looks)
 {
-	const struct held_act act = renaming();
+	const struct held_act act = act_of(WIRE_OPCODE_RENAME);
 	pid_t pid = held_start(&act);
 
 	while (looks > 0)
@@ -130,6 +130,54 @@ START_TEST(two_names_leave_what_came_to_one_since)
 }
 END_TEST
 
+static ino_t inode_of(const char *name)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(in_directory(name), &st), 0);
+	return st.st_ino;
+}
+
+/* There is no new name, and all that is left is @call. */
+static pid_t hold_before(uint16_t opcode, long call)
+{
+	const struct held_act act = act_of(opcode);
+	pid_t pid;
+
+	make_files();
+	ck_assert_int_eq(unlink(in_directory("new")), 0);
+	pid = held_start(&act);
+	while (held_call(pid) != call)
+		continue;
+	return pid;
+}
+
+/* P02: what was not there when it was looked for. */
+START_TEST(two_names_replace_nothing_that_was_not_judged)
+{
+	pid_t pid = hold_before(WIRE_OPCODE_RENAME, SYS_renameat2);
+	ino_t bobs = inode_of("bobs");
+
+	ck_assert_int_eq(rename(in_directory("bobs"), in_directory("new")), 0);
+	ck_assert_int_eq(held_release(pid), EACCES);
+	ck_assert(inode_of("new") == bobs);
+}
+END_TEST
+
+/* P02: whatever has the old name by now. */
+START_TEST(two_names_link_the_file_that_was_judged)
+{
+	pid_t pid = hold_before(WIRE_OPCODE_LINK, SYS_linkat);
+	ino_t alices = inode_of("old");
+
+	ck_assert_int_eq(renameat2(AT_FDCWD, in_directory("old"), AT_FDCWD, in_directory("bobs"),
+				   RENAME_EXCHANGE),
+			 0);
+	ck_assert_int_eq(held_release(pid), 0);
+	ck_assert(inode_of("new") == alices);
+}
+END_TEST
+
 static void prepare(void)
 {
 	snprintf(directory, sizeof(directory), "/tmp/fdb-names-XXXXXX");
@@ -157,5 +205,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, prepare, clean_up);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, two_names_leave_what_came_to_one_since, 0, ELEMENTSOF(names));
+	tcase_add_test(tcase, two_names_replace_nothing_that_was_not_judged);
+	tcase_add_test(tcase, two_names_link_the_file_that_was_judged);
 	return suite_main(suite);
 }
