@@ -32,6 +32,8 @@
  * ended after LIMIT_END_SEC is left to systemd.
  */
 
+#define CALM_USEC (5 * USEC_PER_MSEC) /* from the first broker's READY to the other children */
+
 /* wiring */
 
 static int give(void *context, const struct control *connection)
@@ -68,7 +70,6 @@ static void set_restart(struct parent *parent)
 		trial_is_on(&parent->trial) ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_UNASKED;
 }
 
-/* Not before somebody is served: who asks first waits for the broker alone. */
 static void start_attendants(struct parent *parent)
 {
 	struct attendant *const attendants[] = { &parent->audit, &parent->pump };
@@ -83,15 +84,43 @@ static void start_attendants(struct parent *parent)
 	}
 }
 
+static int on_calm(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct parent *parent = context;
+
+	(void)source;
+	(void)usec;
+	if (parent->is_closing)
+		return 0;
+	start_attendants(parent);
+	parent->is_complete = true;
+	if (parent->succession.serving)
+		announce(parent);
+	return 0;
+}
+
+/* Who asks first waits for the broker alone, not for two programs more to be loaded. */
+static void complete(struct parent *parent)
+{
+	int r;
+
+	r = sd_event_add_time_relative(parent->event, NULL, CLOCK_MONOTONIC, CALM_USEC, 1, on_calm,
+				       parent);
+	if (r < 0)
+		(void)sd_event_exit(parent->event, log_error_errno(r, "cannot start: %m"));
+}
+
 static void on_serves(void *context)
 {
 	struct parent *parent = context;
 
 	connections_give(&parent->connections);
-	start_attendants(parent);
 	trial_serves(&parent->trial, parent->succession.serving);
 	set_restart(parent);
-	announce(parent);
+	if (parent->is_complete)
+		announce(parent);
+	else
+		complete(parent);
 }
 
 static void on_stays(void *context, const char *why)

@@ -40,6 +40,7 @@ struct parent {
 	struct succession succession;
 	struct trial trial;
 	struct admin admin;
+	bool is_complete;	/* all children were started */
 	bool is_announced;	/* READY=1 was sent */
 	bool is_closing;	/* told to stop */
 	unsigned int uncounted; /* answers to ASK that are to come */
