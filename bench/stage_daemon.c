@@ -128,10 +128,29 @@ static void read_name(pid_t pid, char *name, size_t size)
 	fclose(file);
 }
 
+/* Then it has done all that it does at its start. */
+static bool is_confined(pid_t pid)
+{
+	char path[64], line[128];
+	int mode = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Seccomp: %d", &mode) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return mode == 2;
+}
+
 static void note(struct stage_daemon *daemon, pid_t pid)
 {
 	char name[32];
 
+	if (!is_confined(pid))
+		return;
 	read_name(pid, name, sizeof(name));
 	for (size_t i = STAGE_BROKER; i < STAGE_PROCESSES; i++)
 		if (strcmp(name, names[i]) == 0)
@@ -235,7 +254,7 @@ void stage_daemon_start(struct stage *stage, size_t n, struct stage_daemon *ret)
 	listener = fd_close(listener);
 	ask_first(stage, ret);
 	ret->start_usec = (double)(measure_wall_nsec() - began) / 1e3;
-	/* Its attendants come when it is ready. */
+	/* Its attendants come a moment after it is ready. */
 	while (!is_complete(ret))
 		usleep(1000);
 }
