@@ -26,7 +26,7 @@ static char directory[64];
 
 static const char *in_directory(const char *name)
 {
-	static char paths[4][256];
+	static char paths[16][256];
 	static size_t next;
 	char *path = paths[next++ % ELEMENTSOF(paths)];
 
