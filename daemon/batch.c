@@ -48,7 +48,8 @@ struct batch {
 	bool may_open, has_no_room, answered;
 	int sent; /* what became of the answer */
 	uint16_t n_fds;
-	int fds[WIRE_BATCH_MAX]; /* owned, in the order of their results */
+	int fds[WIRE_BATCH_MAX];		 /* owned, in the order of their results */
+	enum discard_cost costs[WIRE_BATCH_MAX]; /* of closing them */
 	struct wire_answer results[WIRE_BATCH_MAX];
 	struct member members[WIRE_BATCH_MAX];
 	uint8_t message[];
@@ -80,10 +81,12 @@ int batch_new(const struct exchange *x, struct batch **ret)
 	return 0;
 }
 
-static void close_fds(struct batch *b)
+static void discard_fds(struct batch *b, struct server *server, const struct session *session,
+			bool sent)
 {
 	for (uint16_t i = 0; i < b->n_fds; i++)
-		fd_close(b->fds[i]);
+		discards_add(&server->workers, b->fds[i], session->facts.uid,
+			     sent ? b->costs[i] : DISCARD_DEAR);
 	b->n_fds = 0;
 }
 
@@ -134,8 +137,10 @@ static void note(struct batch *b, struct exchange *x)
 		.error = outcome->error,
 		.decision = x->server->next_decision++,
 	};
-	if (granted)
-		b->fds[b->n_fds++] = TAKE_FD(outcome->fd);
+	if (!granted)
+		return;
+	b->costs[b->n_fds] = discard_cost(outcome, &x->request);
+	b->fds[b->n_fds++] = TAKE_FD(outcome->fd);
 }
 
 /* Nothing of the member before is left. */
@@ -161,7 +166,7 @@ static int open_member(struct batch *b, struct exchange *x, struct worker *worke
 		exchange_answer(x, reason, EINVAL);
 	if (r < 0) {
 		/* Not even @b is there any more. */
-		serve_abandon(x, worker);
+		serve_abandon(x);
 		return r;
 	}
 	/* A record has no room for it. */
@@ -194,9 +199,9 @@ static int open_some(struct batch *b, struct exchange *x, struct worker *worker)
 /* answering */
 
 /* As exchange_reply() does with one. */
-static void refuse_grants(struct batch *b)
+static void refuse_grants(struct batch *b, struct server *server, const struct session *session)
 {
-	close_fds(b);
+	discard_fds(b, server, session, false);
 	for (uint16_t i = 0; i < b->n; i++) {
 		if (b->results[i].error != 0)
 			continue;
@@ -219,7 +224,7 @@ static int send_results(const struct batch *b, const struct session *session)
 static void let_go(struct batch *b, struct server *server, struct session *session,
 		   uint16_t granted)
 {
-	close_fds(b);
+	discard_fds(b, server, session, granted > 0);
 	if (b->may_open)
 		under_way_return(&server->under_way, session, b->n - granted);
 	for (uint16_t i = 0; i < b->decided; i++)
@@ -234,7 +239,7 @@ static bool answer(struct batch *b, struct server *server, struct session *sessi
 
 	r = send_results(b, session);
 	if (r == -ETOOMANYREFS) {
-		refuse_grants(b);
+		refuse_grants(b, server, session);
 		r = send_results(b, session);
 	}
 	b->has_no_room = r == -EAGAIN;

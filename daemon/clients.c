@@ -90,12 +90,20 @@ static void unqueue(struct clients *clients, struct session *session)
 	session->is_queued = false;
 }
 
+/* It has had all the time for whatever its client likes. */
+static void discard(struct clients *clients, const struct session *session, int take_fd)
+{
+	discards_add(&clients->server->workers, take_fd, session->facts.uid,
+		     session->reply_lingers ? DISCARD_DEAR : DISCARD_BY_LINKS);
+}
+
 void clients_let_go(struct clients *clients, struct session *session)
 {
 	unqueue(clients, session);
 	clients_unwatch(clients, session);
 	link_out(clients, session);
 	batch_end(clients->server, session);
+	discard(clients, session, TAKE_FD(session->reply_fd));
 	serve_delivered(clients->server, session);
 	under_way_end(&clients->server->under_way, session);
 	session_unref(session);
@@ -139,6 +147,17 @@ void clients_settle(struct clients *clients, struct session *session, int r)
 		clients_end(clients, session);
 	else if (session->batch && !client_has_no_room(session))
 		queue(clients, session);
+}
+
+void clients_flush(struct clients *clients, struct session *session)
+{
+	int fd, r;
+
+	r = session_flush(session, &fd);
+	discard(clients, session, fd);
+	if (r == 0 && !client_is_writing(session))
+		serve_delivered(clients->server, session);
+	clients_settle(clients, session, r);
 }
 
 void clients_add(struct clients *clients, struct session *session, int r)

@@ -25,6 +25,9 @@ void clients_add(struct clients *clients, struct session *session, int r);
 /* What follows from @r, what became of a request, or of a part of a reply: @session may be no more. */
 void clients_settle(struct clients *clients, struct session *session, int r);
 
+/* Send what was kept for it, and settle that. */
+void clients_flush(struct clients *clients, struct session *session);
+
 /* Its events are not told until it is settled. */
 void clients_unwatch(struct clients *clients, struct session *session);
 

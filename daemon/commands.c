@@ -17,12 +17,12 @@
 static int tell_lost(struct session *session)
 {
 	uint8_t buffer[SESSION_REPLY_MAX];
-	int size;
+	int size, none = -EBADF;
 
 	size = wire_notice_write(WIRE_NOTICE_LOST, buffer, sizeof(buffer));
 	if (size < 0)
 		return size;
-	return session_send(session, buffer, (size_t)size, -EBADF);
+	return session_send(session, buffer, (size_t)size, &none);
 }
 
 /* Looks at files that `exe` terms name: not as the caller whose turn was last. */

@@ -2,6 +2,7 @@
 #include "daemon/exchange.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,14 +177,6 @@ void exchange_expire(const struct exchange *x, struct exchange *ret)
 	exchange_answer(ret, WIRE_REASON_DEADLINE, ETIMEDOUT);
 }
 
-/* What lingers is not kept: whoever sent it later would close it then. */
-static int send_bytes(struct exchange *x, const void *reply, size_t size)
-{
-	if (x->outcome.fd >= 0 && x->outcome.lingers)
-		return session_send_now(x->session, reply, size, x->outcome.fd);
-	return session_send(x->session, reply, size, TAKE_FD(x->outcome.fd));
-}
-
 static int write_answer(const struct exchange *x, bool with_fd, void *buffer, size_t size)
 {
 	const struct wire_answer answer = {
@@ -208,12 +201,13 @@ static int write_answer(const struct exchange *x, bool with_fd, void *buffer, si
 static int send_answer(struct exchange *x, bool with_fd)
 {
 	uint8_t buffer[SESSION_REPLY_MAX] _uninitialized_;
-	int size = write_answer(x, with_fd, buffer, sizeof(buffer));
+	int size = write_answer(x, with_fd, buffer, sizeof(buffer)), none = -EBADF;
 
 	if (size < 0)
 		return size;
-	return with_fd ? send_bytes(x, buffer, (size_t)size)
-		       : session_send(x->session, buffer, (size_t)size, -EBADF);
+	x->session->reply_lingers =
+		x->outcome.lingers || (x->request.flags & O_ACCMODE) != O_RDONLY;
+	return session_send(x->session, buffer, (size_t)size, with_fd ? &x->outcome.fd : &none);
 }
 
 int exchange_reply(struct exchange *x)
@@ -222,7 +216,7 @@ int exchange_reply(struct exchange *x)
 
 	r = send_answer(x, x->outcome.fd >= 0);
 	/* unix(7): descriptors under way to clients that do not take them count against us all. */
-	if (r != -ETOOMANYREFS && r != -EAGAIN)
+	if (r != -ETOOMANYREFS)
 		return r;
 	drop_data(x);
 	exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);

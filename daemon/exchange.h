@@ -51,8 +51,8 @@ void exchange_done(struct exchange *x);
 /* @x was moved in memory, with a request that was read. */
 void exchange_adopt(struct exchange *x);
 
-/* Send the outcome. Its descriptor is consumed unless it lingers: then who called must close it, where
- * that may take its time. 0 or -errno, as session_send(). */
+/* Send the outcome. Its descriptor stays where it is, unless it is kept for later: who called discards
+ * it. 0 or -errno, as session_send(). */
 int exchange_reply(struct exchange *x);
 
 /* What the caller of @x is told when he has waited long enough, while another thread still opens:

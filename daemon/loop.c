@@ -19,16 +19,6 @@
 #define EVENTS_MAX  128
 #define QUEUE_TURNS 4 /* of batches, in one of the loop */
 
-static int flush(struct loop *loop, struct session *session)
-{
-	int r;
-
-	r = session_flush(session);
-	if (r == 0 && !client_is_writing(session))
-		serve_delivered(loop->server, session);
-	return r;
-}
-
 /* Who has lost the lead meanwhile goes on alone: the one who leads sleeps, and knows nothing of it. */
 static void go_on(struct loop *loop, struct worker *worker, struct session *session)
 {
@@ -48,7 +38,7 @@ static void client_is_ready(struct loop *loop, struct worker *worker, struct ses
 	if (session->batch)
 		go_on(loop, worker, session);
 	else if (client_is_writing(session))
-		clients_settle(&loop->clients, session, flush(loop, session));
+		clients_flush(&loop->clients, session);
 	else
 		clients_settle(&loop->clients, session, serve(loop->server, worker, session));
 }
@@ -102,10 +92,14 @@ static int time_left(struct loop *loop)
 	return next > now ? (int)((next - now) / USEC_PER_MSEC) + 1 : 0;
 }
 
-static int await(struct loop *loop, struct epoll_event *events)
+static int await(struct loop *loop, struct worker *worker, struct epoll_event *events)
 {
 	int timeout = time_left(loop), n;
 
+	/* Of whoever was ended just now, or by who led before. */
+	discards_close(worker);
+	if (!worker_leads(worker))
+		return 0;
 	pthread_mutex_unlock(&loop->server->workers.lock);
 	n = epoll_wait(loop->clients.epoll, events, EVENTS_MAX, timeout);
 	if (n < 0)
@@ -138,6 +132,7 @@ static void serve_ready(struct loop *loop, struct worker *worker, const struct e
 	for (int i = 0; i < n && worker_leads(worker); i++) {
 		turns_note(&loop->turns, sessions[i]);
 		client_is_ready(loop, worker, sessions[i]);
+		discards_close(worker);
 	}
 }
 
@@ -146,8 +141,10 @@ static void serve_queue(struct loop *loop, struct worker *worker)
 {
 	unsigned turns = turns_are_mixed(&loop->turns) ? 1 : QUEUE_TURNS;
 
-	for (unsigned i = 0; i < turns && loop->clients.queue && worker_leads(worker); i++)
+	for (unsigned i = 0; i < turns && loop->clients.queue && worker_leads(worker); i++) {
 		go_on(loop, worker, clients_take_queued(&loop->clients));
+		discards_close(worker);
+	}
 }
 
 /* The parent comes after the clients, any of whom it may free; but not after those of the next
@@ -158,7 +155,7 @@ static int turn(struct loop *loop, struct worker *worker)
 	int n;
 
 	if (!loop->spoken) {
-		n = await(loop, events);
+		n = await(loop, worker, events);
 		if (n < 0)
 			return n;
 		serve_ready(loop, worker, events, n);

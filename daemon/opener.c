@@ -33,6 +33,9 @@
  * open(2) or openat(2); its seccomp filter kills for them.
  */
 
+/* Bytes, of a file or of what is cached of its holes. */
+#define LARGE (UINT64_C(4) << 20)
+
 /* Never a way back to a plain open: a kernel that cannot do this is an error (P12). */
 static int open_how(int dir, const char *path, const struct open_how *how)
 {
@@ -112,6 +115,7 @@ static int pin_fill(struct opening *o, struct pin *pin)
 	pin->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
 	pin->ino = sx.stx_ino;
 	pin->mount = sx.stx_mnt_id;
+	pin->is_large = sx.stx_size >= LARGE || sx.stx_blocks >= LARGE / 512;
 	pin->object = (struct policy_object){
 		.mode = sx.stx_mode,
 		.uid = sx.stx_uid,
@@ -248,6 +252,7 @@ static enum step reopen_pin(struct opening *o, const struct pin *pin)
 	_cleanup_(fd_closep) int fd = -EBADF;
 	int r;
 
+	o->out->is_large = pin->is_large;
 	o->out->lingers = !opens_at_once(o, pin);
 	if (o->out->lingers && opening_may_block(o) != STEP_GO)
 		return STEP_DONE;

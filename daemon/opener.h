@@ -76,6 +76,7 @@ struct outcome {
 	bool would_block; /* there is no answer yet: ask again, where waiting hurts nobody */
 	bool outside;	  /* it is allowed, and not in the hull: ask another generation */
 	bool lingers;	  /* even close(2) of @fd may block: its file system asks somebody */
+	bool is_large;	  /* as a file was when it was looked at: it is not freed in no time */
 	enum wire_reason reason;
 	int error;			 /* errno for the client, 0 with OK */
 	const struct policy_rule *rule;	 /* that decided, or NULL: the default */

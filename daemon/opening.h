@@ -21,6 +21,7 @@ struct pin {
 	int fd; /* owned */
 	uint64_t dev, ino, mount;
 	bool is_local; /* nobody is asked to look at it, see locality.h */
+	bool is_large;
 	struct policy_object object;
 };
 

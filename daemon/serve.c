@@ -73,11 +73,13 @@ static int opened(struct exchange *x, int r)
 
 int serve_try(struct exchange *x, struct worker *worker)
 {
+	uid_t uid = x->session->facts.uid;
+
 	if (x->server->degraded) {
 		exchange_answer(x, WIRE_REASON_DEGRADED, EACCES);
 		return 0;
 	}
-	if (workers_distrust(worker->all, x->session->facts.uid)) {
+	if (workers_distrust(worker->all, uid) || discards_are_many(worker->all, uid)) {
 		exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
 		return 0;
 	}
@@ -102,9 +104,14 @@ static int judge_and_open(struct exchange *x, struct worker *worker)
 	return 0;
 }
 
-void serve_abandon(struct exchange *x, struct worker *worker)
+static void discard(struct exchange *x, enum discard_cost cost)
 {
-	worker->discard = TAKE_FD(x->outcome.fd);
+	discards_add(&x->server->workers, TAKE_FD(x->outcome.fd), x->session->facts.uid, cost);
+}
+
+void serve_abandon(struct exchange *x)
+{
+	discard(x, DISCARD_DEAR);
 	exchange_done(x);
 	if (x->outcome.in_flight)
 		rates_end(&x->server->rates, x->outcome.in_flight);
@@ -137,17 +144,19 @@ static int answer(struct exchange *x, int r)
 	return r;
 }
 
-static int conclude(struct exchange *x, struct worker *worker, int r)
+static int conclude(struct exchange *x, int r)
 {
 	if (r == -EINPROGRESS)
 		return r;
 	if (r == -ECANCELED) {
-		serve_abandon(x, worker);
+		serve_abandon(x);
 		return r;
 	}
 	r = answer(x, r);
 	exchange_done(x);
-	worker->discard = TAKE_FD(x->outcome.fd);
+	discard(x, r == 0 && x->outcome.reason == WIRE_REASON_OK
+			   ? discard_cost(&x->outcome, &x->request)
+			   : DISCARD_DEAR);
 	return r;
 }
 
@@ -181,7 +190,7 @@ int serve(struct server *server, struct worker *worker, struct session *session)
 		return 0;
 	if (r > 0)
 		r = judge_and_open(&x, worker);
-	return conclude(&x, worker, r);
+	return conclude(&x, r);
 }
 
 int serve_waiting(struct worker *worker, struct waiting *take_waiting)
@@ -190,7 +199,7 @@ int serve_waiting(struct worker *worker, struct waiting *take_waiting)
 
 	exchange_adopt(&x);
 	waiting_free(take_waiting);
-	return conclude(&x, worker, opened(&x, open_it(&x, worker)));
+	return conclude(&x, opened(&x, open_it(&x, worker)));
 }
 
 int serve_late(const struct exchange *x)

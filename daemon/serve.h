@@ -70,7 +70,7 @@ int serve_waiting_late(struct waiting *take_waiting);
  * as serve(), and serve_abandon() must follow. */
 int serve_try(struct exchange *x, struct worker *worker);
 /* Nobody waits for it any more, and all was said when he was told so. */
-void serve_abandon(struct exchange *x, struct worker *worker);
+void serve_abandon(struct exchange *x);
 /* What the candidate policy says of it, while the worker remembers what it saw. */
 void serve_ask_shadow(struct exchange *x);
 

@@ -218,22 +218,15 @@ static int keep(struct session *session, const void *reply, size_t size, int *fd
 	return 0;
 }
 
-int session_send_now(struct session *session, const void *reply, size_t size, int fd)
+int session_send(struct session *session, const void *reply, size_t size, int *fd)
 {
-	const struct message_attach attach = { .fds = &fd, .n_fds = fd >= 0 };
-
-	return message_send(session->fd, reply, size, &attach);
-}
-
-int session_send(struct session *session, const void *reply, size_t size, int take_fd)
-{
-	_cleanup_(fd_closep) int fd = take_fd;
+	const struct message_attach attach = { .fds = fd, .n_fds = *fd >= 0 };
 	int r;
 
-	r = session_send_now(session, reply, size, fd);
+	r = message_send(session->fd, reply, size, &attach);
 	/* Replies are under way and not taken: room will come. */
 	if (r == -EAGAIN)
-		return keep(session, reply, size, &fd);
+		return keep(session, reply, size, fd);
 	return r;
 }
 
@@ -275,7 +268,6 @@ static int keep_refusal(struct session *session)
 	struct wire_answer answer;
 	int r;
 
-	session->reply_fd = fd_close(session->reply_fd);
 	r = wire_answer_read(session->reply, session->reply_size, &header, &answer);
 	if (r < 0)
 		return keep_refusal_of_act(session);
@@ -284,14 +276,16 @@ static int keep_refusal(struct session *session)
 	return r < 0 ? r : 0;
 }
 
-int session_flush(struct session *session)
+int session_flush(struct session *session, int *ret_fd)
 {
 	int r;
 
+	*ret_fd = -EBADF;
 	if (session->reply_size == 0)
 		return 0;
 	r = send_kept(session);
 	if (r == -ETOOMANYREFS && session->reply_fd >= 0) {
+		*ret_fd = TAKE_FD(session->reply_fd);
 		r = keep_refusal(session);
 		if (r == 0)
 			r = send_kept(session);
@@ -303,6 +297,7 @@ int session_flush(struct session *session)
 	session->reply_size = 0;
 	free(session->reply);
 	session->reply = NULL;
-	session->reply_fd = fd_close(session->reply_fd);
+	if (session->reply_fd >= 0)
+		*ret_fd = TAKE_FD(session->reply_fd);
 	return 0;
 }

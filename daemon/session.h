@@ -38,6 +38,7 @@ struct session {
 	uint8_t *reply;			     /* owned */
 	size_t reply_size;		     /* 0: none */
 	int reply_fd;			     /* owned; -EBADF: none goes with it */
+	bool reply_lingers;		     /* close(2) of it may block, whatever it is by then */
 	const struct policy_rule *in_flight; /* by which it was granted; see serve_delivered() */
 	struct session *next_queued;	     /* the loop's */
 	bool is_queued;
@@ -74,18 +75,16 @@ bool session_agrees(const struct session *session, const struct ucred *sender);
 
 /**
  * session_send() - send a reply, or keep it until there is room
- * @take_fd:	goes with it, consumed in every case; -EBADF: none
+ * @fd:	goes with it; -EBADF: none. Taken if it is kept, otherwise still the caller's
  *
  * Return: 0 sent or kept; -ETOOMANYREFS not with a descriptor, for now; another -errno: the
  *	connection is of no use any more.
  */
-int session_send(struct session *session, const void *reply, size_t size, int take_fd);
-
-/* Send a reply now or not at all; @fd is borrowed. As session_send(), and -EAGAIN there is no room. */
-int session_send_now(struct session *session, const void *reply, size_t size, int fd);
+int session_send(struct session *session, const void *reply, size_t size, int *fd);
 
 /* Send what was kept, without its descriptor if that cannot go now: BUSY. 0 sent, or still kept;
- * -errno: the connection is of no use any more. */
-int session_flush(struct session *session);
+ * -errno: the connection is of no use any more. *ret_fd: the descriptor that is not needed any more, the
+ * caller's, or -EBADF. */
+int session_flush(struct session *session, int *ret_fd);
 
 #endif

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "daemon/exchange.h"
 #include "daemon/limits.h"
 
@@ -44,7 +43,6 @@ static int spawn(struct workers *w, struct worker **ret)
 	if (!worker)
 		return -ENOMEM;
 	worker->all = w;
-	worker->discard = -EBADF;
 	pthread_cond_init(&worker->wake, NULL);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
@@ -151,7 +149,7 @@ static void go_away(struct worker *worker, struct session *session, uid_t uid)
 	worker->session = session ? session_ref(session) : NULL;
 	worker->deadline_usec = clock_monotonic_usec() + w->setup.open_usec;
 	w->n_away++;
-	w->n_left++;
+	w->n_left += session != NULL;
 }
 
 static void come_home(struct worker *worker)
@@ -182,7 +180,7 @@ int worker_leave(struct worker *worker, struct session *session, uid_t uid)
 	if (!workers_have_place(w, uid))
 		return stuck_of(w, uid) < w->setup.places_each ? -EAGAIN : -EBUSY;
 	/* Not its errno: pthread_create(3) says EAGAIN, and no place is to be waited for. */
-	if (promote(w) < 0)
+	if (worker_leads(worker) && promote(w) < 0)
 		return -ENOMEM;
 	go_away(worker, session, uid);
 	w->setup.left(w->setup.context, worker);
@@ -219,15 +217,6 @@ void worker_end(struct worker *worker)
 	worker->x = NULL;
 }
 
-static void discard(struct worker *worker)
-{
-	if (worker->discard < 0)
-		return;
-	worker_begin(worker, NULL, worker->uid);
-	worker->discard = fd_close(worker->discard);
-	worker_end(worker);
-}
-
 /* The thread. What it cannot do without, no broker can. */
 static int prepare(struct worker *worker)
 {
@@ -247,6 +236,17 @@ static void wait_for_turn(struct worker *worker)
 	worker->is_idle = false;
 }
 
+/* Whether there was something to do. */
+static bool follow(struct worker *worker)
+{
+	struct workers *w = worker->all;
+
+	if (w->setup.take_up(w->setup.context, worker))
+		return true;
+	discards_close(worker);
+	return worker->is_away;
+}
+
 /* Whether to come back: those who are too many go. */
 static bool take_turn(struct worker *worker)
 {
@@ -254,13 +254,13 @@ static bool take_turn(struct worker *worker)
 
 	if (worker_leads(worker))
 		w->setup.lead(w->setup.context, worker);
-	else if (!w->setup.take_up(w->setup.context, worker)) {
+	else if (!follow(worker)) {
 		if (w->n_idle >= IDLE_MAX)
 			return false;
 		wait_for_turn(worker);
 		return true;
 	}
-	discard(worker);
+	discards_close(worker);
 	come_home(worker);
 	return true;
 }

@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/discards.h"
 #include "daemon/opener.h"
 #include "daemon/trace.h"
 
@@ -61,7 +62,6 @@ struct worker {
 	uid_t uid;		 /* away: whose place it is */
 	struct exchange *x;	 /* opening: the request, until it is answered; on its stack */
 	struct session *session; /* away: whose request it is; NULL: it is not for one */
-	int discard;		 /* owned: to be closed where that may take its time */
 };
 
 struct workers {
@@ -70,6 +70,7 @@ struct workers {
 	struct worker *list, *leader;
 	uint32_t n, n_idle, n_away, n_surprised;
 	uint64_t n_left; /* requests that left the loop, ever */
+	struct discards discards;
 	/* The watch over the leader: the main thread's. */
 	pthread_cond_t watch;
 	bool is_watched, is_active; /* it looks, every tick; there was something to look at */
@@ -93,6 +94,7 @@ void worker_end(struct worker *worker);
 
 /**
  * worker_leave() - go where this thread may block
+ * @session:	whose request is the reason, or NULL
  *
  * Return: 0 it is there; -EAGAIN @uid has no place now, and will have; -EBUSY all that it may have
  *	are stuck; -ENOMEM: there is no thread to lead.

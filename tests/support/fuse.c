@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,8 +21,11 @@
 /* By hand, from linux/fuse.h: a library would answer more than is wanted, and not keep silent. */
 
 #define FILE_INODE   2
+#define UNLINKED     3
+#define VALID_SEC    3600 /* of what is not asked again */
 #define PENDING_MAX  256
 #define FUSE_OPCODES 64 /* counted */
+#define SILENT	     FUSE_OPCODES
 
 static const char content[] = "slowly";
 
@@ -37,7 +41,6 @@ struct request {
 
 static struct {
 	int device;
-	uint32_t silent;
 	struct request pending[PENDING_MAX];
 	size_t n_pending;
 } server;
@@ -46,7 +49,7 @@ static volatile sig_atomic_t relented;
 
 static uint64_t *begin_counting(void)
 {
-	uint64_t *seen = mmap(NULL, FUSE_OPCODES * sizeof(*seen), PROT_READ | PROT_WRITE,
+	uint64_t *seen = mmap(NULL, (FUSE_OPCODES + 1) * sizeof(*seen), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return seen == MAP_FAILED ? NULL : seen;
@@ -83,7 +86,7 @@ static struct fuse_attr attr_of(uint64_t inode)
 		.ino = inode,
 		.size = strlen(content),
 		.mode = inode == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644,
-		.nlink = 1,
+		.nlink = inode != UNLINKED,
 	};
 }
 
@@ -107,6 +110,21 @@ static void answer_write(const struct request *request)
 	reply(&request->header, 0, &out, sizeof(out));
 }
 
+static void answer_lookup(const struct request *request)
+{
+	bool unlinked = strncmp(request->name, "un", 2) == 0;
+	const struct fuse_entry_out entry = {
+		.nodeid = unlinked ? UNLINKED : FILE_INODE,
+		.entry_valid = unlinked ? VALID_SEC : 0,
+		.attr_valid = unlinked ? VALID_SEC : 0,
+		.attr = attr_of(unlinked ? UNLINKED : FILE_INODE),
+	};
+
+	if (strncmp(request->name, "no", 2) == 0)
+		return reply(&request->header, -ENOENT, NULL, 0);
+	reply(&request->header, 0, &entry, sizeof(entry));
+}
+
 static void answer(const struct request *request)
 {
 	const struct fuse_in_header *in = &request->header;
@@ -114,7 +132,6 @@ static void answer(const struct request *request)
 					    .minor = FUSE_KERNEL_MINOR_VERSION,
 					    .max_write = 4096 };
 	const struct fuse_attr_out attr = { .attr = attr_of(in->nodeid) };
-	const struct fuse_entry_out entry = { .nodeid = FILE_INODE, .attr = attr_of(FILE_INODE) };
 	const struct fuse_open_out opened = { .fh = 1 };
 	const struct fuse_statfs_out statfs = { .st = { .bsize = 4096 } };
 
@@ -124,9 +141,7 @@ static void answer(const struct request *request)
 	case FUSE_GETATTR:
 		return reply(in, 0, &attr, sizeof(attr));
 	case FUSE_LOOKUP:
-		if (strncmp(request->name, "no", 2) == 0)
-			return reply(in, -ENOENT, NULL, 0);
-		return reply(in, 0, &entry, sizeof(entry));
+		return answer_lookup(request);
 	case FUSE_OPEN:
 	case FUSE_OPENDIR:
 		return reply(in, 0, &opened, sizeof(opened));
@@ -149,9 +164,9 @@ static void answer(const struct request *request)
 	}
 }
 
-static void answer_pending(void)
+static void answer_pending(uint64_t *seen)
 {
-	server.silent = 0;
+	__atomic_store_n(&seen[SILENT], 0, __ATOMIC_SEQ_CST);
 	while (server.n_pending > 0)
 		answer(&server.pending[--server.n_pending]);
 }
@@ -169,13 +184,14 @@ static int serve(uint64_t *seen)
 	for (;;) {
 		n = read(server.device, &message, sizeof(message));
 		if (relented)
-			answer_pending();
+			answer_pending(seen);
 		if (n < 0 && errno == ENODEV)
 			return 0;
 		if (n < (ssize_t)sizeof(struct fuse_in_header))
 			continue;
 		count(seen, message.request.header.opcode);
-		if (message.request.header.opcode == server.silent &&
+		if (message.request.header.opcode ==
+			    __atomic_load_n(&seen[SILENT], __ATOMIC_SEQ_CST) &&
 		    server.n_pending < PENDING_MAX)
 			server.pending[server.n_pending++] = message.request;
 		else
@@ -189,7 +205,6 @@ int fuse_start(struct fuse *fuse, const char *directory, uint32_t silent)
 
 	snprintf(fuse->directory, sizeof(fuse->directory), "%s", directory);
 	server.device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	server.silent = silent;
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
 		 server.device);
 	if (server.device < 0 ||
@@ -198,6 +213,7 @@ int fuse_start(struct fuse *fuse, const char *directory, uint32_t silent)
 	fuse->seen = begin_counting();
 	if (!fuse->seen)
 		return -ENOMEM;
+	fuse_silence(fuse, silent);
 	fuse->server = fork();
 	if (fuse->server == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -212,6 +228,11 @@ uint64_t fuse_seen(const struct fuse *fuse, uint32_t opcode)
 	return __atomic_load_n(&fuse->seen[opcode], __ATOMIC_SEQ_CST);
 }
 
+void fuse_silence(const struct fuse *fuse, uint32_t opcode)
+{
+	__atomic_store_n(&fuse->seen[SILENT], opcode, __ATOMIC_SEQ_CST);
+}
+
 void fuse_relent(const struct fuse *fuse)
 {
 	kill(fuse->server, SIGUSR1);
@@ -222,6 +243,6 @@ int fuse_stop(struct fuse *fuse)
 {
 	kill(fuse->server, SIGKILL);
 	waitpid(fuse->server, NULL, 0);
-	munmap(fuse->seen, FUSE_OPCODES * sizeof(*fuse->seen));
+	munmap(fuse->seen, (FUSE_OPCODES + 1) * sizeof(*fuse->seen));
 	return umount2(fuse->directory, MNT_DETACH) < 0 ? -errno : 0;
 }

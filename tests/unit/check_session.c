@@ -78,9 +78,9 @@ static size_t fill(struct session *session)
 	size_t n = 0;
 
 	while (session->reply_size == 0) {
-		int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		_cleanup_(fd_closep) int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-		ck_assert_int_eq(session_send(session, reply, sizeof(reply), fd), 0);
+		ck_assert_int_eq(session_send(session, reply, sizeof(reply), &fd), 0);
 		ck_assert_uint_lt(++n, 1000);
 	}
 	return n - 1;
@@ -114,12 +114,16 @@ START_TEST(session_sends_what_it_kept_once_there_is_room)
 	static const struct facts facts = { .connection = 1, .pid = 1 };
 	struct connection c = connect_with(&facts, NULL);
 	size_t n = fill(c.session);
+	int kept = c.session->reply_fd, fd;
 
-	ck_assert_int_eq(session_flush(c.session), 0);
+	ck_assert_int_eq(session_flush(c.session, &fd), 0);
+	ck_assert_int_eq(fd, -EBADF);
 	ck_assert_uint_gt(c.session->reply_size, 0);
 	for (size_t i = 0; i < n; i++)
 		take(c.client);
-	ck_assert_int_eq(session_flush(c.session), 0);
+	ck_assert_int_eq(session_flush(c.session, &fd), 0);
+	ck_assert_int_eq(fd, kept);
+	fd_close(fd);
 	ck_assert_uint_eq(c.session->reply_size, 0);
 	take(c.client);
 	disconnect(&c);
@@ -148,6 +152,7 @@ static int flush_with_too_many_under_way(const void *arg)
 	struct wire_answer answer;
 	struct message m;
 	uint8_t reply[64];
+	int kept, fd;
 
 	for (size_t n = fill(session); n > 0; n--)
 		take(c.client);
@@ -156,8 +161,11 @@ static int flush_with_too_many_under_way(const void *arg)
 	ck_assert_ptr_nonnull(session->reply);
 	session->reply_size =
 		(size_t)wire_answer_write(5, &granted, session->reply, SESSION_REPLY_MAX);
+	kept = session->reply_fd;
 	exhaust(arg);
-	ck_assert_int_eq(session_flush(session), 0);
+	ck_assert_int_eq(session_flush(session, &fd), 0);
+	ck_assert_int_eq(fd, kept);
+	fd_close(fd);
 	ck_assert_uint_eq(session->reply_size, 0);
 	ck_assert_int_eq(message_receive(c.client, reply, sizeof(reply), &want, &m), 1);
 	ck_assert_int_eq(wire_answer_read(reply, m.size, &header, &answer), 0);
@@ -186,10 +194,13 @@ START_TEST(session_whose_client_left_is_of_no_use)
 {
 	static const struct facts facts = { .connection = 1, .pid = 1 };
 	struct connection c = connect_with(&facts, NULL);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	c.client = fd_close(c.client);
-	ck_assert_int_eq(session_send(c.session, "x", 1, open("/dev/null", O_RDONLY | O_CLOEXEC)),
-			 -EPIPE);
+	ck_assert_int_eq(session_send(c.session, "x", 1, &fd), -EPIPE);
+	/* Whoever sent it knows where it may be closed. */
+	ck_assert_int_ge(fd, 0);
+	fd_close(fd);
 	session_unref(c.session);
 }
 END_TEST

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_DISCARDS_H
+#define FDB_DAEMON_DISCARDS_H
+
+/*
+ * Clients' files that a broker has no use for any more: closed where nobody waits for it. With the
+ * workers' lock.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct outcome;
+struct request;
+struct worker;
+struct workers;
+
+/* What close(2) may cost: little; what there is to free, if its file has no name any more; or whatever it
+ * costs to write it back, or to ask somebody. */
+enum discard_cost { DISCARD_CHEAP, DISCARD_BY_LINKS, DISCARD_DEAR };
+
+struct discard {
+	int fd; /* owned */
+	uid_t uid;
+	bool may_block;
+};
+
+struct discards {
+	struct discard *list; /* owned */
+	size_t n, room;
+};
+
+/* Of the descriptor in @outcome, once its client has it too. */
+enum discard_cost discard_cost(const struct outcome *outcome, const struct request *request);
+
+/* Close @take_fd, which may be none, as soon as one of those may who discards_close(). */
+void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost cost);
+
+/* Close those that @worker may; it may not lead any more when this returns. */
+void discards_close(struct worker *worker);
+
+/* Whether more of @uid's wait for a place than it has. */
+bool discards_are_many(const struct workers *w, uid_t uid);
+
+#endif
