@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "daemon/limits.h"
 #include "daemon/opener.h"
 #include "daemon/workers.h"
 
@@ -15,8 +16,8 @@
  * (ext4, xfs, btrfs). And of FUSE, network file systems and what overlayfs has of them, each close asks
  * whoever serves it (f_op->flush). So nothing that was opened for a client is closed with the lock: a
  * thread that leads and is stuck here is relieved of it, as in an open that blocks by surprise, and
- * where its uid has had enough of that, the others of its files wait. Of whom as many wait as he has
- * places, nothing more is opened for.
+ * where its uid has had enough of that, the others of its files wait. For whom too many wait nothing more
+ * is opened.
  *
  * What can be foreseen holds up nobody at all: the loop is handed over first. That is what is not on a
  * local file system; what the client had the time to do anything to, since it was not sent at once, if it
@@ -80,7 +81,7 @@ bool discards_are_many(const struct workers *w, uid_t uid)
 
 	for (size_t i = 0; i < w->discards.n; i++)
 		n += w->discards.list[i].uid == uid;
-	return n >= w->setup.places_each;
+	return n >= LIMIT_DISCARDS_PER_UID;
 }
 
 /* A thread that has a place closes what is its uid's; another one takes a place for it where it must. */

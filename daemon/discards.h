@@ -41,7 +41,7 @@ void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost c
 /* Close those that @worker may; it may not lead any more when this returns. */
 void discards_close(struct worker *worker);
 
-/* Whether more of @uid's wait for a place than it has. */
+/* Whether too many of @uid's wait for a place. */
 bool discards_are_many(const struct workers *w, uid_t uid);
 
 #endif

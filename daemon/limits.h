@@ -18,6 +18,8 @@
 #define LIMIT_BATCH_FILES	  16384U
 #define LIMIT_BATCH_FILES_PER_UID 4096U
 
+#define LIMIT_DISCARDS_PER_UID 256U /* files that wait to be closed: those of one batch may */
+
 #define LIMIT_PIPES		 256U /* of `deliver pipe`: a thread and two descriptors of the pump each */
 #define LIMIT_PIPES_PER_UID	 32U /* enough for a service with a file for each of its parts */
 #define LIMIT_COPIES_MIB	 256U /* of `deliver snapshot`, held by anybody: half of MemoryMax= */
@@ -43,7 +45,7 @@
 #define LIMIT_FILES_OWN	    64U	   /* of them for what is not a connection, or a reply to one */
 #define LIMIT_LINKS	    40U /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
 #define LIMIT_RETRIES	    32U /* openat2(2) EAGAIN under a storm of renames */
-#define LIMIT_CACHED_TRIES  3U  /* and where the lookup may not block: others wait meanwhile */
+#define LIMIT_CACHED_TRIES  3U	/* and where the lookup may not block: others wait meanwhile */
 #define LIMIT_PROGNAME	    15U /* TASK_COMM_LEN less the NUL */
 
 #endif

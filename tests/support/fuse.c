@@ -22,7 +22,8 @@
 
 #define FILE_INODE   2
 #define UNLINKED     3
-#define VALID_SEC    3600 /* of what is not asked again */
+#define LARGE	     (1 << 20) /* bytes, as it says */
+#define VALID_SEC    3600      /* of what is not asked again */
 #define PENDING_MAX  256
 #define FUSE_OPCODES 64 /* counted */
 #define SILENT	     FUSE_OPCODES
@@ -84,7 +85,7 @@ static struct fuse_attr attr_of(uint64_t inode)
 {
 	return (struct fuse_attr){
 		.ino = inode,
-		.size = strlen(content),
+		.size = inode == UNLINKED ? LARGE : strlen(content),
 		.mode = inode == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644,
 		.nlink = inode != UNLINKED,
 	};

@@ -5,7 +5,7 @@
 /*
  * A file system whose server keeps silent: every name in it, but those that begin with "no", is a
  * regular file of six bytes, for all to read and for root to write in vain, and requests of one kind
- * are not answered until fuse_relent(). What begins with "un" says that it has lost its name, and the
+ * are not answered until fuse_relent(). What begins with "un" says that it is large and has lost its name, and the
  * kernel need not ask for it again. For benchmarks too: without Check.
  */
 
