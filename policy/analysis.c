@@ -44,6 +44,7 @@ static void disabled_done(struct disabled *disabled)
 static void analysis_done(struct analysis *a)
 {
 	analysis_paths_done(a);
+	analysis_known_done(a);
 	free(a->rules);
 	free(a->subjects);
 	free(a->index);

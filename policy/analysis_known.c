@@ -6,6 +6,7 @@
  * own rights. What is below /etc/fdbroker the floor denies in any case.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -143,26 +144,55 @@ struct inquiry {
 	size_t n_out;
 };
 
-/* 1 and a name, 0, -ENOMEM. */
-static int meets(const struct inquiry *inquiry, const struct table *table,
-		 const struct known *known, struct text *ret)
+/* Where in analysis.known a table begins; for the one behind the last, where that ends. */
+static size_t first_known(const struct table *table)
 {
-	bool moving = table->moving & inquiry->mode;
-	struct arena arena = ARENA_EMPTY;
-	struct language_area area = { 0 };
-	const struct language_area *in[] = { &inquiry->rule->area, &area };
-	int r = known_area(known, moving, &arena, &area);
+	size_t first = 0;
 
-	if (r == 0 && may_meet(&area.paths, &inquiry->rule->area.paths))
-		r = analysis_find(inquiry->analysis,
-				  (struct language_question){ .in = in,
-							      .n_in = 2,
-							      .out = inquiry->out,
-							      .n_out = inquiry->n_out,
-							      .loose = true },
-				  ret);
-	language_list_done(&area.paths);
-	arena_done(&arena);
+	while (table-- > tables)
+		first += 2 * table->n;
+	return first;
+}
+
+/* All tables once, each name as it is and for a mode that moves. */
+static int make_known(struct analysis *a)
+{
+	size_t n = first_known(tables + ELEMENTSOF(tables));
+	int r = 0;
+
+	a->known = calloc(n, sizeof(*a->known));
+	if (!a->known)
+		return -ENOMEM;
+	a->n_known = n;
+	for (const struct table *table = tables; table < tables + ELEMENTSOF(tables); table++)
+		for (size_t i = 0; r == 0 && i < 2 * table->n; i++)
+			r = known_area(&table->items[i / 2], i % 2, &a->arena,
+				       &a->known[first_known(table) + i]);
+	return r;
+}
+
+void analysis_known_done(struct analysis *a)
+{
+	for (size_t i = 0; i < a->n_known; i++)
+		language_list_done(&a->known[i].paths);
+	free(a->known);
+}
+
+/* The name at @i: 1 and a name that is of both, 0, -ENOMEM. */
+static int meets(const struct inquiry *inquiry, const struct table *table, size_t i,
+		 struct text *ret)
+{
+	struct analysis *a = inquiry->analysis;
+	bool moving = table->moving & inquiry->mode;
+	const struct language_area *known = &a->known[first_known(table) + 2 * i + moving];
+	const struct language_area *in[] = { &inquiry->rule->area, known };
+	struct language_question question = {
+		.in = in, .n_in = 2, .out = inquiry->out, .n_out = inquiry->n_out, .loose = true
+	};
+	int r = 0;
+
+	if (may_meet(&known->paths, &inquiry->rule->area.paths))
+		r = analysis_find(a, question, ret);
 	return r == -E2BIG ? 0 : r;
 }
 
@@ -189,7 +219,7 @@ static int inquire(const struct inquiry *inquiry, const struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		_cleanup_(text_done) struct text name = TEXT_EMPTY;
-		int r = meets(inquiry, table, &table->items[i], &name);
+		int r = meets(inquiry, table, i, &name);
 
 		if (r < 0)
 			return r;
@@ -231,6 +261,10 @@ int analysis_known(struct analysis *a, const struct analysed_rule *rule,
 
 	if (!rule->ast->as_root)
 		return 0;
+	if (!a->known)
+		r = make_known(a);
+	if (r < 0)
+		return r;
 	out = calloc(n_denies + 1, sizeof(*out));
 	if (!out)
 		return -ENOMEM;

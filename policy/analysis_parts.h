@@ -61,6 +61,8 @@ struct analysis {
 	size_t n_subjects;
 	struct index_entry *index; /* by leading components */
 	size_t n_index;
+	struct language_area *known; /* analysis_known.c's, once some rule has been asked about */
+	size_t n_known;
 };
 
 /* analysis_paths.c */
@@ -97,6 +99,7 @@ int analysis_scope(struct analysis *a, const struct ast_scope *scope, const stru
 int analysis_unused(struct analysis *a, const struct ast *const *trees, size_t n);
 int analysis_known(struct analysis *a, const struct analysed_rule *rule,
 		   const struct analysed_rule *const *denies, size_t n_denies);
+void analysis_known_done(struct analysis *a);
 int analysis_pairs(struct analysis *a, size_t rule);
 
 /* analysis_conflict.c: of two allows. */
