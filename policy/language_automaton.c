@@ -136,16 +136,16 @@ int automaton_init(struct automaton *a, const struct language_question *question
 {
 	int r;
 
-	*a = (struct automaton){ .question = question, .home = letters_specifier('h') };
+	*a = (struct automaton){ .question = question };
 	r = lay_out_all(a);
 	return r < 0 ? r : mark_ends(a);
 }
 
 /* one letter more */
 
-static bool is_inner(const struct automaton *a, size_t letter)
+static bool is_inner(size_t letter)
 {
-	return letter != '/' && letter != a->home;
+	return letter != '/' && letter != LETTERS_HOME;
 }
 
 static bool takes(const struct automaton *a, const struct language_position *position,
@@ -157,7 +157,7 @@ static bool takes(const struct automaton *a, const struct language_position *pos
 	case LANGUAGE_BYTE:
 		/* A `**` takes a home directory as a whole, which is not taken to be "/". */
 		return letter == position->letter ||
-		       (position[1].loop == LANGUAGE_ANYWHERE && letter == a->home);
+		       (position[1].loop == LANGUAGE_ANYWHERE && letter == LETTERS_HOME);
 	case LANGUAGE_NOT_SLASH:
 		return letter < LETTERS_BYTES && letter != '/';
 	case LANGUAGE_CLASS:
@@ -176,10 +176,10 @@ static bool stays(const struct automaton *a, const struct language_position *pos
 	if (position->loop == LANGUAGE_STAYS_NOT ||
 	    (position->behind && !(a->question->loose && letter < LETTERS_BYTES)))
 		return false;
-	return position->loop == LANGUAGE_ANYWHERE || is_inner(a, letter);
+	return position->loop == LANGUAGE_ANYWHERE || is_inner(letter);
 }
 
-static void enter(const struct automaton *a, uint64_t *set, size_t bit)
+static inline void enter(const struct automaton *a, uint64_t *set, size_t bit)
 {
 	while (!(set[bit / 64] >> (bit % 64) & 1)) {
 		const struct language_position *position = a->positions[bit];
@@ -192,8 +192,8 @@ static void enter(const struct automaton *a, uint64_t *set, size_t bit)
 }
 
 /* The positions of the words from @first to @end. */
-static void advance_words(const struct automaton *a, const uint64_t *from, size_t letter,
-			  uint64_t *to, size_t first, size_t end)
+static inline void advance_words(const struct automaton *a, const uint64_t *from, size_t letter,
+				 uint64_t *to, size_t first, size_t end)
 {
 	for (size_t word = first; word < end; word++) {
 		for (uint64_t left = from[word]; left != 0; left &= left - 1) {
@@ -258,7 +258,7 @@ bool automaton_advance(const struct automaton *a, const uint64_t *from, size_t l
 
 enum clean clean_advance(enum clean clean, size_t letter)
 {
-	if (letter == letters_specifier('h'))
+	if (letter == LETTERS_HOME)
 		return clean == CLEAN_START ? CLEAN_NAME : CLEAN_NOT;
 	if (clean == CLEAN_START)
 		return letter == '/' ? CLEAN_ROOT : CLEAN_NOT;

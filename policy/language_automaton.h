@@ -15,7 +15,6 @@ enum clean { CLEAN_START, CLEAN_ROOT, CLEAN_SLASH, CLEAN_DOT, CLEAN_DOTS, CLEAN_
 
 struct automaton {
 	const struct language_question *question;
-	size_t home;				    /* the letter of %h */
 	const struct language_position **positions; /* of each bit; NULL: behind the last one */
 	size_t n;				    /* bits */
 	size_t n_words;

@@ -12,9 +12,11 @@
 
 #include "policy/language.h"
 
-#define LETTERS_BYTES	   256U
-#define LETTERS_SPECIFIERS "uUgGhnNpijs"
-#define LETTERS_MAX	   (LETTERS_BYTES + sizeof(LETTERS_SPECIFIERS) - 1)
+#define LETTERS_BYTES	    256U
+#define LETTERS_BEFORE_HOME "uUgG"
+#define LETTERS_SPECIFIERS  LETTERS_BEFORE_HOME "hnNpijs"
+#define LETTERS_HOME	    (LETTERS_BYTES + sizeof(LETTERS_BEFORE_HOME) - 1) /* that of %h */
+#define LETTERS_MAX	    (LETTERS_BYTES + sizeof(LETTERS_SPECIFIERS) - 1)
 
 struct letters {
 	uint16_t items[LETTERS_MAX]; /* those that people like to read first */
