@@ -11,34 +11,12 @@
 #include <endian.h>
 #include <string.h>
 
-/* Of up to 64 bytes of the name, a bit for each. */
-struct marks {
-	uint64_t slashes, dots;
-};
+#include "policy/trie_marks.h"
 
 /* Of the last byte before a block: is it a slash, a dot behind one, a dot behind that? */
 struct carries {
 	uint64_t slash, dot, dots;
 };
-
-/* The highest bits of eight bytes, side by side: moved by a different number each, they meet in the
- * highest byte of the product. */
-static inline uint64_t gather(uint64_t highest)
-{
-	return highest * UINT64_C(0x0002040810204081) >> 56;
-}
-
-/* The byte of a slash is 0x2f, that of a dot 0x2e: the lowest bit tells them apart, the others tell
- * them from all else, without a carry from one byte to the next. */
-static inline struct marks marks_of(uint64_t word)
-{
-	const uint64_t highest = UINT64_C(0x8080808080808080);
-	uint64_t differs = word ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
-	uint64_t other = ((differs & UINT64_C(0x7e7e7e7e7e7e7e7e)) + ~highest) | differs;
-	uint64_t dot = differs << 7;
-
-	return (struct marks){ gather(~(other | dot) & highest), gather(~other & dot & highest) };
-}
 
 /* The last bytes, which are not eight, and zeroes. */
 static uint64_t load_rest(const char *path, size_t len)
@@ -57,34 +35,49 @@ static inline void put(struct trie_name *name, size_t i, uint64_t word)
 	memcpy(name->padded + TRIE_HASH_PAD + 8 * i, &word, sizeof(word));
 }
 
-/* Copy and hash @n times eight bytes from the one at 8 * @first on, at most 64. */
-static inline struct marks take_words(struct trie_name *name, const char *path, size_t first,
-				      size_t n)
+/* Copy the eight bytes from the one at 8 * @i on, and hash them behind @hash. */
+static inline uint64_t take_word(struct trie_name *name, const char *path, size_t i, uint64_t hash)
 {
-	struct marks all = { 0 };
+	uint64_t word = trie_load(path + 8 * i);
+
+	put(name, i, word);
+	return name->hashes[i + 1] = trie_mix(hash, word);
+}
+
+/* @n times sixteen bytes, at most 64. */
+static inline struct trie_marks take_pairs(struct trie_name *name, const char *path, size_t first,
+					   size_t n)
+{
+	struct trie_marks all = { 0 };
 	uint64_t hash = name->hashes[first];
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t word = trie_load(path + 8 * (first + i));
-		struct marks marks = marks_of(word);
+		struct trie_marks marks = trie_marks_of_two(path + 8 * first + 16 * i);
 
-		put(name, first + i, word);
-		all.slashes |= marks.slashes << 8 * i;
-		all.dots |= marks.dots << 8 * i;
-		name->hashes[first + i + 1] = hash = trie_mix(hash, word);
+		hash = take_word(name, path, first + 2 * i, hash);
+		hash = take_word(name, path, first + 2 * i + 1, hash);
+		all.slashes |= marks.slashes << 16 * i;
+		all.dots |= marks.dots << 16 * i;
 	}
 	return all;
 }
 
-/* The same with the end of the name, @left bytes from the one at 8 * @first on. */
-static inline struct marks take_last(struct trie_name *name, const char *path, size_t first,
-				     size_t left)
+/* The end of the name, @left bytes from the one at 8 * @first on, less than 64. */
+static inline struct trie_marks take_last(struct trie_name *name, const char *path, size_t first,
+					  size_t left)
 {
-	struct marks all = take_words(name, path, first, left / 8), marks;
+	struct trie_marks all = take_pairs(name, path, first, left / 16), marks;
 	uint64_t rest = load_rest(path, name->len);
+	size_t last = name->len / 8;
 
-	marks = marks_of(rest);
-	put(name, name->len / 8, rest);
+	if (left & 8) {
+		marks = trie_marks_of(trie_load(path + 8 * (last - 1)));
+		take_word(name, path, last - 1, name->hashes[last - 1]);
+		all.slashes |= marks.slashes << left / 16 * 16;
+		all.dots |= marks.dots << left / 16 * 16;
+	}
+	marks = trie_marks_of(rest);
+	put(name, last, rest);
 	all.slashes |= marks.slashes << left / 8 * 8;
 	all.dots |= marks.dots << left / 8 * 8;
 	return all;
@@ -100,7 +93,7 @@ static inline uint64_t behind(uint64_t bits, uint64_t *carry)
 }
 
 /* Does a component end here that is none: empty, `.` or `..`? */
-static inline bool is_clean(const struct marks *marks, uint64_t ends, struct carries *carries)
+static inline bool is_clean(const struct trie_marks *marks, uint64_t ends, struct carries *carries)
 {
 	uint64_t empty = behind(marks->slashes, &carries->slash);
 	uint64_t dot = behind(marks->dots & empty, &carries->dot);
@@ -116,9 +109,10 @@ static bool take(struct trie_name *name, const char *path)
 
 	for (size_t at = 0; at <= name->len; at += TRIE_NAME_BLOCK) {
 		size_t left = name->len - at;
-		struct marks marks = left >= TRIE_NAME_BLOCK
-					     ? take_words(name, path, at / 8, TRIE_NAME_BLOCK / 8)
-					     : take_last(name, path, at / 8, left);
+		struct trie_marks marks =
+			left >= TRIE_NAME_BLOCK
+				? take_pairs(name, path, at / 8, TRIE_NAME_BLOCK / 16)
+				: take_last(name, path, at / 8, left);
 		uint64_t ends = marks.slashes;
 
 		if (left < TRIE_NAME_BLOCK)

@@ -60,7 +60,8 @@ struct trie {
 	struct trie_slot *slots; /* a table, keyed by owner and bytes; in the order of the keys */
 	uint8_t *
 		filter; /* for each slot eight bits, some of which say that it may be worth a look */
-	uint32_t n_slots;
+	uint32_t n_slots;   /* a power of two */
+	uint8_t shift;	    /* what is left of a key behind it is a slot */
 	uint64_t text_lens; /* of the texts, modulo 64: a bit for each */
 	uint16_t *lengths;  /* ascending, for each node and group */
 	size_t n_lengths;
@@ -87,7 +88,7 @@ static inline uint32_t trie_length_owner(uint32_t length)
 
 static inline size_t trie_slot_of(const struct trie *trie, uint64_t key)
 {
-	return (key >> 32) * trie->n_slots >> 32;
+	return key >> trie->shift;
 }
 
 static inline bool trie_may_have(const struct trie *trie, uint64_t key)

@@ -39,15 +39,15 @@ static size_t fill_table(struct trie *trie, const struct trie_entry *entries, si
 	return next > trie->n_slots ? next : trie->n_slots;
 }
 
-/* A quarter full, so that what is there is nearly always in its own slot; a large one, which would
- * not stay in a cache, half. There is room for those that would come behind the end. */
+/* At most a quarter full, so that what is there is nearly always in its own slot; a large one, which
+ * would not stay in a cache, half. There is room for those that would come behind the end. */
 int trie_build_table(struct trie_builder *b)
 {
 	struct trie *trie = b->trie;
-	size_t n;
+	size_t n, least = b->n_entries < SMALL_TABLE ? b->n_entries * 4 + 4 : b->n_entries * 2;
 
-	trie->n_slots =
-		(uint32_t)(b->n_entries < SMALL_TABLE ? b->n_entries * 4 + 4 : b->n_entries * 2);
+	for (trie->n_slots = 1, trie->shift = 64; trie->n_slots < least; trie->n_slots *= 2)
+		trie->shift--;
 	trie->slots = calloc(trie->n_slots + b->n_entries, sizeof(*trie->slots));
 	trie->filter = calloc(trie->n_slots, sizeof(*trie->filter));
 	if (!trie->slots || !trie->filter)
