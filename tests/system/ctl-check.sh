@@ -6,7 +6,7 @@
 . "$srcdir/tests/support/sh-lib"
 
 data=$(cd "$srcdir/tests/system/ctl" && pwd)
-corpus=$(cd "$srcdir/tests/policy/load" && pwd)
+corpus=$(cd "$srcdir/tests/policy/bad/load" && pwd)
 examples=$(cd "$srcdir/examples/policy" && pwd)
 printf 'state active\ngeneration 42\npolicy 9c1e\n' >"$scratch/status"
 mkdir "$scratch/in" && cd "$scratch/in" || exit 99
@@ -173,7 +173,7 @@ run fdbrokerctl check evil.fdp --only "$nobody"
 exits 2
 ! LC_ALL=C grep -q "$(printf '[\033\007]')" "$out" || fail 'a control character came through'
 
-it 'shows what only compiling finds as written in tests/policy/load'
+it 'shows what only compiling finds as written in tests/policy/bad/load'
 for policy in "$corpus"/*.fdp; do
 	name=${policy##*/}
 	cp "$policy" "$name"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The findings about valid policies: as data, tests/policy/warn/ID-what.fdp and the screen that it
+ * The findings about valid policies: as data, tests/policy/bad/warn/ID-what.fdp and the screen that it
  * gives; and planted one by one in random policies that have none.
  */
 #include "policy/analysis.h"
@@ -19,7 +19,7 @@
 #include "tests/support/parsed.h"
 #include "tests/support/suite.h"
 
-#define WARN "tests/policy/warn"
+#define WARN "tests/policy/bad/warn"
 #define NOW  UINT64_C(1795305600) /* 2026-11-22 */
 
 static struct parsed analysed(const char *name, const char *text, size_t size)

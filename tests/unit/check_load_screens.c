@@ -3,7 +3,7 @@
 /*
  * The diagnostics that no text alone provokes, word for word: who may change the files (E009), a
  * name service that does not answer (E010). The others are data, in tests/policy/bad/, and in
- * tests/policy/load/ what only compiling finds; tests/policy/diagnostics sees that none is missing.
+ * tests/policy/bad/load/ what only compiling finds; tests/policy/diagnostics sees that none is missing.
  */
 #include "policy/load.h"
 
