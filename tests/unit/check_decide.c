@@ -219,6 +219,14 @@ START_TEST(decide_takes_a_rule_by_its_most_specific_pattern)
 }
 END_TEST
 
+static bool keeps(const struct fixture *f, const char *id)
+{
+	for (size_t i = 0; i < f->answer->n_denies; i++)
+		if (strcmp(f->answer->denies[i].rule->id, id) == 0)
+			return true;
+	return false;
+}
+
 START_TEST(decide_keeps_conditional_denies_for_the_object)
 {
 	_cleanup_(fixture_done) struct fixture f =
@@ -228,10 +236,25 @@ START_TEST(decide_keeps_conditional_denies_for_the_object)
 
 	ask(&f, "read", "/x");
 	ck_assert_int_eq(f.answer->reason, POLICY_REASON_OK);
-	for (size_t i = 0; i < f.answer->n_denies; i++)
-		if (strcmp(f.answer->denies[i].rule->id, "test.c") == 0)
-			return;
-	ck_abort_msg("test.c is not among them");
+	ck_assert_msg(keeps(&f, "test.c"), "test.c is not among them");
+}
+END_TEST
+
+START_TEST(decide_keeps_a_deny_of_all_below_the_root_for_all_but_the_root)
+{
+	_cleanup_(fixture_done) struct fixture f =
+		fixture_of("version 1;\nfor anyone { allow list, read '/', '/x'; }\n"
+			   "for user 1 { c: deny list \"/**\" { owner 5; } }\n"
+			   "for user 2 { d: deny list \"/**\" { owner 5; } }\n",
+			   "user 1");
+
+	ask(&f, "list", "/x");
+	ck_assert(keeps(&f, "test.c") && !keeps(&f, "test.d"));
+	ask(&f, "read", "/x");
+	ck_assert(!keeps(&f, "test.c"));
+	ask(&f, "list", "/");
+	ck_assert_int_eq(f.answer->reason, POLICY_REASON_OK);
+	ck_assert_uint_eq(f.answer->n_denies, 0);
 }
 END_TEST
 
@@ -363,6 +386,7 @@ int main(void)
 	tcase_add_test(tcase, decide_orders_allows_by_how_specific_they_are);
 	tcase_add_test(tcase, decide_takes_a_rule_by_its_most_specific_pattern);
 	tcase_add_test(tcase, decide_keeps_conditional_denies_for_the_object);
+	tcase_add_test(tcase, decide_keeps_a_deny_of_all_below_the_root_for_all_but_the_root);
 	tcase_add_loop_test(tcase, decide_forgets_a_rule_when_its_time_is_over, 0,
 			    ELEMENTSOF(times));
 	tcase_add_test(tcase, decide_a_deny_with_an_end_touches_nothing_before_it);
