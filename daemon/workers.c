@@ -26,7 +26,7 @@
 
 #define TICK_NSEC 2000000
 
-/* Small: nothing recurses. The opener's and the record's buffers are 50 KiB; sanitizers want more. */
+/* Small: nothing recurses, and the largest buffers are the opener's names; sanitizers want more. */
 #define STACK_SIZE (512 * 1024)
 
 #define IDLE_MAX 4U /* threads kept: more would only be so many more pages */
