@@ -306,7 +306,11 @@ static int broker(const void *arg)
 {
 	struct world world = *(const struct world *)arg;
 	const struct confine_needs needs = {
-		.uid = BROKER_ID, .gid = BROKER_ID, .reads_as_root = true, .writes_as_root = true
+		.uid = BROKER_ID,
+		.gid = BROKER_ID,
+		.modes = POLICY_ANY,
+		.reads_as_root = true,
+		.writes_as_root = true,
 	};
 	struct trace trace = TRACE_EMPTY;
 	struct counts counts = { 0 };
