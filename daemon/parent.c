@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/parent.h"
+#include "daemon/parent_parts.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "base/text.h"
-#include "daemon/audit.h"
-#include "daemon/broker.h"
-#include "daemon/child.h"
 #include "daemon/copies.h"
 #include "daemon/kept.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/prepare.h"
-#include "daemon/status.h"
 
 /*
  * Everything here is wiring: which module is told what another one found out.
@@ -43,7 +36,7 @@ static int give(void *context, const struct control *connection)
 	return succession_give(&parent->succession, connection);
 }
 
-static void announce(struct parent *parent)
+void parent_announce(struct parent *parent)
 {
 	const struct generation *g = parent->succession.serving;
 	const enum control_load load = parent->succession.loaded;
@@ -64,7 +57,7 @@ static void announce(struct parent *parent)
 }
 
 /* A crash ends a trial: who knows what it was that crashed. */
-static void set_restart(struct parent *parent)
+void parent_set_restart(struct parent *parent)
 {
 	parent->succession.restart =
 		trial_is_on(&parent->trial) ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_UNASKED;
@@ -95,7 +88,7 @@ static int on_calm(sd_event_source *source, uint64_t usec, void *context)
 	start_attendants(parent);
 	parent->is_complete = true;
 	if (parent->succession.serving)
-		announce(parent);
+		parent_announce(parent);
 	return 0;
 }
 
@@ -116,9 +109,9 @@ static void on_serves(void *context)
 
 	connections_give(&parent->connections);
 	trial_serves(&parent->trial, parent->succession.serving);
-	set_restart(parent);
+	parent_set_restart(parent);
 	if (parent->is_complete)
-		announce(parent);
+		parent_announce(parent);
 	else
 		complete(parent);
 }
@@ -128,7 +121,7 @@ static void on_stays(void *context, const char *why)
 	struct parent *parent = context;
 
 	trial_stays(&parent->trial, why);
-	set_restart(parent);
+	parent_set_restart(parent);
 	if (parent->trial.problem[0] != '\0')
 		(void)sd_notifyf(0, "STATUS=%s", parent->trial.problem);
 }
@@ -159,14 +152,6 @@ static void on_decided(void *context, uint64_t number, int exit_code, const char
 	admin_decided(&parent->admin, number, exit_code, text);
 }
 
-static void on_counted(void *context)
-{
-	struct parent *parent = context;
-
-	if (parent->uncounted > 0 && --parent->uncounted == 0)
-		admin_counted(&parent->admin);
-}
-
 static void on_unserved(void *context, uint64_t connection)
 {
 	struct parent *parent = context;
@@ -174,97 +159,11 @@ static void on_unserved(void *context, uint64_t connection)
 	connections_shut(&parent->connections, connection);
 }
 
-static void collect(void *context)
-{
-	struct parent *parent = context;
-	const struct generation *g = parent->succession.serving;
-
-	parent->uncounted = 0;
-	if (g && generation_ask(parent->succession.serving) == 0)
-		parent->uncounted++;
-	if (attendant_ask(&parent->audit) == 0)
-		parent->uncounted++;
-	if (attendant_ask(&parent->pump) == 0)
-		parent->uncounted++;
-	if (parent->uncounted == 0)
-		admin_counted(&parent->admin);
-}
-
-static void print_status(void *context, struct text *out)
-{
-	status_print(context, out);
-}
-
-static int print_tally(void *context, struct text *out)
-{
-	const struct parent *parent = context;
-
-	status_print_known(parent, out);
-	return parent->succession.serving ? parent->succession.serving->tally : -EBADF;
-}
-
-static uint64_t reload_so(struct parent *parent, bool must_keep)
-{
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-			 (unsigned long long)clock_monotonic_usec());
-	return succession_reload(&parent->succession, must_keep);
-}
-
-static uint64_t reload(void *context)
-{
-	return reload_so(context, false);
-}
-
-static uint64_t reload_on_trial(void *context, uint32_t sec, struct text *why)
-{
-	struct parent *parent = context;
-	uint64_t number;
-
-	if (trial_check(&parent->trial, sec, why) < 0)
-		return 0;
-	number = reload_so(parent, true);
-	trial_ask(&parent->trial, number, sec);
-	return number;
-}
-
-static int confirm(void *context, struct text *said)
-{
-	struct parent *parent = context;
-	int r = trial_confirm(&parent->trial, said);
-
-	set_restart(parent);
-	if (r == 0)
-		announce(parent);
-	return r;
-}
-
 static void take_back(void *context)
 {
 	struct parent *parent = context;
 
 	succession_take_back(&parent->succession);
-}
-
-/* The directory `shadow` beside the admin socket, which fdbrokerctl fills. */
-static uint64_t cast_shadow(void *context)
-{
-	struct parent *parent = context;
-	const char *socket = parent->activation.admin_path;
-	char directory[sizeof(parent->activation.admin_path) + sizeof("/shadow")];
-
-	/* Two policies that may go at any moment are one too many to compare. */
-	if (trial_is_on(&parent->trial) || parent->trial.asked != 0)
-		return 0;
-	snprintf(directory, sizeof(directory), "%.*s/shadow", (int)(strrchr(socket, '/') - socket),
-		 socket);
-	return succession_shadow(&parent->succession, directory);
-}
-
-static int end_shadow(void *context)
-{
-	struct parent *parent = context;
-
-	return succession_unshadow(&parent->succession);
 }
 
 /* the end */
@@ -325,7 +224,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 {
 	(void)source;
 	(void)si;
-	(void)reload(context);
+	(void)parent_reload(context);
 	return 0;
 }
 
@@ -379,7 +278,7 @@ static int init_audit(struct parent *parent)
 							       .role = "--role=audit",
 							       .name = "audit",
 							       .file = parent->audit_file,
-							       .counted = on_counted,
+							       .counted = parent_counted,
 							       .closed = on_audit_gone,
 							       .context = parent });
 }
@@ -406,7 +305,7 @@ static int init_pump(struct parent *parent)
 							       .file = -EBADF,
 							       .takes_files = true,
 							       .greeting = &parent->room,
-							       .counted = on_counted,
+							       .counted = parent_counted,
 							       .closed = on_pump_gone,
 							       .context = parent });
 }
@@ -446,7 +345,7 @@ static int start_brokers(struct parent *parent)
 		.room = on_room,
 		.stays = on_stays,
 		.decided = on_decided,
-		.counted = on_counted,
+		.counted = parent_counted,
 		.unserved = on_unserved,
 		.idle = on_brokers_gone,
 		.context = parent
@@ -471,26 +370,11 @@ static int start_brokers(struct parent *parent)
 	return succession_init(&parent->succession, &setup);
 }
 
-static int start_admin(struct parent *parent)
-{
-	return admin_init(&parent->admin,
-			  &(const struct admin_setup){ .event = parent->event,
-						       .listener = parent->activation.admin,
-						       .reload = reload,
-						       .reload_on_trial = reload_on_trial,
-						       .confirm = confirm,
-						       .shadow = cast_shadow,
-						       .unshadow = end_shadow,
-						       .collect = collect,
-						       .status = print_status,
-						       .tally = print_tally,
-						       .context = parent });
-}
-
 static int run(struct parent *parent)
 {
 	static int (*const steps[])(struct parent * parent) = {
-		watch_signals, init_audit, init_pump, start_connections, start_brokers, start_admin,
+		watch_signals,	   init_audit,	  init_pump,
+		start_connections, start_brokers, parent_start_admin,
 	};
 	int r;
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FDB_DAEMON_PARENT_PARTS_H
+#define FDB_DAEMON_PARENT_PARTS_H
+
+/* What parent.c is made of. */
+
+#include <stdint.h>
+
+#include "daemon/parent.h"
+
+/* Tell systemd what is served. */
+void parent_announce(struct parent *parent);
+/* Decide what is loaded after a crash. */
+void parent_set_restart(struct parent *parent);
+
+/* parent_admin.c */
+
+int parent_start_admin(struct parent *parent);
+/* The number from which on it is answered. */
+uint64_t parent_reload(void *context);
+/* One of those that were asked to count has. */
+void parent_counted(void *context);
+
+#endif
