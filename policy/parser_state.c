@@ -303,6 +303,14 @@ void parser_skip_head(struct parser *parser)
 	}
 }
 
+/* Of words that may be values too, with what follows them. */
+static bool is_rule_ahead(struct parser ahead)
+{
+	if (!parser_accept_word(&ahead, "allow") && !parser_accept_word(&ahead, "deny"))
+		return ahead.token.is_label;
+	return !parser_is(&ahead, TOKEN_COMMA) && !parser_is(&ahead, TOKEN_CLOSE);
+}
+
 /* What begins with two words side by side and has a semicolon is rules. */
 bool parser_at_list(const struct parser *parser)
 {
@@ -310,8 +318,7 @@ bool parser_at_list(const struct parser *parser)
 	bool has_value = false, has_pair = false, after_word = false;
 
 	ahead.lexer.diags = NULL;
-	if (!parser_accept(&ahead, TOKEN_OPEN) || ahead.token.is_label ||
-	    parser_is_word(&ahead, "allow") || parser_is_word(&ahead, "deny"))
+	if (!parser_accept(&ahead, TOKEN_OPEN) || is_rule_ahead(ahead))
 		return false;
 	for (; !parser_accept(&ahead, TOKEN_CLOSE); parser_next(&ahead)) {
 		bool is_value = parser_is_value(&ahead);
