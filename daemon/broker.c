@@ -48,6 +48,7 @@ struct broker {
 	struct hull *hull;   /* owned; see confine_needs */
 	struct server server;
 	struct loop loop;
+	uint64_t files;	  /* that this process may have open */
 	bool has_threads; /* which use all of this until the process ends */
 };
 
@@ -184,7 +185,8 @@ static int prepare(struct broker *broker)
 	r = resolve_user(&broker->needs);
 	if (r < 0)
 		return r;
-	r = under_way_init(&broker->server.under_way, raise_files());
+	broker->files = raise_files();
+	r = under_way_init(&broker->server.under_way, broker->files);
 	if (r < 0)
 		return r;
 	/* Of this process, after its exec: proc(5), /proc/self is looked up here. */
@@ -253,6 +255,7 @@ static int serve_clients(struct broker *broker)
 		.opener = opener_setup(broker),
 		.places = start->max_in_flight,
 		.places_each = start->max_stuck_per_uid,
+		.files = broker->files,
 		.open_usec = start->open_sec * USEC_PER_SEC,
 	};
 
@@ -398,7 +401,9 @@ static void done(struct broker *broker)
 
 int broker_main(void)
 {
-	static struct broker broker = { .procfd = -EBADF, .procfs = -EBADF, .loop.clients.epoll = -EBADF };
+	static struct broker broker = { .procfd = -EBADF,
+					.procfs = -EBADF,
+					.loop.clients.epoll = -EBADF };
 	int r;
 
 	log_set_name("fdbrokerd broker");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/discards.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,6 +11,8 @@
 #include "daemon/opener.h"
 #include "daemon/workers.h"
 
+#define LOOKS_MAX 64U /* through those that wait, for each place that becomes free */
+
 /*
  * A client may close his copy first, before sendmsg(2) has even returned here, and then ours is the last
  * one: it frees a file that has lost its name, and writes back what was truncated and written again
@@ -17,7 +20,7 @@
  * whoever serves it (f_op->flush). So nothing that was opened for a client is closed with the lock: a
  * thread that leads and is stuck here is relieved of it, as in an open that blocks by surprise, and
  * where its uid has had enough of that, the others of its files wait. For whom too many wait nothing more
- * is opened.
+ * is opened. Nobody else pays for what waits: it is looked at when a place becomes free, a few at a time.
  *
  * What can be foreseen holds up nobody at all: the loop is handed over first. That is what is not on a
  * local file system; what the client had the time to do anything to, since it was not sent at once, if it
@@ -43,31 +46,49 @@ static bool has_name(int fd)
 	       sx.stx_nlink > 0;
 }
 
-static bool make_room(struct discards *discards)
+int discards_init(struct discards *discards, uint64_t files)
 {
-	size_t room = discards->room > 0 ? 2 * discards->room : 64;
-	struct discard *list;
+	size_t most = files / 8 < LIMIT_DISCARDS ? files / 8 : LIMIT_DISCARDS;
 
-	if (discards->n < discards->room)
+	*discards = (struct discards){ .next = 0 };
+	return quota_init(&discards->quota, most, LIMIT_DISCARDS_MOST);
+}
+
+static bool make_room(struct discard_list *list)
+{
+	size_t room = list->room > 0 ? 2 * list->room : 64;
+	struct discard *larger;
+
+	if (list->n < list->room)
 		return true;
-	list = reallocarray(discards->list, room, sizeof(*list));
-	if (!list)
+	larger = reallocarray(list->list, room, sizeof(*larger));
+	if (!larger)
 		return false;
-	discards->list = list;
-	discards->room = room;
+	list->list = larger;
+	list->room = room;
 	return true;
+}
+
+static struct discard take_out(struct discard_list *list, size_t i)
+{
+	struct discard d = list->list[i];
+
+	list->list[i] = list->list[--list->n];
+	return d;
 }
 
 void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost cost)
 {
+	struct discard_list *fresh = &w->discards.fresh;
+
 	if (take_fd < 0)
 		return;
 	/* Who waits for memory waits for this too. */
-	if (!make_room(&w->discards)) {
+	if (!make_room(fresh)) {
 		fd_close(take_fd);
 		return;
 	}
-	w->discards.list[w->discards.n++] = (struct discard){
+	fresh->list[fresh->n++] = (struct discard){
 		.fd = take_fd,
 		.uid = uid,
 		.may_block =
@@ -77,32 +98,86 @@ void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost c
 
 bool discards_are_many(const struct workers *w, uid_t uid)
 {
-	uint32_t n = 0;
+	const struct quota *quota = &w->discards.quota;
 
-	for (size_t i = 0; i < w->discards.n; i++)
-		n += w->discards.list[i].uid == uid;
-	return n >= LIMIT_DISCARDS_PER_UID;
+	return quota->taken >= LIMIT_DISCARDS_PER_UID &&
+	       quota_of(quota, uid) >= LIMIT_DISCARDS_PER_UID;
 }
+
+void discards_have_place(struct discards *discards)
+{
+	discards->looks = discards->waiting.n < LOOKS_MAX ? discards->waiting.n : LOOKS_MAX;
+}
+
+/* whose turn it is */
+
+enum fate {
+	CLOSE,
+	NOT_MINE, /* whoever leads may */
+	WAIT,
+};
 
 /* A thread that has a place closes what is its uid's; another one takes a place for it where it must. */
-static bool may_close(struct worker *worker, const struct discard *d)
+static enum fate judge(struct worker *worker, const struct discard *d)
 {
+	int r;
+
 	if (worker->is_away)
-		return d->uid == worker->uid;
-	if (d->may_block || !worker_leads(worker))
-		return worker_leave(worker, NULL, d->uid) == 0;
-	return !workers_distrust(worker->all, d->uid);
+		return d->uid == worker->uid ? CLOSE : NOT_MINE;
+	if (!d->may_block && worker_leads(worker))
+		return workers_distrust(worker->all, d->uid) ? WAIT : CLOSE;
+	r = worker_leave(worker, NULL, d->uid);
+	/* Without a thread no place would ever become free. */
+	if (r == 0 || r == -ENOMEM)
+		return CLOSE;
+	return d->may_block ? WAIT : NOT_MINE;
 }
 
-static bool take(struct worker *worker, struct discard *ret)
+/* Let @d wait, if so many may. */
+static bool put_off(struct discards *discards, const struct discard *d)
+{
+	if (!make_room(&discards->waiting) || quota_take(&discards->quota, d->uid) < 0)
+		return false;
+	discards->waiting.list[discards->waiting.n++] = *d;
+	return true;
+}
+
+/* Each is looked at once: it is closed, or waits. What can do neither is closed all the same, by
+ * who leads: it holds up everybody for as long as a surprise does. */
+static bool take_fresh(struct worker *worker, struct discard *ret)
+{
+	struct discards *discards = &worker->all->discards;
+	enum fate fate;
+
+	for (size_t i = 0; i < discards->fresh.n;) {
+		const struct discard *d = &discards->fresh.list[i];
+
+		fate = judge(worker, d);
+		if (fate == WAIT && put_off(discards, d)) {
+			(void)take_out(&discards->fresh, i);
+		} else if (fate == CLOSE || (fate == WAIT && worker_leads(worker))) {
+			*ret = take_out(&discards->fresh, i);
+			return true;
+		} else {
+			i++;
+		}
+	}
+	return false;
+}
+
+/* So many at most for each place that becomes free, in turn: others wait for this. */
+static bool take_waiting(struct worker *worker, struct discard *ret)
 {
 	struct discards *discards = &worker->all->discards;
 
-	for (size_t i = 0; i < discards->n; i++) {
-		if (!may_close(worker, &discards->list[i]))
+	while (discards->looks > 0 && discards->waiting.n > 0) {
+		size_t i = discards->next++ % discards->waiting.n;
+
+		discards->looks--;
+		if (judge(worker, &discards->waiting.list[i]) != CLOSE)
 			continue;
-		*ret = discards->list[i];
-		discards->list[i] = discards->list[--discards->n];
+		*ret = take_out(&discards->waiting, i);
+		quota_return(&discards->quota, ret->uid);
 		return true;
 	}
 	return false;
@@ -112,7 +187,7 @@ void discards_close(struct worker *worker)
 {
 	struct discard d;
 
-	while (take(worker, &d)) {
+	while (take_fresh(worker, &d) || take_waiting(worker, &d)) {
 		worker_begin(worker, NULL, d.uid);
 		fd_close(d.fd);
 		worker_end(worker);

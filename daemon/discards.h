@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/quota.h"
+
 struct outcome;
 struct request;
 struct worker;
@@ -27,10 +29,21 @@ struct discard {
 	bool may_block;
 };
 
-struct discards {
+struct discard_list {
 	struct discard *list; /* owned */
 	size_t n, room;
 };
+
+struct discards {
+	struct discard_list fresh;   /* to be looked at by who leads, or has a place for it */
+	struct discard_list waiting; /* there was no place */
+	struct quota quota;	     /* of those */
+	size_t next;		     /* of those, the one that is looked at next */
+	size_t looks;		     /* how many may be, since a place became free */
+};
+
+/* For a process that may have @files descriptors. 0 or -ENOMEM. */
+int discards_init(struct discards *discards, uint64_t files);
 
 /* Of the descriptor in @outcome, once its client has it too. */
 enum discard_cost discard_cost(const struct outcome *outcome, const struct request *request);
@@ -40,6 +53,9 @@ void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost c
 
 /* Close those that @worker may; it may not lead any more when this returns. */
 void discards_close(struct worker *worker);
+
+/* A place has become free. */
+void discards_have_place(struct discards *discards);
 
 /* Whether too many of @uid's wait for a place. */
 bool discards_are_many(const struct workers *w, uid_t uid);

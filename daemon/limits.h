@@ -19,6 +19,8 @@
 #define LIMIT_BATCH_FILES_PER_UID 4096U
 
 #define LIMIT_DISCARDS_PER_UID 256U /* files that wait to be closed: those of one batch may */
+#define LIMIT_DISCARDS_MOST    4352U /* and those that were opened before so many waited: of batches */
+#define LIMIT_DISCARDS	       8192U /* of all uids */
 
 #define LIMIT_PIPES		 256U /* of `deliver pipe`: a thread and two descriptors of the pump each */
 #define LIMIT_PIPES_PER_UID	 32U /* enough for a service with a file for each of its parts */

@@ -235,12 +235,15 @@ void loop_done(struct loop *loop)
 int loop_run(struct loop *loop, const struct workers_setup *limits)
 {
 	struct workers_setup setup = *limits;
+	int r;
 
 	setup.lead = lead;
 	setup.take_up = take_up;
 	setup.left = left;
 	setup.late = late;
 	setup.context = loop;
-	workers_init(&loop->server->workers, &setup);
+	r = workers_init(&loop->server->workers, &setup);
+	if (r < 0)
+		return r;
 	return workers_run(&loop->server->workers);
 }

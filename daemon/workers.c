@@ -163,6 +163,7 @@ static void come_home(struct worker *worker)
 	w->n_surprised -= worker->was_surprised;
 	worker->is_away = worker->was_surprised = worker->is_stuck = false;
 	atomic_store(&worker->given_up, false);
+	discards_have_place(&w->discards);
 }
 
 void worker_take_place(struct worker *worker, struct session *session, uint64_t deadline_usec)
@@ -391,7 +392,7 @@ void workers_end(struct workers *w, int status)
 	pthread_cond_signal(&w->watch);
 }
 
-void workers_init(struct workers *w, const struct workers_setup *setup)
+int workers_init(struct workers *w, const struct workers_setup *setup)
 {
 	*w = (struct workers){ .setup = *setup };
 	/* One heap: nobody allocates much, and another would cost each thread its own pages, and
@@ -399,4 +400,5 @@ void workers_init(struct workers *w, const struct workers_setup *setup)
 	mallopt(M_ARENA_MAX, 1);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->watch, NULL);
+	return discards_init(&w->discards, setup->files);
 }

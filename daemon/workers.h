@@ -33,6 +33,7 @@ struct workers_setup {
 	struct opener_setup opener; /* of each thread; policy NULL: they open nothing */
 	uint32_t places;	    /* of requests that do what may block, together */
 	uint32_t places_each;	    /* those of one uid */
+	uint64_t files;		    /* descriptors that this process may have */
 	uint64_t open_usec;	    /* then its caller is told that it took too long */
 	/* Serve what the next events are; while it leads. */
 	void (*lead)(void *context, struct worker *worker);
@@ -79,7 +80,8 @@ struct workers {
 	int status;
 };
 
-void workers_init(struct workers *w, const struct workers_setup *setup);
+/* 0 or -ENOMEM. */
+int workers_init(struct workers *w, const struct workers_setup *setup);
 
 /* Start a leader, and watch it until workers_end(). Its status; other threads may be at work
  * still, so that nothing of theirs may be freed: what follows is _exit(2). */

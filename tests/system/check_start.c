@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -209,6 +210,30 @@ START_TEST(start_that_is_ended_before_it_serves_is_over)
 	while (!has_children(d.pid))
 		sched_yield();
 	daemon_stop(&d);
+}
+END_TEST
+
+/* Who is served before there is an audit process is written down by it, also at once followed by
+ * the end. */
+START_TEST(start_that_is_ended_when_it_serves_loses_no_record)
+{
+	char decision[32], *audit;
+	struct wire_answer answer;
+	struct daemon d;
+	int sock;
+
+	daemon_prepare(&d);
+	daemon_write_policy(&d, "a.fdp", POLICY);
+	daemon_launch(&d);
+	sock = daemon_connect(&d);
+	ck_assert_int_eq(daemon_ask(sock, "/etc/shadow", WIRE_OPEN_READ, &answer), -EACCES);
+	daemon_end(&d);
+	snprintf(decision, sizeof(decision), "%016" PRIx64, answer.decision);
+	audit = daemon_read_audit(&d);
+	ck_assert_msg(strstr(audit, decision), "%s in %s", decision, audit);
+	free(audit);
+	fd_close(sock);
+	daemon_discard(&d);
 }
 END_TEST
 
@@ -470,6 +495,7 @@ int main(void)
 	tcase_add_test(tcase, start_needs_no_admin_socket);
 	tcase_add_test(tcase, start_is_ready_when_the_policy_is_loaded);
 	tcase_add_test(tcase, start_that_is_ended_before_it_serves_is_over);
+	tcase_add_test(tcase, start_that_is_ended_when_it_serves_loses_no_record);
 	tcase_add_test(tcase, start_with_a_bad_policy_is_degraded_and_says_so);
 	tcase_add_test(tcase, start_keeps_the_watchdog_content);
 	tcase_add_loop_test(tcase, start_refuses_bad_arguments, 0, ELEMENTSOF(bad_arguments));

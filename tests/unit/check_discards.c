@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/discards.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "daemon/limits.h"
+#include "daemon/workers.h"
+#include "tests/support/suite.h"
+
+/* What waits to be closed, beside workers that have a place or not as each case likes. */
+
+#define FILES 1024U	       /* of the process: an eighth of them may wait */
+#define MANY  (FILES / 8 - 16) /* but for those that are reserved: quota.h */
+
+static struct workers all;
+static struct worker worker = { .all = &all };
+static bool has_place, leads, distrusted;
+static unsigned int asked, closed;
+
+int worker_leave(struct worker *w, struct session *session, uid_t uid)
+{
+	(void)session;
+	asked++;
+	if (!has_place)
+		return -EAGAIN;
+	w->is_away = true;
+	w->uid = uid;
+	leads = false;
+	return 0;
+}
+
+bool worker_leads(const struct worker *w)
+{
+	(void)w;
+	return leads;
+}
+
+bool workers_distrust(const struct workers *w, uid_t uid)
+{
+	(void)w;
+	(void)uid;
+	return distrusted;
+}
+
+void worker_begin(struct worker *w, struct exchange *x, uid_t uid)
+{
+	(void)w;
+	(void)x;
+	(void)uid;
+	closed++;
+}
+
+void worker_end(struct worker *w)
+{
+	(void)w;
+}
+
+static void come_home(void)
+{
+	worker.is_away = false;
+	discards_have_place(&all.discards);
+}
+
+static void close_all(void)
+{
+	has_place = true;
+	while (all.discards.waiting.n > 0) {
+		come_home();
+		discards_close(&worker);
+	}
+}
+
+static void set_up(void)
+{
+	ck_assert_int_eq(discards_init(&all.discards, FILES), 0);
+	has_place = distrusted = worker.is_away = false;
+	leads = true;
+	asked = closed = 0;
+}
+
+static void add(unsigned int n, uid_t uid, enum discard_cost cost)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+		ck_assert_int_ge(fd, 0);
+		discards_add(&all, fd, uid, cost);
+	}
+	discards_close(&worker);
+}
+
+START_TEST(discards_that_are_cheap_are_closed_at_once)
+{
+	add(3, 1, DISCARD_CHEAP);
+	ck_assert_uint_eq(closed, 3);
+	ck_assert_uint_eq(asked, 0);
+}
+END_TEST
+
+/* P50: whoever has something waiting is not looked at with each request of everybody's. */
+START_TEST(discards_that_wait_are_looked_at_when_there_is_a_place)
+{
+	add(MANY, 1, DISCARD_DEAR);
+	ck_assert_uint_eq(asked, MANY);
+	for (int i = 0; i < 1000; i++)
+		discards_close(&worker);
+	ck_assert_uint_eq(asked, MANY);
+	discards_have_place(&all.discards);
+	discards_close(&worker);
+	ck_assert_uint_eq(asked, MANY + 64);
+	ck_assert_uint_eq(closed, 0);
+}
+END_TEST
+
+START_TEST(discards_that_wait_are_all_closed_when_there_are_places)
+{
+	add(MANY, 1, DISCARD_DEAR);
+	add(1, 2, DISCARD_DEAR);
+	has_place = true;
+	for (int i = 0; i < 8 && closed < MANY + 1; i++) {
+		come_home();
+		discards_close(&worker);
+	}
+	ck_assert_uint_eq(closed, MANY + 1);
+	ck_assert_uint_eq(all.discards.quota.taken, 0);
+}
+END_TEST
+
+/* P50: somebody else's is reached, behind however many. */
+START_TEST(discards_of_another_do_not_wait_for_ever)
+{
+	add(MANY, 1, DISCARD_DEAR);
+	add(1, 2, DISCARD_DEAR);
+	for (int i = 0; i < 8 && asked < 3 * MANY; i++) {
+		discards_have_place(&all.discards);
+		discards_close(&worker);
+	}
+	ck_assert_uint_ge(asked, 3 * MANY);
+	ck_assert_uint_eq(quota_of(&all.discards.quota, 2), 1);
+}
+END_TEST
+
+/* P32: more than may wait are closed all the same, or nobody could have a descriptor. */
+START_TEST(discards_that_are_too_many_do_not_wait)
+{
+	add(FILES, 1, DISCARD_DEAR);
+	ck_assert_uint_eq(closed, FILES - MANY);
+	ck_assert_uint_eq(all.discards.waiting.n, MANY);
+	ck_assert_uint_eq(all.discards.fresh.n, 0);
+}
+END_TEST
+
+START_TEST(discards_of_the_distrusted_wait)
+{
+	distrusted = true;
+	add(2, 1, DISCARD_CHEAP);
+	ck_assert_uint_eq(closed, 0);
+	distrusted = false;
+	discards_close(&worker);
+	ck_assert_uint_eq(closed, 0);
+	discards_have_place(&all.discards);
+	discards_close(&worker);
+	ck_assert_uint_eq(closed, 2);
+}
+END_TEST
+
+/* A thread that does not lead leaves what needs no place to the one that does. */
+START_TEST(discards_of_who_does_not_lead_are_left_to_the_leader)
+{
+	leads = false;
+	add(1, 1, DISCARD_CHEAP);
+	ck_assert_uint_eq(closed, 0);
+	leads = true;
+	discards_close(&worker);
+	ck_assert_uint_eq(closed, 1);
+}
+END_TEST
+
+START_TEST(discards_are_many_of_one_uid_alone)
+{
+	ck_assert_int_eq(discards_init(&all.discards, LIMIT_FILES), 0);
+	add(LIMIT_DISCARDS_PER_UID - 1, 1, DISCARD_DEAR);
+	add(1, 2, DISCARD_DEAR);
+	ck_assert(!discards_are_many(&all, 1));
+	add(1, 1, DISCARD_DEAR);
+	ck_assert(discards_are_many(&all, 1));
+	ck_assert(!discards_are_many(&all, 2));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("discards");
+	TCase *tcase = suite_case(suite, "discards");
+
+	tcase_add_checked_fixture(tcase, set_up, close_all);
+	tcase_add_test(tcase, discards_that_are_cheap_are_closed_at_once);
+	tcase_add_test(tcase, discards_that_wait_are_looked_at_when_there_is_a_place);
+	tcase_add_test(tcase, discards_that_wait_are_all_closed_when_there_are_places);
+	tcase_add_test(tcase, discards_of_another_do_not_wait_for_ever);
+	tcase_add_test(tcase, discards_that_are_too_many_do_not_wait);
+	tcase_add_test(tcase, discards_of_the_distrusted_wait);
+	tcase_add_test(tcase, discards_of_who_does_not_lead_are_left_to_the_leader);
+	tcase_add_test(tcase, discards_are_many_of_one_uid_alone);
+	return suite_main(suite);
+}
