@@ -175,8 +175,8 @@ int fdbroker_mkdir(struct fdbroker *broker, const char *path, mode_t mode,
 int fdbroker_symlink(struct fdbroker *broker, const char *target, const char *path,
 		     struct fdbroker_answer *ret_answer);
 
-/* chmod(2) of permission bits (0777): a file loses its set-id bits by it, a directory keeps those and its
- * sticky bit. utimensat(2) with @flags AT_SYMLINK_NOFOLLOW or 0; truncate(2). 0 or a negative errno.
+/* chmod(2) of permission bits (0777): a file loses its set-id bits by it, a directory keeps its sticky bit,
+ * and one that has set-group-ID is -EPERM. utimensat(2) with @flags AT_SYMLINK_NOFOLLOW or 0; truncate(2). 0 or a negative errno.
  * @times: NULL is now. */
 int fdbroker_chmod(struct fdbroker *broker, const char *path, mode_t mode,
 		   struct fdbroker_answer *ret_answer);

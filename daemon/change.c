@@ -22,34 +22,29 @@ static enum step done(struct opening *o, int result)
 
 /*
  * Never set-id or sticky bits that are asked for. A file loses its own, as by chmod(2); a directory's
- * say who may change what is in it, or whose that is, and are not the mode's.
+ * sticky bit says who may change what is in it, and is not the mode's.
  */
 static mode_t mode_for(const struct opening *o, const struct pin *pin)
 {
-	mode_t kept = S_ISDIR(pin->object.mode) ? pin->object.mode & (S_ISGID | S_ISVTX) : 0;
+	mode_t kept = S_ISDIR(pin->object.mode) ? pin->object.mode & S_ISVTX : 0;
 
 	return kept | o->order->request->mode;
 }
 
-/* chmod(2) takes S_ISGID in silence, unless one is in that group or has CAP_FSETID. */
-static int join_group(struct opening *o, const struct pin *pin, mode_t mode)
+/* chmod(2) clears what is not set again, and the filter lets nobody set this: whose is what is made there
+ * would change in silence. */
+static bool gives_its_group(const struct pin *pin)
 {
-	struct authority *authority = &o->opener->authority;
-
-	if (!opening_rule(o)->as_root || !(mode & S_ISGID))
-		return 0;
-	return authority_creator(authority, authority->uid, pin->object.gid);
+	return S_ISDIR(pin->object.mode) && pin->object.mode & S_ISGID;
 }
 
 enum step change_mode(struct opening *o, const struct pin *pin)
 {
 	mode_t mode = mode_for(o, pin);
 	char number[NUMBER_SIZE];
-	int r;
 
-	r = join_group(o, pin, mode);
-	if (r < 0)
-		return opening_kernel(o, r);
+	if (gives_its_group(pin))
+		return opening_kernel(o, -EPERM);
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);
 	number_print((uint32_t)pin->fd, number);

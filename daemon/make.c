@@ -15,7 +15,8 @@
  * A set-group-ID directory gives its group to what is made in it; a rule that says who is to own it means
  * both. Then a directory is made for its owner alone, known again, given its group, and its mode
  * last. Nothing is ever changed by its name, or by a pin: the filter has no such call, because the hull
- * judges what is opened and not what is pinned. A link cannot be opened, and keeps the group
+ * judges what is opened and not what is pinned. It is no set-group-ID directory then: the filter lets
+ * nobody set that bit, and fchmod(2) keeps none. A link cannot be opened, and keeps the group
  * that it gets: nobody asks for it (symlink(7)).
  *
  * What a link says is not judged. It is a text; where it leads is judged when the broker is asked to
@@ -102,11 +103,11 @@ static bool is_ours(const struct opening *o, const struct made *made, int fd,
 	       is_since(&sx.stx_btime, &made->since);
 }
 
-static int give_to(int fd, const struct policy_object *object, mode_t kept)
+static int give_to(int fd, const struct policy_object *object)
 {
 	if (fchown(fd, (uid_t)-1, object->gid) < 0)
 		return -errno;
-	return fchmod(fd, kept | (object->mode & 0777)) < 0 ? -errno : 0;
+	return fchmod(fd, object->mode & 0777) < 0 ? -errno : 0;
 }
 
 /* -EPERM: it is not known to be ours, and nothing is done to it. */
@@ -120,7 +121,7 @@ static int give_group(struct opening *o, const struct entry *at, const struct pi
 		return fd;
 	if (pin->mount != at->parent->mount || !is_ours(o, made, fd, at->parent))
 		return -EPERM;
-	r = give_to(fd, object, pin->object.mode & S_ISGID);
+	r = give_to(fd, object);
 	if (r < 0 && act_is_still(o, at->parent, at->base, pin) == 0)
 		unlinkat(at->parent->fd, at->base, AT_REMOVEDIR);
 	return r;

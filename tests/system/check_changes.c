@@ -203,9 +203,10 @@ START_TEST(what_is_made_belongs_to_whom_the_rule_says)
 	acts_assert_is("his/l", ALICE, S_IFLNK | 0777);
 	acts_assert_is("shared/d", ALICE, S_IFDIR | S_ISGID | 0750);
 	acts_assert_group("shared/d", GROUP);
-	acts_assert_is("lent/d", 0, S_IFDIR | S_ISGID | 0755);
+	/* Of another group than the parent: without the bit. */
+	acts_assert_is("lent/d", 0, S_IFDIR | 0755);
 	acts_assert_group("lent/d", 0);
-	acts_assert_is("given/d", 30001, S_IFDIR | S_ISGID | 0750);
+	acts_assert_is("given/d", 30001, S_IFDIR | 0750);
 	acts_assert_group("given/d", 2000);
 	acts_assert_is("given/l", 30001, S_IFLNK | 0777);
 	/* Nobody asks for a link's, and nothing could be done to it but by its name. */
@@ -220,10 +221,14 @@ START_TEST(what_is_made_belongs_to_whom_the_rule_says)
 END_TEST
 
 static const struct acts_row modes[] = {
-	{ CHMOD, "his/set-id", 0755, GRANTED },	 { CHMOD, "his/sticky", 0777, GRANTED },
-	{ CHMOD, "his/shared", 0700, GRANTED },	 { CHMOD, "lent/set-id", 0777, GRANTED },
-	{ CHMOD, "lent/sticky", 0755, GRANTED }, { CHMOD, "his/set-id", 04755, UNASKED(EINVAL) },
-	{ CHMOD, "lent/shared", 0750, GRANTED },
+	{ CHMOD, "his/set-id", 0755, GRANTED },
+	{ CHMOD, "his/sticky", 0777, GRANTED },
+	{ CHMOD, "his/shared", 0700, KERNEL(EPERM) },
+	{ CHMOD, "lent/set-id", 0777, GRANTED },
+	{ CHMOD, "lent/sticky", 0755, GRANTED },
+	{ CHMOD, "his/set-id", 04755, UNASKED(EINVAL) },
+	{ CHMOD, "lent/shared", 0750, KERNEL(EPERM) },
+	{ TOUCH, "his/shared", 0, GRANTED },
 };
 
 START_TEST(a_mode_gives_no_set_id_bits_and_takes_no_sticky_one)
@@ -244,10 +249,10 @@ START_TEST(a_mode_gives_no_set_id_bits_and_takes_no_sticky_one)
 	acts_assert_rows(modes);
 	acts_assert_is("his/set-id", ALICE, S_IFREG | 0755);
 	acts_assert_is("his/sticky", ALICE, S_IFDIR | 01777);
-	acts_assert_is("his/shared", ALICE, S_IFDIR | 02700);
+	acts_assert_is("his/shared", ALICE, S_IFDIR | 02755);
 	acts_assert_is("lent/set-id", 0, S_IFREG | 0777);
 	acts_assert_is("lent/sticky", 0, S_IFDIR | 01755);
-	acts_assert_is("lent/shared", 0, S_IFDIR | 02750);
+	acts_assert_is("lent/shared", 0, S_IFDIR | 02755);
 	scene_assert_unharmed(&acts_scene);
 	scene_stop(&acts_scene);
 }
