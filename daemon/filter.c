@@ -124,6 +124,10 @@ static const struct filter_rule broker[] = {
 	ANY(set_robust_list),
 };
 
+/* Of any user, by setfsuid(2), and of any group, by setgroups(2) and fchown(2): a program would lend
+ * whoever runs it those rights. */
+#define SET_ID (S_ISUID | S_ISGID)
+
 /* What the loaded policy has an allow for; and nothing of it where it has none. */
 static const struct {
 	uint32_t modes; /* all of them */
@@ -132,11 +136,11 @@ static const struct {
 	{ POLICY_STAT, ANY(faccessat2) },
 	{ POLICY_CREATE, ANY(mkdirat) },
 	{ POLICY_CREATE, ANY(symlinkat) },
-	{ POLICY_CREATE, IF1(fchmod, BIT_IS_OFF(1, S_ISUID | S_ISVTX)) },
+	{ POLICY_CREATE, IF1(fchmod, BIT_IS_OFF(1, SET_ID | S_ISVTX)) },
 	{ POLICY_CREATE, ANY(fchown) },
-	{ POLICY_TMPFILE, IF1(fchmod, BIT_IS_OFF(1, S_ISUID | S_ISVTX)) },
+	{ POLICY_TMPFILE, IF1(fchmod, BIT_IS_OFF(1, SET_ID | S_ISVTX)) },
 	{ POLICY_TMPFILE, ANY(fchown) },
-	{ POLICY_ATTRIBUTES, IF1(fchmodat, BIT_IS_OFF(2, S_ISUID)) },
+	{ POLICY_ATTRIBUTES, IF1(fchmodat, BIT_IS_OFF(2, SET_ID)) },
 	{ POLICY_ATTRIBUTES, ANY(utimensat) },
 	{ POLICY_CONNECT, IF1(socket, INT_IS(0, AF_UNIX)) },
 	{ POLICY_CONNECT, ANY(connect) },

@@ -30,7 +30,9 @@
  *
  * An open for neither reading nor writing (access mode 3 of open(2)) asks no right of Landlock's, though
  * DAC wants both for it: such a descriptor can be given to fchmod(2), so that of ordinary files the
- * bound is what one user may read and write. The filter keeps set-user-ID bits out of it.
+ * bound is what one user may read and write. The filter keeps set-user-ID and
+ * set-group-ID bits out of both, not out of open_how.mode, which is in memory: what is opened so is empty,
+ * and loses them when it is written to.
  *
  * A rule on a directory is gone with that inode, and does not see what is mounted over it. A rule on
  * its parent outlives both.

@@ -470,6 +470,17 @@ static const struct row {
 	{ "init_module", ALL, { SYS_init_module, { TEXT, 1, TEXT } }, "" },
 };
 
+/* @call with @later in the place of what was not known. */
+static const struct call *fill(const struct call *call, const unsigned long *later, size_t n,
+			       struct call *ret)
+{
+	*ret = *call;
+	for (size_t i = 0; i < ELEMENTSOF(ret->args); i++)
+		if (ret->args[i] - LATER < n)
+			ret->args[i] = later[ret->args[i] - LATER];
+	return ret;
+}
+
 static const struct call *fill_in(const struct captive *c, const struct row *row, pid_t other,
 				  struct call *ret)
 {
@@ -479,11 +490,7 @@ static const struct call *fill_in(const struct captive *c, const struct row *row
 		(unsigned long)other,
 	};
 
-	*ret = row->call;
-	for (size_t i = 0; i < ELEMENTSOF(ret->args); i++)
-		if (ret->args[i] - LATER < ELEMENTSOF(later))
-			ret->args[i] = later[ret->args[i] - LATER];
-	return ret;
+	return fill(&row->call, later, ELEMENTSOF(later), ret);
 }
 
 /* A broker that was ended is replaced: the one that is another's aim is whichever lives. */
@@ -543,7 +550,7 @@ static const struct {
 };
 
 /* The hull is of the first directory, and not of what is beside that. */
-static void start_making(void)
+static void start_making(const char *modes)
 {
 	char policy[512], first[128], second[160];
 
@@ -553,8 +560,8 @@ static void start_making(void)
 	ck_assert_int_eq(mkdir(first, 0755), 0);
 	ck_assert_int_eq(mkdir(second, 0755), 0);
 	snprintf(policy, sizeof(policy),
-		 "version 1;\nfor user %d { made: allow create, tmpfile as root \"%s/**\"; }\n",
-		 ALICE, second);
+		 "version 1;\nfor user %d { made: allow %s as root \"%s/**\"; }\n", ALICE, modes,
+		 second);
 	daemon_write_policy(&s.daemon, "scene.fdp", policy);
 	s.daemon.may_be_killed = true;
 	daemon_start(&s.daemon);
@@ -569,13 +576,10 @@ static long change(const struct captive *c, const struct call *call)
 		give(c, 2048, s.lent, strlen(s.lent) + 1),
 		give(c, 1024, "", 1),
 	};
-	struct call filled = *call;
+	struct call filled;
 
 	ck_assert_int_ge((int)later[0], 0);
-	for (size_t i = 0; i < ELEMENTSOF(filled.args); i++)
-		if (filled.args[i] - LATER < ELEMENTSOF(later))
-			filled.args[i] = later[filled.args[i] - LATER];
-	return make(c, &filled);
+	return make(c, fill(call, later, ELEMENTSOF(later), &filled));
 }
 
 /* P74: Landlock judges neither; so it is the file that must have been opened, and that, Landlock judges. */
@@ -585,7 +589,7 @@ START_TEST(takeover_changes_no_owner_or_mode_by_name)
 	struct captive c;
 	struct stat st;
 
-	start_making();
+	start_making("create, tmpfile");
 	capture(&c, daemon_pid(&s.daemon, "broker"));
 	become_all_that_it_can(&c);
 	ck_assert_int_eq(open_there(&c, AT_FDCWD, s.daemon.directory, O_RDONLY | O_DIRECTORY),
@@ -598,6 +602,68 @@ START_TEST(takeover_changes_no_owner_or_mode_by_name)
 	ck_assert_int_eq(stat(s.lent, &st), 0);
 	ck_assert_uint_eq(st.st_mode, S_IFREG | 0600);
 	ck_assert_uint_eq(st.st_gid, 0);
+	daemon_stop(&s.daemon);
+}
+END_TEST
+
+/* a program of another group, for who is in it by nothing else */
+
+#define MADE  (LATER + 0) /* open, in the hull, of that group */
+#define PLACE (LATER + 1) /* its name */
+#define UPPER (1UL << 32) /* the call does not look there */
+
+static const struct {
+	const char *name, *modes;
+	struct call call;
+	long expected;
+} lendings[] = {
+	{ "fchmod", "create", { SYS_fchmod, { MADE, 02755 } }, ENDED },
+	{ "fchmod, above 32 bits", "create", { SYS_fchmod, { MADE, UPPER | 02755 } }, ENDED },
+	{ "fchmod by tmpfile", "create, tmpfile", { SYS_fchmod, { MADE, 02711 } }, ENDED },
+	{ "fchmodat", "create, attributes", { SYS_fchmodat, { CWD, PLACE, 02755 } }, ENDED },
+	{ "fchmodat of a user",
+	  "create, attributes",
+	  { SYS_fchmodat, { CWD, PLACE, 04755 } },
+	  ENDED },
+	{ "fchmod of no bit", "create", { SYS_fchmod, { MADE, 0755 } }, 0 },
+	{ "fchmodat of no bit", "create, attributes", { SYS_fchmodat, { CWD, PLACE, 0755 } }, 0 },
+};
+
+/* By any group that it likes: CAP_SETGID is there for setgroups(2). */
+static long make_of_a_group(const struct captive *c, const char *path, gid_t group)
+{
+	long fd = open_there(c, AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(MAKE(c, SYS_setgroups, { 1, give(c, 0, &group, sizeof(group)) }), 0);
+	ck_assert_int_eq(MAKE(c, SYS_fchown, { (unsigned long)fd, (unsigned long)-1, group }), 0);
+	return fd;
+}
+
+/* P74 */
+START_TEST(takeover_makes_no_program_that_lends_its_group)
+{
+	long ended = filter_default_action == SCMP_ACT_KILL_PROCESS ? ENDED : -EPERM, r;
+	bool lends = lendings[_i].expected == ENDED;
+	unsigned long later[2];
+	struct captive c;
+	struct call call;
+	char path[160];
+	struct stat st;
+
+	start_making(lendings[_i].modes);
+	snprintf(path, sizeof(path), "%s/first/second/made", s.daemon.directory);
+	capture(&c, daemon_pid(&s.daemon, "broker"));
+	become_all_that_it_can(&c);
+	later[0] = (unsigned long)make_of_a_group(&c, path, BOB);
+	later[1] = give(&c, 2048, path, strlen(path) + 1);
+	r = make(&c, fill(&lendings[_i].call, later, ELEMENTSOF(later), &call));
+	ck_assert_msg(r == (lends ? ended : 0), "%s: %ld", lendings[_i].name, r);
+	if (r != ENDED)
+		release(&c);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_gid, BOB);
+	ck_assert_uint_eq(st.st_mode, S_IFREG | (lends ? 0600 : 0755));
 	daemon_stop(&s.daemon);
 }
 END_TEST
@@ -618,5 +684,7 @@ int main(void)
 			    ELEMENTSOF(rows));
 	tcase_add_loop_test(tcase, takeover_changes_no_owner_or_mode_by_name, 0,
 			    ELEMENTSOF(changes));
+	tcase_add_loop_test(tcase, takeover_makes_no_program_that_lends_its_group, 0,
+			    ELEMENTSOF(lendings));
 	return suite_main(suite);
 }

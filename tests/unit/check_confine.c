@@ -471,6 +471,36 @@ START_TEST(confine_filter_has_a_call_where_a_policy_needs_it)
 }
 END_TEST
 
+/* As fchmod(2) and fchmodat(2) may not set them; whatever else the argument says. */
+static const struct {
+	const char *call;
+	uint32_t modes;
+	unsigned int argument;
+	mode_t bits;
+} kept_off[] = {
+	{ "fchmod", POLICY_CREATE, 1, S_ISUID | S_ISGID | S_ISVTX },
+	{ "fchmod", POLICY_TMPFILE, 1, S_ISUID | S_ISGID | S_ISVTX },
+	{ "fchmodat", POLICY_ATTRIBUTES, 2, S_ISUID | S_ISGID },
+};
+
+START_TEST(confine_filter_lets_nobody_set_set_id_bits)
+{
+	static char filter[1 << 16];
+	char line[64], condition[128];
+	const char *at;
+
+	print_filter(kept_off[_i].modes, filter, sizeof(filter));
+	snprintf(line, sizeof(line), "\"%s\"", kept_off[_i].call);
+	at = strstr(filter, line);
+	ck_assert_msg(at, "no %s", line);
+	snprintf(condition, sizeof(condition), "if ($a%u.lo32 & 0x%08x == 0)",
+		 kept_off[_i].argument, kept_off[_i].bits);
+	at = strstr(at, condition);
+	ck_assert_msg(at, "%s by %#x: no %s in %s", kept_off[_i].call, kept_off[_i].modes,
+		      condition, filter);
+}
+END_TEST
+
 /* The golden file has x86-64's numbers, and the sanitizers' calls are not in it. */
 static bool has_golden(void)
 {
@@ -500,6 +530,8 @@ int main(void)
 			    ELEMENTSOF(by_mode));
 	tcase_add_loop_test(tcase, confine_filter_has_a_call_where_a_policy_needs_it, 0,
 			    ELEMENTSOF(by_modes));
+	tcase_add_loop_test(tcase, confine_filter_lets_nobody_set_set_id_bits, 0,
+			    ELEMENTSOF(kept_off));
 	if (has_golden())
 		tcase_add_test(tcase, confine_filter_is_the_golden_one);
 	return suite_main(suite);
