@@ -180,6 +180,7 @@ END_TEST
 
 START_TEST(discards_are_many_of_one_uid_alone)
 {
+	quota_done(&all.discards.quota);
 	ck_assert_int_eq(discards_init(&all.discards, LIMIT_FILES), 0);
 	add(LIMIT_DISCARDS_PER_UID - 1, 1, DISCARD_DEAR);
 	add(1, 2, DISCARD_DEAR);
