@@ -10,41 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "daemon/confine.h"
 #include "daemon/opener.h"
-#include "policy/load.h"
+#include "tests/support/broker.h"
 #include "tests/support/forked.h"
 
-#define BROKER_ID 4242
-
 /* the broker */
-
-static struct policy *load(const char *text)
-{
-	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
-	struct policy *policy = NULL;
-
-	if (load_text("test", text, strlen(text), &diags, &policy) < 0 || !policy)
-		for (size_t i = 0; i < diags.n; i++)
-			fprintf(stderr, "%s: %s\n", diags.items[i].id, diags.items[i].message);
-	return policy;
-}
-
-static int confine_for(const struct policy *policy)
-{
-	const struct policy_summary *summary = policy_summary(policy);
-	const struct confine_needs needs = {
-		.uid = BROKER_ID,
-		.gid = BROKER_ID,
-		.reads_as_root = summary->as_root_reads,
-		.writes_as_root = summary->as_root_writes,
-		.owns_as_root = summary->as_root_owns,
-		.modes = summary->modes,
-	};
-
-	return confine_broker(&needs);
-}
 
 static int do_act(const struct held_act *act, struct opener *opener,
 		  const struct policy_caller *caller)
@@ -78,7 +48,7 @@ static int broker(const struct held_act *act, bool is_held)
 	const struct policy_subject subject = { .known = POLICY_FACT_ALL,
 						.uid = act->uid,
 						.gid = act->uid };
-	struct policy *policy = load(act->policy);
+	struct policy *policy = broker_load(act->policy);
 	struct policy_caller *caller;
 	struct rates rates;
 	struct locality locality = { 0 };
@@ -95,7 +65,7 @@ static int broker(const struct held_act *act, bool is_held)
 	setup.procfd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (is_held && (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 || raise(SIGSTOP) != 0))
 		return 201;
-	if (setup.procfd < 0 || confine_for(policy) < 0 || opener_init(&opener, &setup) < 0)
+	if (setup.procfd < 0 || broker_confine(policy) < 0 || opener_init(&opener, &setup) < 0)
 		return 202;
 	return do_act(act, &opener, caller);
 }

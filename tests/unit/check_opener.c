@@ -20,11 +20,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "daemon/confine.h"
-#include "policy/load.h"
+#include "tests/support/broker.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
 #include "tests/support/sysctl.h"
@@ -38,9 +36,8 @@
  * wishes a path without a leading slash is below it.
  */
 
-#define BROKER_ID 4242
-#define ALICE	  30000
-#define BOB	  30001
+#define ALICE 30000
+#define BOB   30001
 
 #define R      WIRE_OPEN_READ
 #define W      WIRE_OPEN_WRITE
@@ -88,32 +85,11 @@ struct world {
 
 static struct policy *load_world(const struct world *world)
 {
-	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
-	struct policy *policy = NULL;
 	char text[4096];
-	int n;
 
-	n = snprintf(text, sizeof(text), "version 1;\nlet @d = \"%s\";\n%s\n", directory,
-		     world->policy);
-	if (load_text("test", text, (size_t)n, &diags, &policy) < 0 || !policy)
-		for (size_t i = 0; i < diags.n; i++)
-			fprintf(stderr, "%s: %s\n", diags.items[i].id, diags.items[i].message);
-	return policy;
-}
-
-static int confine_for(const struct policy *policy)
-{
-	const struct policy_summary *summary = policy_summary(policy);
-	const struct confine_needs needs = {
-		.uid = BROKER_ID,
-		.gid = BROKER_ID,
-		.reads_as_root = summary->as_root_reads,
-		.writes_as_root = summary->as_root_writes,
-		.owns_as_root = summary->as_root_owns,
-		.modes = summary->modes,
-	};
-
-	return confine_broker(&needs);
+	snprintf(text, sizeof(text), "version 1;\nlet @d = \"%s\";\n%s\n", directory,
+		 world->policy);
+	return broker_load(text);
 }
 
 static int grant_wish(struct opener *opener, struct policy_caller *const *callers,
@@ -215,7 +191,7 @@ static int broker(const void *arg)
 		return 202;
 	setup.procfd = procfd;
 	setup.policy = policy;
-	if (procfd < 0 || confine_for(policy) < 0 || opener_init(&opener, &setup) < 0)
+	if (procfd < 0 || broker_confine(policy) < 0 || opener_init(&opener, &setup) < 0)
 		return 202;
 	return grant_wishes(world, &opener, callers);
 }
@@ -1508,14 +1484,12 @@ END_TEST
 /* @arg: what openat2(2) answers instead. */
 static int start_without_openat2(const void *arg)
 {
-	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	static const char text[] = "version 1;\n";
-	struct policy *policy;
+	struct policy *policy = broker_load("version 1;\n");
 	struct opener opener;
 	const int *error = arg;
 
-	if (load_text("test", text, strlen(text), &diags, &policy) < 0 || !policy)
+	if (!policy)
 		return 200;
 	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)*error), SCMP_SYS(openat2), 0) < 0 ||
 	    seccomp_load(filter) < 0)
