@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,22 @@ void daemon_write_policy(const struct daemon *d, const char *name, const char *t
 	ck_assert_int_eq(rename(next, path), 0);
 }
 
+void daemon_write_config(struct daemon *d, const char *settings, ...)
+{
+	FILE *file = fopen(d->config, "we");
+	va_list arguments;
+
+	ck_assert_ptr_nonnull(file);
+	fputs("version 1;\nsettings { ", file);
+	va_start(arguments, settings);
+	vfprintf(file, settings, arguments);
+	va_end(arguments);
+	fputs(" }\n", file);
+	ck_assert_int_eq(fchmod(fileno(file), 0644), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	d->has_config = true;
+}
+
 static char *read_file(const char *path)
 {
 	char *content = NULL;
@@ -157,7 +174,7 @@ static int execute(const void *arg)
 	const struct daemon *d = arg;
 	const char *build = getenv("builddir");
 	const char *argv[16] = { "fdbrokerd", NULL, NULL };
-	char program[PATH_MAX], policy[100], audit[100], state[100];
+	char program[PATH_MAX], policy[100], audit[100], state[100], config[100];
 	size_t n = 1;
 	int log;
 
@@ -169,6 +186,9 @@ static int execute(const void *arg)
 	snprintf(state, sizeof(state), "--state=%s", d->state);
 	if (d->keeps)
 		argv[n++] = state;
+	snprintf(config, sizeof(config), "--config=%s", d->config);
+	if (d->has_config)
+		argv[n++] = config;
 	for (size_t i = 0; d->arguments[i]; i++)
 		argv[n++] = d->arguments[i];
 	for (size_t i = 0; d->environment[i]; i++)

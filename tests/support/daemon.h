@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/macro.h"
 #include "wire/proto.h"
 
 struct daemon {
@@ -34,10 +35,11 @@ struct daemon {
 	char log[80];	/* stderr of all its processes */
 	char notify[80];
 	char state[80];		    /* a directory that the daemon makes, if `keeps` */
-	char config[80];	    /* written by the test, or not there */
+	char config[80];	    /* for daemon_write_config() */
 	const char *arguments[8];   /* further ones; NULL ends them */
 	const char *environment[8]; /* "NAME=value"; NULL ends them */
 	bool keeps;		    /* the last good policy, in `state` */
+	bool has_config;	    /* starts with `config` */
 	bool has_stray;		    /* starts with a descriptor that it does not know of */
 	bool may_be_killed;	    /* a process of it that a signal ended is no failure */
 	pid_t pid;
@@ -53,6 +55,9 @@ void daemon_prepare(struct daemon *d);
 
 /* Replaces the whole file, atomically. NULL removes it. */
 void daemon_write_policy(const struct daemon *d, const char *name, const char *text);
+
+/* What it starts with from now on: the settings, without those of before. */
+void daemon_write_config(struct daemon *d, const char *settings, ...) _printf_(2, 3);
 
 /* Start, and return when it said READY=1. */
 void daemon_start(struct daemon *d);

@@ -2,6 +2,7 @@
 #include "tests/support/held.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

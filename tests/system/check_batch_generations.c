@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -49,19 +48,6 @@ static void write_policy(bool allows)
 }
 
 /* Nothing is too late here, however busy the machine is. */
-static void write_config(void)
-{
-	static char argument[128];
-	FILE *config = fopen(d.config, "we");
-
-	ck_assert_ptr_nonnull(config);
-	fprintf(config, "version 1;\nsettings { open-seconds 600; }\n");
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(d.config, 0644), 0);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
-}
-
 static uint32_t generation_of(const struct wire_answer *answer)
 {
 	return (uint32_t)(answer->decision >> 32);
@@ -77,7 +63,7 @@ static void start(void)
 	snprintf(held, sizeof(held), "%s/held", d.directory);
 	fd_close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
 	fd_close(open(held, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
-	write_config();
+	daemon_write_config(&d, "open-seconds 600;");
 	write_policy(true);
 	daemon_start(&d);
 	sock = daemon_connect(&d);

@@ -37,19 +37,6 @@ static const struct user client = { .uid = 30000, .gid = 30000 };
 static struct daemon d;
 static char file[128];
 
-static void set(const char *settings)
-{
-	static char argument[128];
-	FILE *config = fopen(d.config, "we");
-
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
-	ck_assert_ptr_nonnull(config);
-	fprintf(config, "version 1;\nsettings { %s }\n", settings);
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(d.config, 0644), 0);
-}
-
 /* A daemon whose one rule is for what is in its directory: @file. */
 static void start_with(const char *settings, const char *modes, const char *attributes)
 {
@@ -57,7 +44,7 @@ static void start_with(const char *settings, const char *modes, const char *attr
 
 	daemon_prepare(&d);
 	if (settings)
-		set(settings);
+		daemon_write_config(&d, "%s", settings);
 	snprintf(file, sizeof(file), "%s/file", d.directory);
 	snprintf(policy, sizeof(policy),
 		 "version 1;\nfor user { 0, 30000-30001 } {\n"

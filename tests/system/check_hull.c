@@ -87,19 +87,6 @@ static void write_policy(const char *more)
 	daemon_write_policy(&d, "a.fdp", text);
 }
 
-static void write_config(const char *settings)
-{
-	static char argument[128];
-	FILE *config = fopen(d.config, "we");
-
-	ck_assert_ptr_nonnull(config);
-	fprintf(config, "version 1;\nsettings { %s }\n", settings);
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(d.config, 0644), 0);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
-}
-
 /* Of nothing yet. */
 static void make_name_at_the_top(void)
 {
@@ -384,7 +371,7 @@ START_TEST(hull_that_cannot_be_renewed_stays)
 	uint64_t generation;
 
 	prepare();
-	write_config("open-seconds 2;");
+	daemon_write_config(&d, "open-seconds 2;");
 	start();
 	generation = daemon_number(&d, "generation");
 	daemon_write_policy(&d, "a.fdp", "version 1;\n");

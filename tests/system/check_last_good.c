@@ -157,16 +157,8 @@ END_TEST
 
 START_TEST(deny_all_refuses_everything_instead)
 {
-	char argument[128];
-	FILE *config;
-
 	start_good();
-	config = fopen(d.config, "we");
-	ck_assert_ptr_nonnull(config);
-	ck_assert_int_ge(fputs("version 1;\nsettings { on-start-error deny-all; }\n", config), 0);
-	ck_assert_int_eq(fclose(config), 0);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
+	daemon_write_config(&d, "on-start-error deny-all;");
 	daemon_write_policy(&d, "a.fdp", BAD);
 	restart();
 	ck_assert_int_eq(reason(), WIRE_REASON_DEGRADED);

@@ -3,12 +3,10 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -130,20 +128,13 @@ static int count_served(int *socks, int n)
 
 START_TEST(limits_are_those_of_the_settings)
 {
-	char argument[128];
-	FILE *config;
 	int socks[6];
 	pid_t crowd;
 	int served;
 
 	daemon_prepare(&d);
 	daemon_write_policy(&d, "a.fdp", POLICY);
-	config = fopen(d.config, "we");
-	fputs("version 1;\nsettings { max-clients 5; max-per-uid 3; }\n", config);
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(d.config, 0644), 0);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
+	daemon_write_config(&d, "max-clients 5; max-per-uid 3;");
 	daemon_start(&d);
 	crowd = start_crowd(&served);
 	ck_assert_int_eq(served, 3);

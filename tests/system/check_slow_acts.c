@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <linux/fuse.h>
-#include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/macro.h"
 #include "tests/support/acts.h"
@@ -38,20 +36,6 @@ static const struct late {
 	{ { LINK, "slow/file", 0, ETIMEDOUT, FDBROKER_REASON_DEADLINE }, FUSE_LINK },
 };
 
-static void write_config(void)
-{
-	static char argument[128];
-	struct daemon *d = &acts_scene.daemon;
-	FILE *config = fopen(d->config, "we");
-
-	ck_assert_ptr_nonnull(config);
-	fprintf(config, "version 1;\nsettings { open-seconds 1; }\n");
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(d->config, 0644), 0);
-	snprintf(argument, sizeof(argument), "--config=%s", d->config);
-	d->arguments[0] = argument;
-}
-
 static int ask_again(const void *arg)
 {
 	const struct late *late = arg;
@@ -70,7 +54,7 @@ START_TEST(what_was_given_up_is_not_done)
 	const struct late *late = &lates[_i];
 
 	acts_prepare(rules);
-	write_config();
+	daemon_write_config(&acts_scene.daemon, "open-seconds 1;");
 	acts_make_directory("slow", 0, 0755);
 	scene_start(&acts_scene);
 	ck_assert_int_eq(fuse_start(&fuse, acts_path("slow"), FUSE_STATFS), 0);

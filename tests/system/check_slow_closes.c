@@ -39,19 +39,6 @@ static int broker_fds;
 
 /* the scene */
 
-static void write_config(const char *settings)
-{
-	static char argument[128];
-	FILE *config = fopen(d.config, "we");
-
-	ck_assert_ptr_nonnull(config);
-	fprintf(config, "version 1;\nsettings { open-seconds 2; %s }\n", settings);
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(d.config, 0644), 0);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
-}
-
 static void write_policy(void)
 {
 	char text[1024];
@@ -89,7 +76,7 @@ static void prepare(const char *settings)
 	ck_assert_int_eq(mkdir(mounted, 0755), 0);
 	ck_assert_int_eq(mkdir(over, 0755), 0);
 	make_file(local);
-	write_config(settings);
+	daemon_write_config(&d, "open-seconds 2; %s", settings);
 	write_policy();
 }
 

@@ -57,19 +57,6 @@ static bool is_mounted;
 
 /* the scene */
 
-static void write_config(const char *more)
-{
-	static char argument[128];
-	FILE *config = fopen(d.config, "we");
-
-	ck_assert_ptr_nonnull(config);
-	fprintf(config, "version 1;\nsettings { open-seconds %d; %s }\n", OPEN_SECONDS, more);
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(d.config, 0644), 0);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
-}
-
 static void write_policy(void)
 {
 	char text[2048];
@@ -117,7 +104,7 @@ static void prepare(const char *settings)
 	make_file(local);
 	make_file(held);
 	make_file(lines);
-	write_config(settings);
+	daemon_write_config(&d, "open-seconds %d; %s", OPEN_SECONDS, settings);
 	write_policy();
 }
 

@@ -321,7 +321,7 @@ static const struct {
 	{ "version 1;\nsettings { max-clients 5; }\n", 0666, "Operation not permitted" },
 };
 
-static void write_config(const struct daemon *d, const char *text, mode_t mode)
+static void write_whole_config(struct daemon *d, const char *text, mode_t mode)
 {
 	FILE *file = fopen(d->config, "we");
 
@@ -329,17 +329,15 @@ static void write_config(const struct daemon *d, const char *text, mode_t mode)
 	ck_assert_int_ge(fputs(text, file), 0);
 	ck_assert_int_eq(fchmod(fileno(file), mode), 0);
 	ck_assert_int_eq(fclose(file), 0);
+	d->has_config = true;
 }
 
 START_TEST(start_refuses_settings_that_are_wrong)
 {
-	char argument[128];
 	struct daemon d;
 
 	daemon_prepare(&d);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
-	write_config(&d, configs[_i].text, configs[_i].mode);
+	write_whole_config(&d, configs[_i].text, configs[_i].mode);
 	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
 	assert_log_has(&d, configs[_i].said);
 	daemon_discard(&d);
@@ -460,15 +458,13 @@ END_TEST
 
 START_TEST(start_without_landlock_can_be_wanted)
 {
-	char argument[128], *landlock;
 	struct daemon d;
+	char *landlock;
 	int sock;
 
 	daemon_prepare(&d);
 	daemon_write_policy(&d, "a.fdp", POLICY);
-	snprintf(argument, sizeof(argument), "--config=%s", d.config);
-	d.arguments[0] = argument;
-	write_config(&d, "version 1;\nsettings { require-landlock no; }\n", 0644);
+	daemon_write_config(&d, "require-landlock no;");
 	take_landlock_away();
 	daemon_start(&d);
 	landlock = daemon_status(&d, "landlock");

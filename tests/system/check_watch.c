@@ -79,26 +79,13 @@ static void write_rules(void)
 	daemon_write_policy(&s.daemon, "scene.fdp", policy);
 }
 
-static void set(const char *settings)
-{
-	static char argument[128];
-	FILE *config = fopen(s.daemon.config, "we");
-
-	snprintf(argument, sizeof(argument), "--config=%s", s.daemon.config);
-	s.daemon.arguments[0] = argument;
-	ck_assert_ptr_nonnull(config);
-	fprintf(config, "version 1;\nsettings { %s }\n", settings);
-	ck_assert_int_eq(fclose(config), 0);
-	ck_assert_int_eq(chmod(s.daemon.config, 0644), 0);
-}
-
 static void prepare(const char *settings)
 {
 	static const char *const directories[] = { "open", "open/directory", "files", "closed" };
 
 	scene_prepare(&s);
 	if (settings)
-		set(settings);
+		daemon_write_config(&s.daemon, "%s", settings);
 	snprintf(tree, sizeof(tree), "%s/tree", s.daemon.directory);
 	ck_assert_int_eq(mkdir(tree, 0755), 0);
 	for (size_t i = 0; i < ELEMENTSOF(directories); i++)
