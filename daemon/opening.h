@@ -29,6 +29,13 @@ struct pin {
 
 void pin_done(struct pin *pin);
 
+struct opening;
+
+/* Of @pin->fd, whether it is open or only pinned; asks nobody who is not known as local, unless it
+ * may block. 0; -EAGAIN if it would, of which @o->out knows; -ENOSYS before Linux 5.8, where
+ * statx(2) tells no mount; another -errno. */
+int pin_fill(struct opening *o, struct pin *pin);
+
 /* A name in its directory. */
 struct named {
 	struct pin parent, pin; /* owned */
