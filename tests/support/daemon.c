@@ -21,7 +21,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "base/number.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
 #include "wire/admin.h"
@@ -369,6 +368,16 @@ int daemon_ask(int sock, const char *path, uint32_t flags, struct wire_answer *r
 	return answer.error == 0 ? m.fds[0] : -answer.error;
 }
 
+enum wire_reason daemon_reason(const struct daemon *d, const char *path)
+{
+	int sock = daemon_connect(d);
+	struct wire_answer answer;
+
+	fd_close(daemon_ask(sock, path, WIRE_OPEN_READ, &answer));
+	fd_close(sock);
+	return answer.reason;
+}
+
 static int admin_request(const struct daemon *d, const struct admin_request *request,
 			 char **ret_text)
 {
@@ -401,50 +410,4 @@ int daemon_reload(const struct daemon *d, char **ret_text)
 int daemon_admin(const struct daemon *d, uint16_t opcode, uint32_t sec, char **ret_text)
 {
 	return admin_request(d, &(struct admin_request){ opcode, sec }, ret_text);
-}
-
-char *daemon_status(const struct daemon *d, const char *key)
-{
-	size_t len = strlen(key);
-	char *text, *found = NULL;
-
-	ck_assert_int_eq(daemon_admin(d, ADMIN_OPCODE_STATUS, 0, &text), 0);
-	for (char *line = text; line && !found; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, len) == 0 && line[len] == ' ')
-			found = strndup(line + len + 1, strcspn(line + len + 1, "\n"));
-	}
-	free(text);
-	return found ? found : strdup("");
-}
-
-uint64_t daemon_number(const struct daemon *d, const char *key)
-{
-	char *value = daemon_status(d, key);
-	uint64_t number = 0;
-
-	ck_assert_msg(value[0] == '\0' || number_u64(value, &number) == 0, "%s is '%s'", key,
-		      value);
-	free(value);
-	return number;
-}
-
-void daemon_await_attendants(const struct daemon *d)
-{
-	static const char *const keys[] = { "records-written", "pipes" };
-
-	for (size_t i = 0; i < ELEMENTSOF(keys);) {
-		char *count = daemon_status(d, keys[i]);
-
-		i += count[0] != '\0';
-		free(count);
-	}
-}
-
-pid_t daemon_pid(const struct daemon *d, const char *process)
-{
-	char key[32];
-
-	snprintf(key, sizeof(key), "pid-%s", process);
-	return (pid_t)daemon_number(d, key);
 }

@@ -91,6 +91,11 @@ void daemon_await_attendants(const struct daemon *d);
 char *daemon_status(const struct daemon *d, const char *key);
 /* 0 if there is none. */
 uint64_t daemon_number(const struct daemon *d, const char *key);
+void daemon_await_number(const struct daemon *d, const char *key, uint64_t expected);
+
+/* The whole value, "" where there is none; or something in it. */
+void daemon_assert_status(const struct daemon *d, const char *key, const char *expected);
+void daemon_assert_status_has(const struct daemon *d, const char *key, const char *part);
 
 /* Of "parent", "broker", "audit" or "pump". */
 pid_t daemon_pid(const struct daemon *d, const char *process);
@@ -104,6 +109,7 @@ int daemon_admin(const struct daemon *d, uint16_t opcode, uint32_t sec, char **r
 /* The files' whole content, NUL-terminated; the caller frees it. */
 char *daemon_read_audit(const struct daemon *d);
 char *daemon_read_log(const struct daemon *d);
+void daemon_assert_log_has(const struct daemon *d, const char *part);
 
 /* A client's connection. */
 int daemon_connect(const struct daemon *d);
@@ -112,5 +118,8 @@ int daemon_try_connect(const char *path);
 
 /* Ask to open @path; the descriptor, or -errno of the answer. Skips the notice `lost`. */
 int daemon_ask(int sock, const char *path, uint32_t flags, struct wire_answer *ret);
+
+/* Ask to read @path on a connection of its own: what comes of it. */
+enum wire_reason daemon_reason(const struct daemon *d, const char *path);
 
 #endif

@@ -194,14 +194,6 @@ START_TEST(a_bad_policy_at_a_reload_changes_nothing)
 }
 END_TEST
 
-static void assert_state(const char *expected)
-{
-	char *state = daemon_status(&s.daemon, "state");
-
-	ck_assert_str_eq(state, expected);
-	free(state);
-}
-
 START_TEST(a_bad_policy_at_the_start_serves_nobody_and_says_so)
 {
 	struct wire_answer answer;
@@ -212,13 +204,13 @@ START_TEST(a_bad_policy_at_the_start_serves_nobody_and_says_so)
 	policy = read_policy();
 	changes[_i].change();
 	daemon_start(&s.daemon);
-	assert_state("degraded");
+	daemon_assert_status(&s.daemon, "state", "degraded");
 	sock = daemon_connect(&s.daemon);
 	ck_assert_int_eq(daemon_ask(sock, s.own, WIRE_OPEN_READ, &answer), -EACCES);
 	ck_assert_int_eq(answer.reason, WIRE_REASON_DEGRADED);
 	repair(policy);
 	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
-	assert_state("active");
+	daemon_assert_status(&s.daemon, "state", "active");
 	ck_assert_int_eq(daemon_ask(sock, s.own, WIRE_OPEN_READ, &answer), -EACCES);
 	ck_assert_int_eq(answer.reason, WIRE_REASON_DEFAULT);
 	fd_close(sock);

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -189,14 +188,6 @@ END_TEST
 
 /* by a crash */
 
-static void await_number(const char *key, uint64_t value)
-{
-	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
-
-	while (daemon_number(&d, key) != value)
-		ck_assert_msg(clock_monotonic_usec() < deadline, "%s is not %d", key, (int)value);
-}
-
 static int group;
 
 /* Whoever opens it waits until nobody has the group any more: fanotify(7). */
@@ -210,9 +201,9 @@ static void hold(void)
 /* While it is in the midst of a batch. */
 static void crash(uint64_t crashes)
 {
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	ck_assert_int_eq(kill(daemon_pid(&d, "broker"), SIGKILL), 0);
-	await_number("crashes", crashes);
+	daemon_await_number(&d, "crashes", crashes);
 }
 
 static uint16_t receive_notice(void)

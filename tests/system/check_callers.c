@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
@@ -47,14 +46,12 @@ static void in_place(char *ret, size_t size, const char *format)
 
 static void start(const char *policy)
 {
-	char text[1024], *state;
+	char text[1024];
 
 	in_place(text, sizeof(text), policy);
 	daemon_write_policy(&d, "a.fdp", text);
 	daemon_start(&d);
-	state = daemon_status(&d, "state");
-	ck_assert_str_eq(state, "active");
-	free(state);
+	daemon_assert_status(&d, "state", "active");
 }
 
 static void make(const char *format, uid_t uid, gid_t gid, mode_t mode)

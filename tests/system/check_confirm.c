@@ -35,24 +35,6 @@ static void start(void)
 	daemon_start(&d);
 }
 
-static enum wire_reason reason(void)
-{
-	int sock = daemon_connect(&d);
-	struct wire_answer answer;
-
-	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, &answer));
-	fd_close(sock);
-	return answer.reason;
-}
-
-static void assert_status(const char *key, const char *part)
-{
-	char *value = daemon_status(&d, key);
-
-	ck_assert_msg(strstr(value, part) && (*part || !*value), "%s is '%s'", key, value);
-	free(value);
-}
-
 static void ask(uint16_t opcode, uint32_t sec, int exit_code, const char *says)
 {
 	char *text;
@@ -99,11 +81,11 @@ START_TEST(trial_serves_and_is_not_the_last_good_policy)
 {
 	start();
 	try_policy(DENIES, LONG_SEC);
-	ck_assert_int_eq(reason(), WIRE_REASON_RULE);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_RULE);
 	assert_last_good(ALLOWS);
-	assert_status("sources", "/state/unconfirmed/policy.d");
-	assert_status("on-trial", "3");
-	assert_status("back-to", "1");
+	daemon_assert_status_has(&d, "sources", "/state/unconfirmed/policy.d");
+	daemon_assert_status_has(&d, "on-trial", "3");
+	daemon_assert_status(&d, "back-to", "1");
 	daemon_stop(&d);
 }
 END_TEST
@@ -115,11 +97,11 @@ START_TEST(confirmed_it_stays)
 	ask(ADMIN_OPCODE_CONFIRM, 0, 0, "");
 	assert_last_good(DENIES);
 	ck_assert(!has_unconfirmed());
-	assert_status("on-trial", "");
-	assert_status("sources", "/state/last-good/policy.d");
+	daemon_assert_status(&d, "on-trial", "");
+	daemon_assert_status_has(&d, "sources", "/state/last-good/policy.d");
 	restart();
-	ck_assert_int_eq(reason(), WIRE_REASON_RULE);
-	assert_status("serves", "installed");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_RULE);
+	daemon_assert_status(&d, "serves", "installed");
 	daemon_stop(&d);
 }
 END_TEST
@@ -129,10 +111,10 @@ START_TEST(not_confirmed_it_goes)
 	start();
 	try_policy(DENIES, 1);
 	daemon_await(&d, BACK);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
-	assert_status("state", "active");
-	assert_status("serves", "last-good");
-	assert_status("taken-back", "2");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
+	daemon_assert_status(&d, "state", "active");
+	daemon_assert_status(&d, "serves", "last-good");
+	daemon_assert_status(&d, "taken-back", "2");
 	assert_last_good(ALLOWS);
 	ask(ADMIN_OPCODE_CONFIRM, 0, 1, "too late: the policy of generation 2 was not confirmed");
 	daemon_stop(&d);
@@ -164,11 +146,11 @@ START_TEST(second_trial_goes_back_to_before_the_first)
 {
 	start();
 	try_policy(EMPTY, LONG_SEC);
-	ck_assert_int_eq(reason(), WIRE_REASON_DEFAULT);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_DEFAULT);
 	try_policy(DENIES, 1);
 	daemon_await(&d, BACK);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
-	assert_status("taken-back", "3");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
+	daemon_assert_status(&d, "taken-back", "3");
 	daemon_stop(&d);
 }
 END_TEST
@@ -179,9 +161,9 @@ START_TEST(refused_second_trial_leaves_the_first_its_time)
 	try_policy(DENIES, 2);
 	daemon_write_policy(&d, "a.fdp", BAD);
 	ask(ADMIN_OPCODE_TRIAL, LONG_SEC, 2, "a.fdp:2:1");
-	ck_assert_int_eq(reason(), WIRE_REASON_RULE);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_RULE);
 	daemon_await(&d, BACK);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	daemon_stop(&d);
 }
 END_TEST
@@ -192,13 +174,13 @@ START_TEST(plain_reload_is_part_of_the_trial)
 	try_policy(DENIES, 2);
 	daemon_write_policy(&d, "a.fdp", EMPTY);
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
-	ck_assert_int_eq(reason(), WIRE_REASON_DEFAULT);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_DEFAULT);
 	assert_last_good(ALLOWS);
 	daemon_await(&d, BACK);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	/* After it, it is somebody's word. */
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
-	ck_assert_int_eq(reason(), WIRE_REASON_DEFAULT);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_DEFAULT);
 	assert_last_good(EMPTY);
 	ck_assert(!has_unconfirmed());
 	daemon_stop(&d);
@@ -220,7 +202,7 @@ START_TEST(whoever_asked_may_go)
 	fd_close(sock);
 	daemon_await(&d, "serving a policy on trial");
 	daemon_await(&d, BACK);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	daemon_stop(&d);
 }
 END_TEST
@@ -230,16 +212,16 @@ START_TEST(restart_in_the_trial_goes_back)
 	start();
 	try_policy(DENIES, LONG_SEC);
 	restart();
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
-	assert_status("state", "active");
-	assert_status("serves", "last-good");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
+	daemon_assert_status(&d, "state", "active");
+	daemon_assert_status(&d, "serves", "last-good");
 	restart();
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	/* Asked for, it is loaded. */
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
-	ck_assert_int_eq(reason(), WIRE_REASON_RULE);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_RULE);
 	restart();
-	ck_assert_int_eq(reason(), WIRE_REASON_RULE);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_RULE);
 	daemon_stop(&d);
 }
 END_TEST
@@ -251,12 +233,12 @@ START_TEST(crash_in_the_trial_goes_back)
 	try_policy(DENIES, LONG_SEC);
 	kill(daemon_pid(&d, "broker"), SIGKILL);
 	daemon_await(&d, BACK);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	ask(ADMIN_OPCODE_CONFIRM, 0, 1, "too late");
 	/* And what crashed is not loaded by the next crash. */
 	kill(daemon_pid(&d, "broker"), SIGKILL);
 	daemon_await(&d, BACK);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	daemon_stop(&d);
 }
 END_TEST
@@ -270,10 +252,10 @@ START_TEST(what_cannot_be_taken_back_stays_and_is_told)
 	snprintf(path, sizeof(path), "%s/last-good/about", d.state);
 	ck_assert_int_eq(unlink(path), 0);
 	daemon_await(&d, "not confirmed, and it could not be taken back");
-	ck_assert_int_eq(reason(), WIRE_REASON_RULE);
-	assert_status("problem", "not confirmed, and it could not be taken back");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_RULE);
+	daemon_assert_status_has(&d, "problem", "not confirmed, and it could not be taken back");
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
-	assert_status("problem", "");
+	daemon_assert_status(&d, "problem", "");
 	assert_last_good(DENIES);
 	daemon_stop(&d);
 }
@@ -298,7 +280,7 @@ START_TEST(what_cannot_be_kept_is_not_tried)
 	ck_assert_int_eq(mount(NULL, d.state, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
 	daemon_write_policy(&d, "a.fdp", DENIES);
 	ask(ADMIN_OPCODE_TRIAL, LONG_SEC, 2, "it could not be taken back");
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	ck_assert_int_eq(umount(d.state), 0);
 	daemon_stop(&d);
 }

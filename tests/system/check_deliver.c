@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -80,15 +79,6 @@ static void assert_file(const char *expected)
 }
 
 /* Until the status says so. */
-static void await_number(const char *key, uint64_t expected)
-{
-	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
-
-	while (daemon_number(&d, key) != expected)
-		ck_assert_msg(clock_monotonic_usec() < deadline, "%s is not %llu", key,
-			      (unsigned long long)expected);
-}
-
 static struct wire_answer answer; /* the last */
 
 static int ask(uint32_t flags)
@@ -378,7 +368,7 @@ START_TEST(who_holds_copies_gets_no_more_until_nobody_has_a_way_to_them)
 	assert_refused(WIRE_OPEN_READ, EAGAIN, WIRE_REASON_BUSY);
 	close(path);
 	fd_close(ask_until_granted(WIRE_OPEN_READ));
-	await_number("snapshots", 0);
+	daemon_await_number(&d, "snapshots", 0);
 	daemon_stop(&d);
 }
 END_TEST
@@ -418,7 +408,7 @@ START_TEST(lines_of_two_clients_are_whole_and_each_ones_in_order)
 	b = forked_start(write_lines, "b");
 	ck_assert_int_eq(forked_wait(a), 0);
 	ck_assert_int_eq(forked_wait(b), 0);
-	await_number("pipes", 0);
+	daemon_await_number(&d, "pipes", 0);
 	lines = fopen(file, "re");
 	while (fgets(line, sizeof(line), lines)) {
 		ck_assert_uint_eq(strlen(line), 200);
@@ -462,7 +452,7 @@ START_TEST(a_pump_that_dies_breaks_its_pipes_and_is_replaced)
 	close(fd);
 	ck_assert_uint_eq(daemon_number(&d, "pump-restarts"), 1);
 	ck_assert_int_ne(daemon_pid(&d, "pump"), old);
-	await_number("pipes", 0);
+	daemon_await_number(&d, "pipes", 0);
 	assert_file("again\n");
 	daemon_stop(&d);
 }
@@ -482,7 +472,7 @@ START_TEST(pipes_go_on_through_reloads_and_crashes_of_the_broker)
 	ck_assert_int_eq(kill(daemon_pid(&d, "broker"), SIGKILL), 0);
 	ck_assert_int_eq(write(fd, "3\n", 2), 2);
 	close(fd);
-	await_number("pipes", 0);
+	daemon_await_number(&d, "pipes", 0);
 	assert_file("1\n2\n3\n");
 	daemon_stop(&d);
 }
@@ -538,7 +528,7 @@ START_TEST(pipes_of_one_user_are_bounded)
 	ck_assert_int_eq(write(fds[0], "made\n", 5), 5);
 	close(fds[0]);
 	close(fds[1]);
-	await_number("pipes", 0);
+	daemon_await_number(&d, "pipes", 0);
 	assert_file("made\n");
 	daemon_stop(&d);
 }
@@ -563,13 +553,13 @@ START_TEST(a_file_that_is_refused_and_does_not_close_holds_up_nobody)
 	snprintf(file, sizeof(file), "%s/f", mounted);
 	/* The broker's own close(2) of it hangs too. */
 	assert_refused(APPEND, ETIMEDOUT, WIRE_REASON_DEADLINE);
-	await_number("deliveries-refused", 1);
+	daemon_await_number(&d, "deliveries-refused", 1);
 	strcpy(file, local);
 	ck_assert_int_eq(user_run(&client, append_once, NULL), 0);
 	fuse_relent(&fuse);
 	close(kept);
-	await_number("pipes", 0);
-	await_number("in-flight", 0);
+	daemon_await_number(&d, "pipes", 0);
+	daemon_await_number(&d, "in-flight", 0);
 	ck_assert_int_eq(fuse_stop(&fuse), 0);
 	rmdir(mounted);
 	assert_file("once\n");
@@ -591,7 +581,7 @@ static void mount_small(void)
 
 START_TEST(a_full_disk_breaks_the_pipe_and_is_told_once)
 {
-	char small[96], *log;
+	char small[96];
 	int fd;
 
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
@@ -602,11 +592,9 @@ START_TEST(a_full_disk_breaks_the_pipe_and_is_told_once)
 	ck_assert_int_ge(fd, 0);
 	await_broken(fd);
 	close(fd);
-	await_number("pipes-failed", 1);
-	log = daemon_read_log(&d);
-	ck_assert_ptr_nonnull(strstr(log, "/small/file for uid 0"));
-	ck_assert_ptr_nonnull(strstr(log, "No space left on device"));
-	free(log);
+	daemon_await_number(&d, "pipes-failed", 1);
+	daemon_assert_log_has(&d, "/small/file for uid 0");
+	daemon_assert_log_has(&d, "No space left on device");
 	snprintf(small, sizeof(small), "%s/small", d.directory);
 	ck_assert_int_eq(umount2(small, MNT_DETACH), 0);
 	daemon_stop(&d);
@@ -630,7 +618,7 @@ START_TEST(a_pipe_appends_and_can_do_nothing_else)
 	ck_assert_int_eq(fcntl(fd, F_SETFL, 0), 0);
 	ck_assert_int_eq(write(fd, "second\n", 7), 7);
 	close(fd);
-	await_number("pipes", 0);
+	daemon_await_number(&d, "pipes", 0);
 	assert_file("first\nsecond\n");
 	daemon_stop(&d);
 }

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -137,22 +136,6 @@ static int open_it(const char *path, int flags)
 	return 0;
 }
 
-static void assert_value(const char *key, const char *expected)
-{
-	char *value = daemon_status(&d, key);
-
-	ck_assert_msg(strcmp(value, expected) == 0, "%s is '%s'", key, value);
-	free(value);
-}
-
-static void assert_log_has(const char *what)
-{
-	char *log = daemon_read_log(&d);
-
-	ck_assert_msg(strstr(log, what), "'%s' is not in the log:\n%s", what, log);
-	free(log);
-}
-
 /* the tests */
 
 /* P74 */
@@ -163,11 +146,11 @@ START_TEST(hull_is_in_the_status)
 	prepare();
 	make_top();
 	start();
-	assert_value("landlock", "enforced");
-	assert_value("seccomp", "enforced");
-	assert_value("capabilities", "cap_setuid,cap_setgid");
+	daemon_assert_status(&d, "landlock", "enforced");
+	daemon_assert_status(&d, "seccomp", "enforced");
+	daemon_assert_status(&d, "capabilities", "cap_setuid,cap_setgid");
 	snprintf(hull, sizeof(hull), "%s read,write,append,create", top);
-	assert_value("hull", hull);
+	daemon_assert_status(&d, "hull", hull);
 	ck_assert_uint_eq(daemon_number(&d, "renewals"), 0);
 	stop();
 }
@@ -198,8 +181,8 @@ START_TEST(hull_is_renewed_for_what_the_policy_allows)
 	ck_assert_msg(r == 0, "%s: %d %s", changes[_i].name, r, daemon_read_log(&d));
 	ck_assert_uint_eq(daemon_number(&d, "renewals"), 1);
 	ck_assert_uint_eq(daemon_number(&d, "crashes"), 0);
-	assert_value("state", "active");
-	assert_value("serves", "installed");
+	daemon_assert_status(&d, "state", "active");
+	daemon_assert_status(&d, "serves", "installed");
 	/* Whoever comes later finds it there. */
 	ck_assert_int_eq(open_it(file, O_RDONLY), 0);
 	ck_assert_uint_eq(daemon_number(&d, "renewals"), 1);
@@ -378,8 +361,8 @@ START_TEST(hull_that_cannot_be_renewed_stays)
 	make_top();
 	ck_assert_int_eq(fdbroker_open(broker, file, O_RDONLY, 0, &answer), -ETIMEDOUT);
 	ck_assert_int_eq(answer.reason, FDBROKER_REASON_DEADLINE);
-	assert_log_has("neither installed nor kept");
-	assert_value("state", "active");
+	daemon_assert_log_has(&d, "neither installed nor kept");
+	daemon_assert_status(&d, "state", "active");
 	ck_assert_uint_eq(daemon_number(&d, "generation"), generation);
 	ck_assert_int_eq(open_it("/etc/hostname", O_RDONLY), -EACCES);
 	stop();

@@ -5,7 +5,6 @@
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -41,24 +40,6 @@ static void start_good(void)
 	daemon_write_policy(&d, "a.fdp", ALLOWS);
 	daemon_write_policy(&d, "b.fdp", "version 1;\n# why\n");
 	daemon_start(&d);
-}
-
-static enum wire_reason reason(void)
-{
-	int sock = daemon_connect(&d);
-	struct wire_answer answer;
-
-	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, &answer));
-	fd_close(sock);
-	return answer.reason;
-}
-
-static void assert_status(const char *key, const char *part)
-{
-	char *value = daemon_status(&d, key);
-
-	ck_assert_msg(strstr(value, part), "%s is '%s'", key, value);
-	free(value);
 }
 
 static void kept_path(char *ret, size_t size, const char *name)
@@ -104,7 +85,7 @@ START_TEST(last_good_is_kept_as_it_was_read)
 	assert_kept("policy.d/a.fdp", ALLOWS);
 	assert_kept("policy.d/b.fdp", "version 1;\n# why\n");
 	assert_kept("about", "\ngeneration 1\nloaded 20");
-	assert_status("sources", "/state/last-good/policy.d");
+	daemon_assert_status_has(&d, "sources", "/state/last-good/policy.d");
 	/* Of the next policy, and nothing of the one of before. */
 	daemon_write_policy(&d, "b.fdp", NULL);
 	daemon_write_policy(&d, "a.fdp", DENIES);
@@ -123,21 +104,21 @@ START_TEST(start_with_a_bad_policy_serves_the_last_good_one)
 	start_good();
 	daemon_write_policy(&d, "a.fdp", BAD);
 	restart();
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
-	assert_status("state", "degraded");
-	assert_status("serves", "last-good");
-	assert_status("degraded-why", "a.fdp:2:1: error[E002]");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
+	daemon_assert_status(&d, "state", "degraded");
+	daemon_assert_status(&d, "serves", "last-good");
+	daemon_assert_status_has(&d, "degraded-why", "a.fdp:2:1: error[E002]");
 	/* It stays what it is. */
 	assert_kept("policy.d/a.fdp", ALLOWS);
 	assert_kept("about", "\ngeneration 1\n");
 	/* A bad reload changes nothing; a good one ends it. */
 	ck_assert_int_eq(daemon_reload(&d, NULL), 2);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	daemon_write_policy(&d, "a.fdp", DENIES);
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
-	ck_assert_int_eq(reason(), WIRE_REASON_RULE);
-	assert_status("state", "active");
-	assert_status("serves", "installed");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_RULE);
+	daemon_assert_status(&d, "state", "active");
+	daemon_assert_status(&d, "serves", "installed");
 	assert_kept("policy.d/a.fdp", DENIES);
 	daemon_stop(&d);
 }
@@ -150,7 +131,7 @@ START_TEST(crash_over_a_bad_policy_serves_the_last_good_one)
 	daemon_write_policy(&d, "a.fdp", BAD);
 	kill(daemon_pid(&d, "broker"), SIGKILL);
 	daemon_await(&d, "degraded: the last good policy is served");
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	daemon_stop(&d);
 }
 END_TEST
@@ -161,10 +142,10 @@ START_TEST(deny_all_refuses_everything_instead)
 	daemon_write_config(&d, "on-start-error deny-all;");
 	daemon_write_policy(&d, "a.fdp", BAD);
 	restart();
-	ck_assert_int_eq(reason(), WIRE_REASON_DEGRADED);
-	assert_status("state", "degraded");
-	assert_status("serves", "nothing");
-	assert_status("degraded-why", "a.fdp:2:1: error[E002]");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_DEGRADED);
+	daemon_assert_status(&d, "state", "degraded");
+	daemon_assert_status(&d, "serves", "nothing");
+	daemon_assert_status_has(&d, "degraded-why", "a.fdp:2:1: error[E002]");
 	daemon_stop(&d);
 }
 END_TEST
@@ -237,13 +218,14 @@ START_TEST(last_good_that_is_not_what_was_kept_is_not_served)
 	changes[_i].change();
 	daemon_write_policy(&d, "a.fdp", BAD);
 	restart();
-	ck_assert_msg(reason() == WIRE_REASON_DEGRADED, "%s: it is served", changes[_i].name);
-	assert_status("serves", "nothing");
-	assert_status("degraded-why", "a.fdp:2:1: error[E002]");
-	assert_status("degraded-why", changes[_i].said);
+	ck_assert_msg(daemon_reason(&d, "/etc/hostname") == WIRE_REASON_DEGRADED,
+		      "%s: it is served", changes[_i].name);
+	daemon_assert_status(&d, "serves", "nothing");
+	daemon_assert_status_has(&d, "degraded-why", "a.fdp:2:1: error[E002]");
+	daemon_assert_status_has(&d, "degraded-why", changes[_i].said);
 	daemon_write_policy(&d, "a.fdp", ALLOWS);
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
 	daemon_stop(&d);
 }
 END_TEST
@@ -265,10 +247,10 @@ START_TEST(what_cannot_be_kept_is_served_all_the_same)
 	ck_assert_int_eq(mount("test", d.state, "tmpfs", places[_i].flags, places[_i].options), 0);
 	daemon_write_policy(&d, "a.fdp", ALLOWS);
 	daemon_start(&d);
-	ck_assert_int_eq(reason(), WIRE_REASON_OK);
-	assert_status("state", "active");
-	assert_status("not-kept", places[_i].said);
-	assert_status("sources", "");
+	ck_assert_int_eq(daemon_reason(&d, "/etc/hostname"), WIRE_REASON_OK);
+	daemon_assert_status(&d, "state", "active");
+	daemon_assert_status_has(&d, "not-kept", places[_i].said);
+	daemon_assert_status(&d, "sources", "");
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
 	daemon_end(&d);
 	ck_assert_int_eq(umount(d.state), 0);

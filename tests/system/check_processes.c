@@ -24,16 +24,13 @@ static struct daemon d;
 
 static void start(const char *policy)
 {
-	char *state;
 	int sock;
 
 	daemon_prepare(&d);
 	d.has_stray = true;
 	daemon_write_policy(&d, "a.fdp", policy);
 	daemon_start(&d);
-	state = daemon_status(&d, "state");
-	ck_assert_str_eq(state, "active");
-	free(state);
+	daemon_assert_status(&d, "state", "active");
 	daemon_await_attendants(&d);
 	sock = daemon_connect(&d);
 	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));

@@ -266,17 +266,13 @@ END_TEST
 
 START_TEST(shadow_that_is_invalid_is_refused_and_nothing_else_happens)
 {
-	char *why;
-
 	start();
 	write_file("@/bad.fdp", "version 1;\nalow\n");
 	tool_expect(&d, "shadow --socket=@/admin @/bad.fdp", 2, "bad.fdp:2:1: error[E002]");
 	ck_assert_uint_eq(count("generation"), 1);
 	ck_assert_int_eq(ask("@/one", WIRE_OPEN_READ), 0);
 	tool_expect(&d, "shadow --socket=@/admin", 1, "No shadow runs.");
-	why = daemon_status(&d, "refused-why");
-	ck_assert_str_eq(why, "");
-	free(why);
+	daemon_assert_status(&d, "refused-why", "");
 	stop();
 }
 END_TEST

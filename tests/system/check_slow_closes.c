@@ -115,14 +115,6 @@ static void ask_local(int n)
 	fd_close(sock);
 }
 
-static void await_number(const char *key, uint64_t value)
-{
-	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
-
-	while (daemon_number(&d, key) != value)
-		ck_assert_msg(clock_monotonic_usec() < end, "%s is not %d", key, (int)value);
-}
-
 static void await_fds(int n)
 {
 	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
@@ -134,10 +126,10 @@ static void await_fds(int n)
 
 static void await_nobody(void)
 {
-	await_number("connections", 0);
+	daemon_await_number(&d, "connections", 0);
 	/* The broker sees the end of a connection before what the parent asks after that. */
-	await_number("in-flight", 0);
-	await_number("stuck", 0);
+	daemon_await_number(&d, "in-flight", 0);
+	daemon_await_number(&d, "stuck", 0);
 }
 
 static void start(const char *settings)
@@ -257,8 +249,8 @@ static int keep_the_last(const char *path)
 		uint64_t before = daemon_number(&d, "requests");
 
 		ck_assert_int_eq(send(sock, buffer, size, 0), (ssize_t)size);
-		await_number("requests", before + 1);
-		await_number("in-flight", 0);
+		daemon_await_number(&d, "requests", before + 1);
+		daemon_await_number(&d, "in-flight", 0);
 	} while (suite_count_fds(broker) < broker_fds + 2);
 	return sock;
 }
@@ -290,9 +282,9 @@ START_TEST(close_through_an_overlay_holds_up_nobody)
 	start("");
 	fuse_silence(&fuse, FUSE_FLUSH);
 	sock = request(layered);
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
-	await_number("stuck", 1);
+	daemon_await_number(&d, "stuck", 1);
 	assert_others_are_served();
 	fd_close(sock);
 	stop(true);
@@ -309,9 +301,9 @@ START_TEST(close_by_surprise_holds_up_nobody)
 	fuse_silence(&fuse, FUSE_FLUSH);
 	/* The one who leads closes what has found room. */
 	fd_close(sock);
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
-	await_number("stuck", 1);
+	daemon_await_number(&d, "stuck", 1);
 	assert_others_are_served();
 	stop(true);
 }
@@ -328,7 +320,7 @@ START_TEST(closes_by_surprise_count_against_their_uid)
 	fuse_silence(&fuse, FUSE_FLUSH);
 	for (int i = 0; i < PLACES + 2; i++)
 		fd_close(socks[i]);
-	await_number("stuck", PLACES);
+	daemon_await_number(&d, "stuck", PLACES);
 	ck_assert_uint_eq(daemon_number(&d, "in-flight"), PLACES);
 	assert_busy();
 	assert_others_are_served();
@@ -346,7 +338,7 @@ START_TEST(close_of_an_answer_that_found_room_hangs_alone)
 	sock = keep_the_last(slow);
 	fuse_silence(&fuse, FUSE_FLUSH);
 	take_all(sock);
-	await_number("stuck", 1);
+	daemon_await_number(&d, "stuck", 1);
 	assert_others_are_served();
 	ask_local(REQUESTS);
 	fuse_relent(&fuse);
@@ -366,7 +358,7 @@ START_TEST(closes_that_are_foreseen_hang_alone)
 	fuse_silence(&fuse, FUSE_FLUSH);
 	for (int i = 0; i < PLACES; i++)
 		fd_close(socks[i]);
-	await_number("stuck", PLACES);
+	daemon_await_number(&d, "stuck", PLACES);
 	assert_others_are_served();
 	ask_local(REQUESTS);
 	/* They fail with their server. */
@@ -386,7 +378,7 @@ START_TEST(closes_of_what_has_no_name_hang_alone)
 	fuse_silence(&fuse, FUSE_FLUSH);
 	for (int i = 0; i < PLACES; i++)
 		fd_close(socks[i]);
-	await_number("stuck", PLACES);
+	daemon_await_number(&d, "stuck", PLACES);
 	assert_others_are_served();
 	ask_local(REQUESTS);
 	stop(true);
@@ -405,7 +397,7 @@ START_TEST(closes_of_what_is_large_and_has_no_name_hang_alone)
 	fuse_silence(&fuse, FUSE_FLUSH);
 	for (int i = 0; i < PLACES; i++)
 		socks[i] = request(unlinked);
-	await_number("stuck", PLACES);
+	daemon_await_number(&d, "stuck", PLACES);
 	assert_others_are_served();
 	ask_local(REQUESTS);
 	for (int i = 0; i < PLACES; i++)
@@ -425,12 +417,12 @@ START_TEST(closes_of_a_batch_count_against_their_uid)
 		socks[i] = keep_one(slow, i + 1, 1 + BATCH_OF);
 	fuse_silence(&fuse, FUSE_FLUSH);
 	fd_close(batch);
-	await_number("stuck", PLACES);
+	daemon_await_number(&d, "stuck", PLACES);
 	assert_others_are_served();
 	ask_local(REQUESTS);
 	for (int i = 0; i < 2 * PLACES; i++)
 		fd_close(socks[i]);
-	await_number("connections", 0);
+	daemon_await_number(&d, "connections", 0);
 	assert_busy();
 	assert_others_are_served();
 	await_fds(broker_fds + BATCH_OF + PLACES);

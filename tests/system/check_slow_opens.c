@@ -122,14 +122,6 @@ static void ask_local(int n)
 	fd_close(sock);
 }
 
-static void await_number(const char *key, uint64_t value)
-{
-	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
-
-	while (daemon_number(&d, key) != value)
-		ck_assert_msg(clock_monotonic_usec() < end, "%s is not %d", key, (int)value);
-}
-
 /* Of several connections that end at once the broker sees one in each turn of its loop. */
 static void await_fds(void)
 {
@@ -143,9 +135,9 @@ static void await_fds(void)
 static void note_broker(void)
 {
 	ask_local(1);
-	await_number("connections", 0);
+	daemon_await_number(&d, "connections", 0);
 	/* The broker sees the end of a connection before what the parent asks after that. */
-	await_number("in-flight", 0);
+	daemon_await_number(&d, "in-flight", 0);
 	broker = daemon_pid(&d, "broker");
 	broker_fds = suite_count_fds(broker);
 }
@@ -170,8 +162,8 @@ static void unmount(void)
 /* Nothing of it is left in the broker, which is the one that it was. */
 static void stop(void)
 {
-	await_number("in-flight", 0);
-	await_number("connections", 0);
+	daemon_await_number(&d, "in-flight", 0);
+	daemon_await_number(&d, "connections", 0);
 	ck_assert_uint_eq(daemon_number(&d, "stuck"), 0);
 	ck_assert_int_eq(daemon_pid(&d, "broker"), broker);
 	await_fds();
@@ -272,10 +264,10 @@ static void assert_hangs_alone(const char *path, unsigned int n_stuck)
 	int sock = request(path);
 	char *audit, *record;
 
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served_before(sock);
 	assert_too_late(sock);
-	await_number("in-flight", n_stuck);
+	daemon_await_number(&d, "in-flight", n_stuck);
 	ck_assert_uint_eq(daemon_number(&d, "stuck"), n_stuck);
 	ck_assert_uint_eq(daemon_number(&d, "deadline"), 1);
 	assert_others_are_served();
@@ -335,9 +327,9 @@ START_TEST(slow_copy_of_a_silent_server_hangs_alone)
 	start("", FUSE_READ);
 	assert_hangs_alone(copied, 1);
 	fuse_relent(&fuse);
-	await_number("stuck", 0);
+	daemon_await_number(&d, "stuck", 0);
 	/* Nobody holds what was made too late. */
-	await_number("snapshots", 0);
+	daemon_await_number(&d, "snapshots", 0);
 	sock = daemon_connect(&d);
 	fd = daemon_ask(sock, copied, WIRE_OPEN_READ, NULL);
 	ck_assert_int_ge(fd, 0);
@@ -385,7 +377,7 @@ START_TEST(slow_file_behind_a_pipe_holds_up_no_other_pipe)
 		fd = open_pipe(lines);
 		ck_assert_int_eq(write(fd, "line\n", 5), 5);
 		fd_close(fd);
-		await_number("pipes", 1);
+		daemon_await_number(&d, "pipes", 1);
 		ck_assert_int_eq(stat(lines, &st), 0);
 		ck_assert_int_eq(st.st_size, 5 * i);
 	}
@@ -394,7 +386,7 @@ START_TEST(slow_file_behind_a_pipe_holds_up_no_other_pipe)
 	fd_close(stuck);
 	ck_assert_uint_eq(daemon_number(&d, "pipes"), 1);
 	fuse_relent(&fuse);
-	await_number("pipes", 0);
+	daemon_await_number(&d, "pipes", 0);
 	ck_assert_uint_eq(daemon_number(&d, "pipes-failed"), 0);
 	ck_assert_uint_eq(daemon_number(&d, "pipe-bytes-lost"), 0);
 	stop();
@@ -414,7 +406,7 @@ START_TEST(slow_close_holds_up_nobody)
 	ck_assert_uint_eq(daemon_number(&d, "in-flight"), 1);
 	fd_close(daemon_ask(sock, local, WIRE_OPEN_READ, NULL));
 	assert_others_are_served();
-	await_number("stuck", 1);
+	daemon_await_number(&d, "stuck", 1);
 	assert_others_are_served();
 	fd_close(sock);
 	fuse_relent(&fuse);
@@ -461,7 +453,7 @@ START_TEST(slow_close_of_what_a_client_sent_holds_up_nobody)
 	forget_refusing();
 	start("", FUSE_FLUSH);
 	sender = forked_start(send_what_does_not_close, NULL);
-	await_number("closed", 1);
+	daemon_await_number(&d, "closed", 1);
 	assert_others_are_served();
 	fuse_relent(&fuse);
 	ck_assert_int_eq(forked_wait(sender), 0);
@@ -582,7 +574,7 @@ START_TEST(slow_member_of_a_batch_by_surprise_hangs_alone)
 	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
 	sock = daemon_connect(&d);
 	batching_send(sock, 7, paths, 4);
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served_before(sock);
 	assert_batch_is_too_late(sock);
 	ck_assert_uint_eq(daemon_number(&d, "stuck"), 1);
@@ -606,7 +598,7 @@ START_TEST(slow_member_of_a_batch_for_nobody_leaves_nothing)
 	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
 	sock = daemon_connect(&d);
 	batching_send(sock, 7, paths, 4);
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	fd_close(sock);
 	assert_others_are_served();
 	fd_close(group);
@@ -674,7 +666,7 @@ START_TEST(slow_opens_without_a_place_wait_for_one)
 	start("max-stuck-per-uid 1;", FUSE_OPEN);
 	for (int i = 0; i < 4; i++)
 		socks[i] = request(slow);
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
 	ck_assert(!is_answered(socks[3]));
 	fuse_relent(&fuse);
@@ -710,7 +702,7 @@ START_TEST(slow_open_for_nobody_leaves_nothing)
 {
 	start("", FUSE_OPEN);
 	fd_close(request(slow));
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
 	fuse_relent(&fuse);
 	stop();
@@ -724,7 +716,7 @@ START_TEST(slow_open_does_not_hold_up_a_reload)
 
 	start("", FUSE_OPEN);
 	sock = request(slow);
-	await_number("in-flight", 1);
+	daemon_await_number(&d, "in-flight", 1);
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
 	ck_assert_uint_eq(daemon_number(&d, "leaving"), 1);
 	assert_others_are_served();
@@ -735,7 +727,7 @@ START_TEST(slow_open_does_not_hold_up_a_reload)
 	fd_close(fd);
 	fd_close(sock);
 	fuse_relent(&fuse);
-	await_number("leaving", 0);
+	daemon_await_number(&d, "leaving", 0);
 	note_broker();
 	stop();
 }
@@ -761,16 +753,13 @@ END_TEST
 /* P48: what is behind it may be lost, and the log says so. */
 START_TEST(slow_file_behind_a_pipe_does_not_hold_up_the_end)
 {
-	char *log;
 	int fd;
 
 	start("", FUSE_WRITE);
 	fd = open_stuck_pipe();
 	ck_assert_int_eq(kill(d.pid, SIGTERM), 0);
 	ck_assert_int_eq(forked_wait(d.pid), 0);
-	log = daemon_read_log(&d);
-	ck_assert_ptr_nonnull(strstr(log, "1 pipes are left"));
-	free(log);
+	daemon_assert_log_has(&d, "1 pipes are left");
 	fd_close(fd);
 	unmount();
 	daemon_discard(&d);

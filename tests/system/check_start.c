@@ -21,14 +21,6 @@
 
 #define POLICY "version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n"
 
-static void assert_log_has(const struct daemon *d, const char *what)
-{
-	char *log = daemon_read_log(d);
-
-	ck_assert_msg(strstr(log, what), "'%s' is not in the log:\n%s", what, log);
-	free(log);
-}
-
 static void replace_listener(struct daemon *d, size_t i, int fd)
 {
 	fd_close(d->listeners[i]);
@@ -117,7 +109,7 @@ START_TEST(start_refuses_sockets_that_are_not_ours)
 	daemon_prepare(&d);
 	inputs[_i].break_it(&d);
 	ck_assert_msg(daemon_fails(&d) == EXIT_FAILURE, "%s: it started", inputs[_i].name);
-	assert_log_has(&d, inputs[_i].said);
+	daemon_assert_log_has(&d, inputs[_i].said);
 	daemon_discard(&d);
 }
 END_TEST
@@ -173,14 +165,11 @@ static void write_long_policy(const struct daemon *d)
 START_TEST(start_is_ready_when_the_policy_is_loaded)
 {
 	struct daemon d;
-	char *state;
 
 	daemon_prepare(&d);
 	write_long_policy(&d);
 	daemon_start(&d);
-	state = daemon_status(&d, "state");
-	ck_assert_str_eq(state, "active");
-	free(state);
+	daemon_assert_status(&d, "state", "active");
 	daemon_stop(&d);
 }
 END_TEST
@@ -241,15 +230,12 @@ START_TEST(start_with_a_bad_policy_is_degraded_and_says_so)
 {
 	struct wire_answer answer;
 	struct daemon d;
-	char *state;
 	int sock;
 
 	daemon_prepare(&d);
 	daemon_write_policy(&d, "a.fdp", "version 1;\nalow\n");
 	daemon_start(&d);
-	state = daemon_status(&d, "state");
-	ck_assert_str_eq(state, "degraded");
-	free(state);
+	daemon_assert_status(&d, "state", "degraded");
 	sock = daemon_connect(&d);
 	ck_assert_int_eq(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, &answer), -EACCES);
 	ck_assert_int_eq(answer.reason, WIRE_REASON_DEGRADED);
@@ -301,7 +287,7 @@ START_TEST(start_refuses_an_audit_file_that_is_none)
 	daemon_prepare(&d);
 	d.arguments[0] = "--audit-file=/dev/null";
 	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
-	assert_log_has(&d, "not a regular file");
+	daemon_assert_log_has(&d, "not a regular file");
 	daemon_discard(&d);
 }
 END_TEST
@@ -339,7 +325,7 @@ START_TEST(start_refuses_settings_that_are_wrong)
 	daemon_prepare(&d);
 	write_whole_config(&d, configs[_i].text, configs[_i].mode);
 	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
-	assert_log_has(&d, configs[_i].said);
+	daemon_assert_log_has(&d, configs[_i].said);
 	daemon_discard(&d);
 }
 END_TEST
@@ -351,7 +337,7 @@ START_TEST(start_refuses_settings_that_are_not_there)
 	daemon_prepare(&d);
 	d.arguments[0] = "--config=/nonexistent";
 	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
-	assert_log_has(&d, "/nonexistent: No such file");
+	daemon_assert_log_has(&d, "/nonexistent: No such file");
 	daemon_discard(&d);
 }
 END_TEST
@@ -382,7 +368,7 @@ START_TEST(start_as_a_service_takes_no_other_policy)
 	daemon_prepare(&d);
 	ck_assert_int_eq(forked_run(run_shell, &(struct shell){ &d, "--pid", "INVOCATION_ID=0" }),
 			 64);
-	assert_log_has(&d, "--policy is for trying out");
+	daemon_assert_log_has(&d, "--policy is for trying out");
 	daemon_discard(&d);
 }
 END_TEST
@@ -396,7 +382,7 @@ START_TEST(start_without_its_users_says_how_to_get_them)
 				    &(struct shell){ &d, "--mount",
 						     "mount --bind /dev/null /etc/passwd &&" }),
 			 EXIT_FAILURE);
-	assert_log_has(&d, "there is no user fdbroker: run systemd-sysusers");
+	daemon_assert_log_has(&d, "there is no user fdbroker: run systemd-sysusers");
 	daemon_discard(&d);
 }
 END_TEST
@@ -426,7 +412,7 @@ START_TEST(start_by_somebody_else_than_root_is_refused)
 
 	daemon_prepare(&d);
 	ck_assert_int_eq(forked_run(run_as_alice, &d), EXIT_FAILURE);
-	assert_log_has(&d, "must be started as root");
+	daemon_assert_log_has(&d, "must be started as root");
 	daemon_discard(&d);
 }
 END_TEST
@@ -451,7 +437,7 @@ START_TEST(start_without_landlock_is_refused)
 	daemon_prepare(&d);
 	take_landlock_away();
 	ck_assert_int_eq(daemon_fails(&d), EXIT_FAILURE);
-	assert_log_has(&d, "to serve without: require-landlock no");
+	daemon_assert_log_has(&d, "to serve without: require-landlock no");
 	daemon_discard(&d);
 }
 END_TEST
@@ -459,7 +445,6 @@ END_TEST
 START_TEST(start_without_landlock_can_be_wanted)
 {
 	struct daemon d;
-	char *landlock;
 	int sock;
 
 	daemon_prepare(&d);
@@ -467,13 +452,11 @@ START_TEST(start_without_landlock_can_be_wanted)
 	daemon_write_config(&d, "require-landlock no;");
 	take_landlock_away();
 	daemon_start(&d);
-	landlock = daemon_status(&d, "landlock");
-	ck_assert_str_eq(landlock, "none");
-	free(landlock);
+	daemon_assert_status(&d, "landlock", "none");
 	sock = daemon_connect(&d);
 	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
 	fd_close(sock);
-	assert_log_has(&d, "this kernel has no Landlock");
+	daemon_assert_log_has(&d, "this kernel has no Landlock");
 	daemon_stop(&d);
 }
 END_TEST

@@ -159,15 +159,6 @@ static int watch_when_there_is_room(uid_t uid, const char *name, uint32_t mask)
 	return fd;
 }
 
-static void await_number(const char *key, uint64_t expected)
-{
-	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
-
-	while (daemon_number(&s.daemon, key) != expected)
-		ck_assert_msg(clock_monotonic_usec() < deadline, "%s is not %llu", key,
-			      (unsigned long long)expected);
-}
-
 static bool is_readable(int fd, int msec)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
@@ -231,7 +222,7 @@ START_TEST(what_happens_in_a_directory_comes_with_its_name)
 	write_file("open/file");
 	ck_assert(!is_readable(fd, 0));
 	fd_close(fd);
-	await_number("watches", 0);
+	daemon_await_number(&s.daemon, "watches", 0);
 	scene_assert_unharmed(&s);
 	scene_stop(&s);
 }
@@ -314,7 +305,7 @@ START_TEST(watches_are_given_as_the_policy_lets_them)
 	}
 	ck_assert_int_eq(watch_path(ALICE, "/proc/self/status", IN_MODIFY), -EACCES);
 	ck_assert_int_eq(answer.reason, FDBROKER_REASON_CONDITION);
-	await_number("watches", 0);
+	daemon_await_number(&s.daemon, "watches", 0);
 	scene_assert_unharmed(&s);
 	scene_stop(&s);
 }
@@ -339,7 +330,7 @@ START_TEST(watches_of_one_user_are_bounded_and_others_get_theirs)
 	fd_close(fds[0]);
 	fd_close(fds[1]);
 	fd_close(bobs);
-	await_number("watches", 0);
+	daemon_await_number(&s.daemon, "watches", 0);
 	scene_assert_unharmed(&s);
 	scene_stop(&s);
 }
@@ -375,7 +366,7 @@ static uint32_t read_instances(void)
 
 START_TEST(watches_fit_the_instances_that_there_are)
 {
-	char expected[128], *log;
+	char expected[128];
 	uint32_t instances = read_instances();
 
 	if (instances >= 16384)
@@ -384,9 +375,7 @@ START_TEST(watches_fit_the_instances_that_there_are)
 	snprintf(expected, sizeof(expected),
 		 "max-watches is %u, not 16384: fs.inotify.max_user_instances is %u",
 		 instances > 64 ? instances - 64 : 0, instances);
-	log = daemon_read_log(&s.daemon);
-	ck_assert_msg(strstr(log, expected), "%s", log);
-	free(log);
+	daemon_assert_log_has(&s.daemon, expected);
 	scene_stop(&s);
 }
 END_TEST
@@ -503,7 +492,7 @@ START_TEST(who_does_not_read_is_told_that_events_are_lost_and_holds_up_nobody)
 	make_file("open/directory/new");
 	assert_event(busy, IN_CREATE, "new");
 	n = room_for_storm(lazy);
-	await_number("watch-events-lost", STORM - n);
+	daemon_await_number(&s.daemon, "watch-events-lost", STORM - n);
 	assert_storm(lazy, n);
 	make_file("open/again");
 	assert_event(lazy, IN_CREATE, "again");
@@ -593,7 +582,7 @@ START_TEST(who_comes_and_goes_leaves_nothing_behind)
 {
 	start(NULL);
 	ck_assert_int_eq(scene_as(ALICE, come_and_go, NULL), 0);
-	await_number("watches", 0);
+	daemon_await_number(&s.daemon, "watches", 0);
 	scene_assert_unharmed(&s);
 	fd_close(watch_when_there_is_room(ALICE, "open", NAMES));
 	scene_stop(&s);
@@ -646,7 +635,7 @@ START_TEST(a_program_in_the_sandbox_reads_events)
 	make_file("open/new");
 	ck_assert_int_eq(forked_wait(pid), 0);
 	fd_close(made[0]);
-	await_number("watches", 0);
+	daemon_await_number(&s.daemon, "watches", 0);
 	scene_stop(&s);
 }
 END_TEST
@@ -716,7 +705,7 @@ START_TEST(a_watch_ends_with_its_last_event)
 	ck_assert_int_eq(unlink(in_tree("open/file")), 0);
 	assert_event(fd, IN_DELETE_SELF, "");
 	assert_event(fd, IN_IGNORED, "");
-	await_number("watches", 0);
+	daemon_await_number(&s.daemon, "watches", 0);
 	assert_end(fd);
 	scene_stop(&s);
 }
@@ -757,7 +746,7 @@ START_TEST(a_watch_goes_on_through_reloads_and_crashes_of_the_broker)
 	make_file("open/two");
 	assert_event(fd, IN_CREATE, "two");
 	fd_close(fd);
-	await_number("watches", 0);
+	daemon_await_number(&s.daemon, "watches", 0);
 	daemon_stop(&s.daemon);
 }
 END_TEST

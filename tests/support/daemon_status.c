@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "base/number.h"
+#include "tests/support/daemon.h"
+#include "wire/admin.h"
+
+#define PATIENCE_USEC (30 * USEC_PER_SEC) /* for what takes milliseconds on an idle machine */
+
+/* What a daemon says of itself, when asked and in its log. */
+
+char *daemon_status(const struct daemon *d, const char *key)
+{
+	size_t len = strlen(key);
+	char *text, *found = NULL;
+
+	ck_assert_int_eq(daemon_admin(d, ADMIN_OPCODE_STATUS, 0, &text), 0);
+	for (char *line = text; line && !found; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			found = strndup(line + len + 1, strcspn(line + len + 1, "\n"));
+	}
+	free(text);
+	return found ? found : strdup("");
+}
+
+uint64_t daemon_number(const struct daemon *d, const char *key)
+{
+	char *value = daemon_status(d, key);
+	uint64_t number = 0;
+
+	ck_assert_msg(value[0] == '\0' || number_u64(value, &number) == 0, "%s is '%s'", key,
+		      value);
+	free(value);
+	return number;
+}
+
+void daemon_await_attendants(const struct daemon *d)
+{
+	static const char *const keys[] = { "records-written", "pipes" };
+
+	for (size_t i = 0; i < ELEMENTSOF(keys);) {
+		char *count = daemon_status(d, keys[i]);
+
+		i += count[0] != '\0';
+		free(count);
+	}
+}
+
+pid_t daemon_pid(const struct daemon *d, const char *process)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "pid-%s", process);
+	return (pid_t)daemon_number(d, key);
+}
+
+void daemon_await_number(const struct daemon *d, const char *key, uint64_t expected)
+{
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
+
+	while (daemon_number(d, key) != expected)
+		ck_assert_msg(clock_monotonic_usec() < deadline, "%s is not %llu", key,
+			      (unsigned long long)expected);
+}
+
+void daemon_assert_status(const struct daemon *d, const char *key, const char *expected)
+{
+	char *value = daemon_status(d, key);
+
+	ck_assert_msg(strcmp(value, expected) == 0, "%s is '%s'", key, value);
+	free(value);
+}
+
+void daemon_assert_status_has(const struct daemon *d, const char *key, const char *part)
+{
+	char *value = daemon_status(d, key);
+
+	ck_assert_msg(strstr(value, part), "%s is '%s'", key, value);
+	free(value);
+}
+
+void daemon_assert_log_has(const struct daemon *d, const char *part)
+{
+	char *log = daemon_read_log(d);
+
+	ck_assert_msg(strstr(log, part), "'%s' is not in the log:\n%s", part, log);
+	free(log);
+}
