@@ -222,6 +222,18 @@ static int keep_one(const char *path, int n, int others)
 	return sock;
 }
 
+/* @n such connections, which all end when no close is answered any more. */
+static void drop_kept(const char *path, int n)
+{
+	int socks[PLACES + 2];
+
+	for (int i = 0; i < n; i++)
+		socks[i] = keep_one(path, i + 1, 0);
+	fuse_silence(&fuse, FUSE_FLUSH);
+	for (int i = 0; i < n; i++)
+		fd_close(socks[i]);
+}
+
 /* One whose batch is answered, when there is room. */
 static int keep_batch(void)
 {
@@ -264,6 +276,14 @@ static void take_all(int sock)
 		continue;
 }
 
+/* And whoever did it, too. */
+static void assert_all_are_served_beside(uint64_t stuck)
+{
+	daemon_await_number(&d, "stuck", stuck);
+	assert_others_are_served();
+	ask_local(REQUESTS);
+}
+
 static void assert_busy(void)
 {
 	int sock = daemon_connect(&d);
@@ -294,13 +314,9 @@ END_TEST
 /* P48 */
 START_TEST(close_by_surprise_holds_up_nobody)
 {
-	int sock;
-
 	start("");
-	sock = keep_one(layered, 1, 0);
-	fuse_silence(&fuse, FUSE_FLUSH);
 	/* The one who leads closes what has found room. */
-	fd_close(sock);
+	drop_kept(layered, 1);
 	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
 	daemon_await_number(&d, "stuck", 1);
@@ -312,14 +328,8 @@ END_TEST
 /* P48, P50 */
 START_TEST(closes_by_surprise_count_against_their_uid)
 {
-	int socks[PLACES + 2];
-
 	start("max-stuck-per-uid 4;");
-	for (int i = 0; i < PLACES + 2; i++)
-		socks[i] = keep_one(layered, i + 1, 0);
-	fuse_silence(&fuse, FUSE_FLUSH);
-	for (int i = 0; i < PLACES + 2; i++)
-		fd_close(socks[i]);
+	drop_kept(layered, PLACES + 2);
 	daemon_await_number(&d, "stuck", PLACES);
 	ck_assert_uint_eq(daemon_number(&d, "in-flight"), PLACES);
 	assert_busy();
@@ -338,9 +348,7 @@ START_TEST(close_of_an_answer_that_found_room_hangs_alone)
 	sock = keep_the_last(slow);
 	fuse_silence(&fuse, FUSE_FLUSH);
 	take_all(sock);
-	daemon_await_number(&d, "stuck", 1);
-	assert_others_are_served();
-	ask_local(REQUESTS);
+	assert_all_are_served_beside(1);
 	fuse_relent(&fuse);
 	fd_close(sock);
 	stop(true);
@@ -350,17 +358,9 @@ END_TEST
 /* P48: the loop was rid of them before, so that their uid has surprised nobody, and is served. */
 START_TEST(closes_that_are_foreseen_hang_alone)
 {
-	int socks[PLACES];
-
 	start("max-stuck-per-uid 4;");
-	for (int i = 0; i < PLACES; i++)
-		socks[i] = keep_one(slow, i + 1, 0);
-	fuse_silence(&fuse, FUSE_FLUSH);
-	for (int i = 0; i < PLACES; i++)
-		fd_close(socks[i]);
-	daemon_await_number(&d, "stuck", PLACES);
-	assert_others_are_served();
-	ask_local(REQUESTS);
+	drop_kept(slow, PLACES);
+	assert_all_are_served_beside(PLACES);
 	/* They fail with their server. */
 	ck_assert_int_eq(fuse_stop(&fuse), 0);
 	stop(false);
@@ -370,17 +370,9 @@ END_TEST
 /* P48: the last close of such a file frees it. That too is foreseen, though its file system is a local one. */
 START_TEST(closes_of_what_has_no_name_hang_alone)
 {
-	int socks[PLACES];
-
 	start("max-stuck-per-uid 4;");
-	for (int i = 0; i < PLACES; i++)
-		socks[i] = keep_one(unlinked, i + 1, 0);
-	fuse_silence(&fuse, FUSE_FLUSH);
-	for (int i = 0; i < PLACES; i++)
-		fd_close(socks[i]);
-	daemon_await_number(&d, "stuck", PLACES);
-	assert_others_are_served();
-	ask_local(REQUESTS);
+	drop_kept(unlinked, PLACES);
+	assert_all_are_served_beside(PLACES);
 	stop(true);
 }
 END_TEST
@@ -397,9 +389,7 @@ START_TEST(closes_of_what_is_large_and_has_no_name_hang_alone)
 	fuse_silence(&fuse, FUSE_FLUSH);
 	for (int i = 0; i < PLACES; i++)
 		socks[i] = request(unlinked);
-	daemon_await_number(&d, "stuck", PLACES);
-	assert_others_are_served();
-	ask_local(REQUESTS);
+	assert_all_are_served_beside(PLACES);
 	for (int i = 0; i < PLACES; i++)
 		fd_close(socks[i]);
 	stop(true);
@@ -417,9 +407,7 @@ START_TEST(closes_of_a_batch_count_against_their_uid)
 		socks[i] = keep_one(slow, i + 1, 1 + BATCH_OF);
 	fuse_silence(&fuse, FUSE_FLUSH);
 	fd_close(batch);
-	daemon_await_number(&d, "stuck", PLACES);
-	assert_others_are_served();
-	ask_local(REQUESTS);
+	assert_all_are_served_beside(PLACES);
 	for (int i = 0; i < 2 * PLACES; i++)
 		fd_close(socks[i]);
 	daemon_await_number(&d, "connections", 0);
