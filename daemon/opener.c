@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,6 +18,7 @@
 #include "base/number.h"
 #include "daemon/limits.h"
 #include "daemon/opening.h"
+#include "daemon/rooted.h"
 #include "daemon/self.h"
 
 /*
@@ -24,6 +26,7 @@
  * touched, the object is pinned with O_PATH, which runs no driver's open,
  * wakes no FIFO's peer and breaks no lease, the pin is judged, and the pin
  * itself is opened through /proc/self/fd, so that no rename in between matters.
+ * outright.c has the one exception, and says why it is none.
  * Links are never followed by the kernel: it says ELOOP, and walk.c finds where
  * the link leads, which is judged like a name that was asked for.
  *
@@ -47,19 +50,25 @@ static int open_how(int dir, const char *path, const struct open_how *how)
 	return (int)r;
 }
 
+/* Never through a link. */
+static int open_at(const struct opening *o, int dir, const char *path, int flags, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | resolve,
+	};
+
+	if (!o->order->may_block)
+		how.resolve |= RESOLVE_CACHED;
+	return open_how(dir, path, &how);
+}
+
 int opener_look(struct opening *o, int dir, const char *path, uint64_t resolve)
 {
 	/* O_NOFOLLOW with O_PATH pins a link itself when it is the last component; its own
 	 * kind then says so. */
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | resolve,
-	};
-	int fd;
+	int fd = open_at(o, dir, path, O_PATH | O_NOFOLLOW, resolve);
 
-	if (!o->order->may_block)
-		how.resolve |= RESOLVE_CACHED;
-	fd = open_how(dir, path, &how);
 	if (fd == -EAGAIN)
 		(void)opening_may_block(o);
 	return fd;
@@ -83,6 +92,11 @@ int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret)
 	}
 	*ret = pin;
 	return 0;
+}
+
+int opener_open_name(const struct opening *o, int flags)
+{
+	return open_at(o, AT_FDCWD, o->name, flags | O_NOCTTY, 0);
 }
 
 int opener_make(const struct opening *o, const struct pin *parent, const char *name, int flags)
@@ -167,7 +181,6 @@ static enum step reopen_pin(struct opening *o, const struct pin *pin)
 	_cleanup_(fd_closep) int fd = -EBADF;
 	int r;
 
-	o->out->is_large = pin->is_large;
 	o->out->lingers = !opens_at_once(o, pin);
 	if (o->out->lingers && opening_may_block(o) != STEP_GO)
 		return STEP_DONE;
@@ -206,12 +219,38 @@ static int pin_existing(struct opening *o, struct pin *parent, struct pin *pin)
 	return opener_pin(o, parent->fd, base, pin);
 }
 
+static enum step judge(struct opening *o, const struct pin *pin)
+{
+	o->out->dev = pin->dev;
+	o->out->ino = pin->ino;
+	o->out->is_large = pin->is_large;
+	return opening_judge(o, pin, &pin->object);
+}
+
+/* What outright_open() opened. */
+static enum step judge_opened(struct opening *o, struct pin *pin)
+{
+	enum step step = judge(o, pin);
+
+	if (step != STEP_GO)
+		return step;
+	if (opening_is_given_up(o))
+		return opening_kernel(o, -ETIMEDOUT);
+	o->out->lingers = false;
+	return opening_deliver(o, &pin->fd);
+}
+
 static enum step open_existing(struct opening *o)
 {
 	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
 	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
 	enum step step;
 	int r;
+
+	if (outright_open(o, &pin))
+		return judge_opened(o, &pin);
+	if (o->out->would_block)
+		return STEP_DONE;
 
 	r = pin_existing(o, &parent, &pin);
 	if (r == -ELOOP || (r == 0 && S_ISLNK(pin.object.mode)))
@@ -221,14 +260,14 @@ static enum step open_existing(struct opening *o)
 	if (r < 0)
 		return opening_kernel(o, r);
 
-	o->out->dev = pin.dev;
-	o->out->ino = pin.ino;
-	step = opening_judge(o, &pin, &pin.object);
+	step = judge(o, &pin);
 	if (step != STEP_GO)
 		return step;
 	if (o->order->request->create && create_is_trap(o, &parent, &pin))
 		return opening_kernel(o, -EACCES);
-	return reopen_pin(o, &pin);
+	step = reopen_pin(o, &pin);
+	outright_learn(o, &pin);
+	return step;
 }
 
 int opener_take_authority(struct opening *o)
@@ -371,6 +410,11 @@ int opener_init(struct opener *opener, const struct opener_setup *setup)
 	r = candidates_new(&new.candidates, setup->policy);
 	if (r < 0)
 		return r;
+	new.rooted = calloc(1, sizeof(*new.rooted));
+	if (!new.rooted) {
+		candidates_free(new.candidates);
+		return -ENOMEM;
+	}
 	*opener = new;
 	return 0;
 }
@@ -378,4 +422,6 @@ int opener_init(struct opener *opener, const struct opener_setup *setup)
 void opener_done(struct opener *opener)
 {
 	opener->candidates = candidates_free(opener->candidates);
+	free(opener->rooted);
+	opener->rooted = NULL;
 }

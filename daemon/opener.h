@@ -22,6 +22,7 @@
 #include "wire/proto.h"
 
 struct hull;
+struct rooted;
 
 /* What the openers of all threads share: immutable, or with a lock of its own. Borrowed. */
 struct opener_setup {
@@ -38,6 +39,7 @@ struct opener_setup {
 struct opener {
 	struct opener_setup shared;
 	struct candidates *candidates; /* owned */
+	struct rooted *rooted;	       /* owned */
 	struct authority authority;
 };
 

@@ -119,6 +119,8 @@ int opener_look(struct opening *o, int dir, const char *path, uint64_t resolve);
 /* The same, and what it is; a path from the root that means the caller's process is looked up
  * there (self.h). 0 or -errno. */
 int opener_pin(struct opening *o, int dir, const char *path, struct pin *ret);
+/* @o->name, never through a link, by @flags of open(2), which asks whoever answers there. A descriptor or -errno. */
+int opener_open_name(const struct opening *o, int flags);
 /* A new file without permissions in a pinned directory; name "." makes one without a name. A
  * descriptor or -errno. */
 int opener_make(const struct opening *o, const struct pin *parent, const char *name, int flags);
@@ -145,6 +147,14 @@ enum step opening_deliver(struct opening *o, int *file);
 enum step walk_follow(struct opening *o, bool of_parent);
 /* 0; -EPERM somebody could swap what lies on the way; -EAGAIN somebody did; another -errno. */
 int walk_trusted(struct opening *o, const struct pin *place, const struct policy_object *object);
+/* Whether nobody but root can put anything into the directory of @o->name, or of one on the way to it. */
+bool walk_is_roots_alone(struct opening *o);
+
+/* outright.c: open @o->name before it is judged, where that can do no harm. @ret: what is open, in place of a
+ * pin. False: it has to be looked at first; or @o->out->would_block. */
+bool outright_open(struct opening *o, struct pin *ret);
+/* What was granted of @pin may tell that it can be opened so the next time. */
+void outright_learn(struct opening *o, const struct pin *pin);
 
 /* act.c: what is asked of @o->name besides opening it. */
 enum step act_perform(struct opening *o);

@@ -265,3 +265,19 @@ int walk_trusted(struct opening *o, const struct pin *place, const struct policy
 		return -EPERM;
 	return pin.dev == place->dev && pin.ino == place->ino ? 0 : -EAGAIN;
 }
+
+bool walk_is_roots_alone(struct opening *o)
+{
+	size_t len = (size_t)(strrchr(o->name, '/') - o->name), start, end = 0;
+	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
+
+	if (opener_pin(o, AT_FDCWD, "/", &pin) < 0)
+		return false;
+	while (pin.is_local && is_roots(&pin.object)) {
+		if (!next_component(o->name, end, &start, &end) || end > len)
+			return true;
+		if (step_into(o, &pin, start, end) < 0)
+			return false;
+	}
+	return false;
+}
