@@ -12,7 +12,8 @@
 /* What is not the common case: each beside the same done directly, or by the minimal broker. */
 
 #define RULES 10U
-#define SLOW  4U /* times fewer requests in a round: COLD_FILES must last */
+#define SLOW  4U    /* times fewer requests in a round: COLD_FILES must last */
+#define NAMES 2048U /* more than a broker remembers: daemon/rooted.h */
 
 struct others {
 	struct bench *bench;
@@ -20,8 +21,26 @@ struct others {
 	struct stage_daemon daemon;
 	struct fdbroker *broker;
 	char new_file[STAGE_PATH_MAX];
+	char names[NAMES][STAGE_PATH_MAX];
 	struct cold cold;
 };
+
+/* Root's files, as "ordinary" is one; but no name comes again before it is forgotten. */
+static void add_names(struct others *o)
+{
+	struct lane *lanes[2];
+
+	for (size_t i = 0; i < NAMES; i++) {
+		snprintf(o->names[i], sizeof(o->names[i]), "%s/%zu", o->bench->stage.deep, i);
+		stage_make_file(o->names[i], 0, 0644);
+	}
+	lanes[0] = course_add_minimal(&o->course, "name after name, minimal broker", NULL);
+	lanes[1] = course_add(&o->course, "name after name", &o->daemon, o->broker, NULL);
+	for (size_t i = 0; i < ELEMENTSOF(lanes); i++) {
+		lane_asked(lanes[i])->paths = o->names;
+		lane_asked(lanes[i])->n_paths = NAMES;
+	}
+}
 
 static void add_create(struct others *o)
 {
@@ -82,6 +101,7 @@ static void add_all(struct others *o)
 	lane = course_add(&o->course, "snapshot", &o->daemon, o->broker,
 			  stage->paths[STAGE_COPIED]);
 	lane->slow = SLOW;
+	add_names(o);
 	add_create(o);
 	add_cold(o);
 }
