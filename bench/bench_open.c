@@ -85,24 +85,6 @@ static int show_help(void)
 	return EXIT_SUCCESS;
 }
 
-/* The first line of @path that begins with @key, from where its value begins. */
-static const char *line_of(const char *path, const char *key, char *line, size_t size)
-{
-	const char *value = "?";
-	FILE *file = fopen(path, "re");
-
-	while (file && fgets(line, (int)size, file)) {
-		if (strncmp(line, key, strlen(key)) != 0)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		value = line + strlen(key) + strspn(line + strlen(key), "\t :");
-		break;
-	}
-	if (file)
-		fclose(file);
-	return value;
-}
-
 static void note_machine(FILE *results)
 {
 	char line[256], date[32] = "?";
@@ -115,10 +97,10 @@ static void note_machine(FILE *results)
 	fprintf(results, "machine\tdate\t%s\n", date);
 	fprintf(results, "machine\tkernel\t%s %s %s\n", name.sysname, name.release, name.machine);
 	fprintf(results, "machine\tprocessor\t%s, %ld of them\n",
-		line_of("/proc/cpuinfo", "model name", line, sizeof(line)),
+		measure_line("/proc/cpuinfo", "model name", line, sizeof(line)),
 		sysconf(_SC_NPROCESSORS_ONLN));
 	fprintf(results, "machine\tload when it began\t%s\n",
-		line_of("/proc/loadavg", "", line, sizeof(line)));
+		measure_line("/proc/loadavg", "", line, sizeof(line)));
 }
 
 static void open_results(struct bench *bench, const char *path)

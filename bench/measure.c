@@ -116,6 +116,23 @@ uint64_t measure_switches(pid_t pid)
 	return n;
 }
 
+const char *measure_line(const char *path, const char *key, char *line, size_t size)
+{
+	const char *value = "?";
+	FILE *file = fopen(path, "re");
+
+	while (file && fgets(line, (int)size, file)) {
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		value = line + strlen(key) + strspn(line + strlen(key), "\t :");
+		break;
+	}
+	if (file)
+		fclose(file);
+	return value;
+}
+
 size_t measure_heap(void)
 {
 	struct mallinfo2 info = mallinfo2();

@@ -51,6 +51,9 @@ int measure_on_all_processors(void);
 /* How often @pid, in all its threads, left the processor so far; 0 if it is not there. */
 uint64_t measure_switches(pid_t pid);
 
+/* What the first line of @path says that begins with @key: a part of @line, or "?" if there is none. */
+const char *measure_line(const char *path, const char *key, char *line, size_t size);
+
 /* Bytes that malloc(3) has given out. */
 size_t measure_heap(void);
 

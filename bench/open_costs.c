@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -87,17 +88,9 @@ static void count_calls(struct bench *bench, const struct stage_daemon *daemon,
 static double memory_of(pid_t pid)
 {
 	char path[64], line[128];
-	double kib = 0;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Pss: %lf", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib;
+	return strtod(measure_line(path, "Pss:", line, sizeof(line)), NULL);
 }
 
 static void memory_row(struct bench *bench, const struct stage_daemon *daemon)

@@ -113,45 +113,24 @@ static void execute(const struct stage_daemon *daemon, int listener)
 	measure_die(program, -errno);
 }
 
-static void read_name(pid_t pid, char *name, size_t size)
-{
-	char path[64];
-	FILE *file;
-
-	name[0] = '\0';
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(name, (int)size, file))
-		name[strcspn(name, "\n")] = '\0';
-	fclose(file);
-}
-
 /* Then it has done all that it does at its start. */
 static bool is_confined(pid_t pid)
 {
 	char path[64], line[128];
-	int mode = 0;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Seccomp: %d", &mode) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return mode == 2;
+	return strcmp(measure_line(path, "Seccomp:", line, sizeof(line)), "2") == 0;
 }
 
 static void note(struct stage_daemon *daemon, pid_t pid)
 {
-	char name[32];
+	char path[64], line[32];
+	const char *name;
 
 	if (!is_confined(pid))
 		return;
-	read_name(pid, name, sizeof(name));
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	name = measure_line(path, "", line, sizeof(line));
 	for (size_t i = STAGE_BROKER; i < STAGE_PROCESSES; i++)
 		if (strcmp(name, names[i]) == 0)
 			daemon->pids[i] = pid;
