@@ -77,11 +77,29 @@ static struct discard take_out(struct discard_list *list, size_t i)
 	return d;
 }
 
+/*
+ * One call for what follows each other, as the descriptors of a batch do: half of what close(2) of one
+ * costs is the way there and back. Of what may block each has its own, and none waits for another.
+ */
+static bool join(struct discard_list *list, int take_fd, uid_t uid)
+{
+	struct discard *last = list->n > 0 ? &list->list[list->n - 1] : NULL;
+
+	if (!last || last->may_block || last->uid != uid || last->fd + (int)last->n != take_fd)
+		return false;
+	last->n++;
+	return true;
+}
+
 void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost cost)
 {
 	struct discard_list *fresh = &w->discards.fresh;
+	bool may_block;
 
 	if (take_fd < 0)
+		return;
+	may_block = cost == DISCARD_DEAR || (cost == DISCARD_BY_LINKS && !has_name(take_fd));
+	if (!may_block && join(fresh, take_fd, uid))
 		return;
 	/* Who waits for memory waits for this too. */
 	if (!make_room(fresh)) {
@@ -90,9 +108,9 @@ void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost c
 	}
 	fresh->list[fresh->n++] = (struct discard){
 		.fd = take_fd,
+		.n = 1,
 		.uid = uid,
-		.may_block =
-			cost == DISCARD_DEAR || (cost == DISCARD_BY_LINKS && !has_name(take_fd)),
+		.may_block = may_block,
 	};
 }
 
@@ -136,7 +154,7 @@ static enum fate judge(struct worker *worker, const struct discard *d)
 /* Let @d wait, if so many may. */
 static bool put_off(struct discards *discards, const struct discard *d)
 {
-	if (!make_room(&discards->waiting) || quota_take(&discards->quota, d->uid) < 0)
+	if (!make_room(&discards->waiting) || quota_take_many(&discards->quota, d->uid, d->n) < 0)
 		return false;
 	discards->waiting.list[discards->waiting.n++] = *d;
 	return true;
@@ -177,7 +195,7 @@ static bool take_waiting(struct worker *worker, struct discard *ret)
 		if (judge(worker, &discards->waiting.list[i]) != CLOSE)
 			continue;
 		*ret = take_out(&discards->waiting, i);
-		quota_return(&discards->quota, ret->uid);
+		quota_return_many(&discards->quota, ret->uid, ret->n);
 		return true;
 	}
 	return false;
@@ -189,7 +207,7 @@ void discards_close(struct worker *worker)
 
 	while (take_fresh(worker, &d) || take_waiting(worker, &d)) {
 		worker_begin(worker, NULL, d.uid);
-		fd_close(d.fd);
+		fd_close_many(d.fd, d.n);
 		worker_end(worker);
 	}
 }

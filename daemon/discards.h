@@ -24,7 +24,8 @@ struct workers;
 enum discard_cost { DISCARD_CHEAP, DISCARD_BY_LINKS, DISCARD_DEAR };
 
 struct discard {
-	int fd; /* owned */
+	int fd;	    /* owned, */
+	uint32_t n; /* as are so many in all, whose numbers follow it */
 	uid_t uid;
 	bool may_block;
 };

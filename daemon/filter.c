@@ -104,6 +104,8 @@ static const struct filter_rule broker[] = {
 	ANY(readlinkat),
 	ANY(statx),
 	ANY(unlinkat),
+	/* what clients have by now, and neither a table of its own nor what an exec would close */
+	IF1(close_range, INT_IS(2, 0)),
 	/* copies and pipes, and the pump's answer */
 	IF1(memfd_create, INT_IS(1, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL)),
 	IF1(memfd_create, INT_IS(1, MFD_CLOEXEC | MFD_ALLOW_SEALING)),

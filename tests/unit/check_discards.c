@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/macro.h"
 #include "daemon/limits.h"
 #include "daemon/workers.h"
 #include "tests/support/suite.h"
@@ -93,9 +94,64 @@ static void add(unsigned int n, uid_t uid, enum discard_cost cost)
 
 START_TEST(discards_that_are_cheap_are_closed_at_once)
 {
-	add(3, 1, DISCARD_CHEAP);
-	ck_assert_uint_eq(closed, 3);
+	add(1, 1, DISCARD_CHEAP);
+	ck_assert_uint_eq(closed, 1);
 	ck_assert_uint_eq(asked, 0);
+}
+END_TEST
+
+/* By so many calls; none is closed that was not given, though its number is among them. */
+#define NUMBERS 5
+#define FIRST	200
+
+#define CHEAP(number, uid)                                                                         \
+	{                                                                                          \
+		(number), (uid), DISCARD_CHEAP                                                     \
+	}
+
+static const struct {
+	const char *name;
+	struct {
+		int number;
+		uid_t uid;
+		enum discard_cost cost;
+	} given[3];
+	unsigned int calls;
+} runs[] = {
+	{ "one behind the other", { CHEAP(0, 1), CHEAP(1, 1), CHEAP(2, 1) }, 1 },
+	{ "a gap", { CHEAP(0, 1), CHEAP(2, 1), CHEAP(3, 1) }, 2 },
+	{ "backwards", { CHEAP(2, 1), CHEAP(1, 1), CHEAP(0, 1) }, 3 },
+	{ "of two uids", { CHEAP(0, 1), CHEAP(1, 2), CHEAP(2, 2) }, 2 },
+	{ "one that may block", { CHEAP(0, 1), { 1, 1, DISCARD_DEAR }, CHEAP(2, 1) }, 2 },
+};
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+START_TEST(discards_that_follow_each_other_are_closed_together)
+{
+	bool is_left[NUMBERS];
+
+	for (int i = 0; i < NUMBERS; i++) {
+		ck_assert_int_eq(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST + i), FIRST + i);
+		is_left[i] = true;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(runs[_i].given); i++) {
+		int number = runs[_i].given[i].number;
+		enum discard_cost cost = runs[_i].given[i].cost;
+
+		discards_add(&all, FIRST + number, runs[_i].given[i].uid, cost);
+		is_left[number] = cost == DISCARD_DEAR;
+	}
+	discards_close(&worker);
+	ck_assert_msg(closed == runs[_i].calls, "%s: %u calls", runs[_i].name, closed);
+	for (int i = 0; i < NUMBERS; i++)
+		ck_assert_msg(is_open(FIRST + i) == is_left[i], "%s: %d", runs[_i].name, i);
+	close_all();
+	for (int i = 0; i < NUMBERS; i++)
+		close(FIRST + i);
 }
 END_TEST
 
@@ -160,9 +216,11 @@ START_TEST(discards_of_the_distrusted_wait)
 	distrusted = false;
 	discards_close(&worker);
 	ck_assert_uint_eq(closed, 0);
+	ck_assert_uint_eq(all.discards.quota.taken, 2);
 	discards_have_place(&all.discards);
 	discards_close(&worker);
-	ck_assert_uint_eq(closed, 2);
+	ck_assert_uint_eq(closed, 1);
+	ck_assert_uint_eq(all.discards.quota.taken, 0);
 }
 END_TEST
 
@@ -198,6 +256,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, close_all);
 	tcase_add_test(tcase, discards_that_are_cheap_are_closed_at_once);
+	tcase_add_loop_test(tcase, discards_that_follow_each_other_are_closed_together, 0,
+			    ELEMENTSOF(runs));
 	tcase_add_test(tcase, discards_that_wait_are_looked_at_when_there_is_a_place);
 	tcase_add_test(tcase, discards_that_wait_are_all_closed_when_there_are_places);
 	tcase_add_test(tcase, discards_of_another_do_not_wait_for_ever);
