@@ -100,8 +100,7 @@ static bool owner_holds(const struct question *q)
 {
 	const struct policy_caller *caller = q->query->caller;
 
-	if (!is_asked(q, POLICY_CONDITION_OWNER) ||
-	    id_ranges_have(&q->conditions->owners, q->object->uid))
+	if (id_ranges_have(&q->conditions->owners, q->object->uid))
 		return true;
 	if (!q->conditions->owner_caller)
 		return false;
@@ -111,14 +110,12 @@ static bool owner_holds(const struct question *q)
 
 static bool group_holds(const struct question *q)
 {
-	return !is_asked(q, POLICY_CONDITION_FILE_GROUP) ||
-	       id_ranges_have(&q->conditions->groups, q->object->gid);
+	return id_ranges_have(&q->conditions->groups, q->object->gid);
 }
 
 static bool mode_max_holds(const struct question *q)
 {
-	return !is_asked(q, POLICY_CONDITION_MODE_MAX) ||
-	       (q->object->mode & 07777 & ~q->conditions->mode_max) == 0;
+	return (q->object->mode & 07777 & ~q->conditions->mode_max) == 0;
 }
 
 static bool links_holds(const struct question *q)
@@ -132,14 +129,11 @@ static bool links_holds(const struct question *q)
 
 static bool max_size_holds(const struct question *q)
 {
-	return !is_asked(q, POLICY_CONDITION_MAX_SIZE) ||
-	       q->object->size <= q->conditions->max_size;
+	return q->object->size <= q->conditions->max_size;
 }
 
 static bool device_holds(const struct question *q)
 {
-	if (!is_asked(q, POLICY_CONDITION_DEVICE))
-		return true;
 	if (!S_ISCHR(q->object->mode) && !S_ISBLK(q->object->mode))
 		return false;
 	for (size_t i = 0; i < q->conditions->n_devices; i++) {
@@ -177,8 +171,7 @@ static bool fs_holds(const struct question *q)
 /* As the kernel would act: a mount is read-only too where its file system is (statfs(2)). */
 static bool mount_holds(const struct question *q)
 {
-	return !is_asked(q, POLICY_CONDITION_MOUNT) ||
-	       (q->conditions->mount_flags & ~q->object->mount_flags) == 0;
+	return (q->conditions->mount_flags & ~q->object->mount_flags) == 0;
 }
 
 static const struct {
@@ -197,10 +190,18 @@ static const struct {
 	{ POLICY_CONDITION_MOUNT, mount_holds, true },
 };
 
+/* What an allow asks whatever it says. */
+#define ALWAYS                                                                                     \
+	(1U << POLICY_CONDITION_TYPE | 1U << POLICY_CONDITION_LINKS | 1U << POLICY_CONDITION_FS)
+
 /* NONE if all hold. */
 static enum policy_condition first_failing(const struct question *q)
 {
+	uint32_t asked = q->conditions->asked | (q->allow ? ALWAYS : 0);
+
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		if (!(asked >> checks[i].condition & 1))
+			continue;
 		if (q->allow && q->object->fresh && !q->object->named && !checks[i].of_place)
 			continue;
 		if (!checks[i].holds(q))
