@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,7 +27,7 @@
 
 #define ALL_CAPS UINT64_MAX
 
-static char directory[] = "/tmp/fdb-authority-XXXXXX";
+static char directory[64];
 
 enum who {
 	NOBODY,
@@ -275,7 +274,7 @@ static void make_files(void)
 {
 	char path[128];
 
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	suite_make_directory("/tmp", directory, sizeof(directory));
 	ck_assert_int_eq(chmod(directory, 0777), 0);
 	for (size_t i = 0; i < ELEMENTSOF(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", directory, files[i].name);
@@ -287,13 +286,7 @@ static void make_files(void)
 
 static void remove_files(void)
 {
-	char path[128];
-
-	for (size_t i = 0; i < ELEMENTSOF(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", directory, files[i].name);
-		unlink(path);
-	}
-	rmdir(directory);
+	suite_remove(directory);
 }
 
 int main(void)

@@ -157,7 +157,7 @@ END_TEST
 
 /* Many files. */
 
-static char directory[] = "/tmp/fdbroker-bad-XXXXXX";
+static char directory[64];
 
 #define FILES_MAX (POLICY_TOTAL_MAX / POLICY_FILE_MAX)
 
@@ -193,16 +193,12 @@ static void write_file(size_t i, const char *text, size_t times)
 
 static void set_up(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chmod(directory, 0755), 0);
+	suite_make_directory("/tmp", directory, sizeof(directory));
 }
 
 static void tear_down(void)
 {
-	for (size_t i = 0; i <= FILES_MAX; i++)
-		unlink(file_name(i));
-	rmdir(directory);
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
+	suite_remove(directory);
 }
 
 static size_t parse_files(struct diags *diags)

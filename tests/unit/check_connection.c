@@ -67,18 +67,13 @@ static char directory[64];
 
 static void make_directory(void)
 {
-	snprintf(directory, sizeof(directory), "/tmp/check_connection.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	suite_make_directory("/tmp", directory, sizeof(directory));
 	ck_assert_int_eq(chmod(directory, 0777), 0);
 }
 
 static void remove_directory(void)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/s", directory);
-	unlink(path);
-	rmdir(directory);
+	suite_remove(directory);
 }
 
 /* A socket in the directory that @uid listens on. */

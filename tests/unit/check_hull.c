@@ -59,8 +59,7 @@ static void set_up(void)
 {
 	char path[256];
 
-	strcpy(top, "/tmp/fdbroker-hull.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(top));
+	suite_make_directory("/tmp", top, sizeof(top));
 	make_directory("@/in");
 	make_directory("@/in/deep");
 	make_directory("@/out");
@@ -73,10 +72,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	char command[256];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", top);
-	ck_assert_int_eq(system(command), 0);
+	suite_remove(top);
 }
 
 struct trial {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +28,7 @@ DEFINE_CLEANUP(struct policy *, policy_free)
 #define NOTHING "version 1;\n"
 
 /* A directory that stands for `/`, with the four directories in it. */
-static char root[] = "/tmp/fdbroker-load-XXXXXX";
+static char root[64];
 
 static const char *at(const char *name)
 {
@@ -72,26 +71,16 @@ static void write_text(const char *name, const char *text)
 static void set_up(void)
 {
 	umask(022);
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(chmod(root, 0755), 0);
+	suite_make_directory("/tmp", root, sizeof(root));
 	make_directories(ETC);
 	make_directories(RUN);
 	make_directories(LOCAL);
 	make_directories(VENDOR);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
 static void tear_down(void)
 {
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	strcpy(root + strlen(root) - 6, "XXXXXX");
+	suite_remove(root);
 }
 
 /* Trust is asked for where the tests may own what root must own. */
@@ -138,8 +127,8 @@ START_TEST(load_without_directories_is_a_policy_without_rules)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 
-	ck_assert_int_eq(nftw(at("etc"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
-	ck_assert_int_eq(nftw(at("usr"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	suite_remove(at("etc"));
+	suite_remove(at("usr"));
 	policy = load_well();
 	ck_assert_uint_eq(policy_summary(policy)->n_rules, 0);
 	ck_assert_uint_eq(policy_summary(policy)->n_files, 0);

@@ -25,21 +25,21 @@
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 
-#define TEMPLATE "/tmp/fdbroker-screens-XXXXXX"
+static char directory[64];
 
-static char directory[] = TEMPLATE;
-
-/* The screen, with the template for the directory that was made of it. */
+/* The screen, with @ for the directory. */
 static void assert_screen(const struct diags *diags, const char *expected, const char *name)
 {
 	struct text text = TEXT_EMPTY;
-	char *shown;
+	char *shown, *at;
 
 	for (size_t i = 0; i < diags->n; i++)
 		diag_render(&diags->items[i], false, &text);
 	ck_assert_int_eq(text_finish(&text, &shown), 0);
-	for (char *at = shown; (at = strstr(at, directory)); at++)
-		memcpy(at, TEMPLATE, strlen(TEMPLATE));
+	while (directory[0] != '\0' && (at = strstr(shown, directory))) {
+		*at = '@';
+		memmove(at + 1, at + strlen(directory), strlen(at + strlen(directory)) + 1);
+	}
 	ck_assert_msg(strcmp(shown, expected) == 0, "%s: shows\n%s", name, shown);
 	free(shown);
 }
@@ -52,8 +52,7 @@ static void set_up(void)
 {
 	FILE *out;
 
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chmod(directory, 0755), 0);
+	suite_make_directory("/tmp", directory, sizeof(directory));
 	snprintf(file, sizeof(file), "%s/a.fdp", directory);
 	out = fopen(file, "we");
 	ck_assert_ptr_nonnull(out);
@@ -64,10 +63,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	if (unlink(file) < 0)
-		rmdir(file);
-	rmdir(directory);
-	strcpy(directory, TEMPLATE);
+	suite_remove(directory);
 }
 
 static void give_file_away(void)
@@ -108,21 +104,20 @@ static const struct {
 	const char *expected;
 } unsafe[] = {
 	{ "file given away", give_file_away,
-	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: not owned by root\n"
+	  "@/a.fdp: error[E009]: not owned by root\n"
 	  "      = its owner, uid 4242, could change the policy\n" },
 	{ "file for others to write", let_others_write_file,
-	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: writable by its group or by others\n"
+	  "@/a.fdp: error[E009]: writable by its group or by others\n"
 	  "      = mode 0646; chmod go-w it\n" },
 	{ "file that is a link", make_file_a_link,
-	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: a symbolic link\n"
+	  "@/a.fdp: error[E009]: a symbolic link\n"
 	  "      = only a link to /dev/null is allowed, which masks the files of this name\n" },
-	{ "file that is a fifo", make_file_a_fifo,
-	  "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: not a regular file\n" },
+	{ "file that is a fifo", make_file_a_fifo, "@/a.fdp: error[E009]: not a regular file\n" },
 	{ "directory given away", give_directory_away,
-	  "/tmp/fdbroker-screens-XXXXXX: error[E009]: not owned by root\n"
+	  "@: error[E009]: not owned by root\n"
 	  "      = its owner, uid 4242, could change the policy\n" },
 	{ "directory for its group to write", let_group_write_directory,
-	  "/tmp/fdbroker-screens-XXXXXX: error[E009]: writable by its group or by others\n"
+	  "@: error[E009]: writable by its group or by others\n"
 	  "      = mode 0775; chmod go-w it\n" },
 };
 
@@ -163,7 +158,7 @@ START_TEST(load_says_that_a_link_is_no_directory)
 	ck_assert_int_eq(load_policy(&options, &diags, &policy), 0);
 	ck_assert_ptr_null(policy);
 	assert_screen(&diags,
-		      "/tmp/fdbroker-screens-XXXXXX/a.fdp: error[E009]: not a plain directory\n"
+		      "@/a.fdp: error[E009]: not a plain directory\n"
 		      "      = Not a directory\n",
 		      "link");
 }

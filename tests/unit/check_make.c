@@ -3,7 +3,6 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -190,19 +189,13 @@ END_TEST
 
 static void prepare(void)
 {
-	snprintf(directory, sizeof(directory), "/tmp/fdb-make-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chmod(directory, 0755), 0);
+	suite_make_directory("/tmp", directory, sizeof(directory));
 	make_directory("shared", 0, GROUP, 02770);
 }
 
 static void clean_up(void)
 {
-	static const char *const names[] = { MADE, "shared/other", "shared/taken", "shared" };
-
-	for (size_t i = 0; i < ELEMENTSOF(names); i++)
-		(void)rmdir(in_directory(names[i]));
-	ck_assert_int_eq(rmdir(directory), 0);
+	suite_remove(directory);
 }
 
 int main(void)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,20 +72,18 @@ static const struct row relative_rows[] = {
 START_TEST(a_relative_name_is_joined_with_the_working_directory)
 {
 	const struct row *row = &relative_rows[_i];
-	char base[] = "/tmp/check_path.XXXXXX", expected[256];
+	char base[64], expected[256];
 	struct path path;
 	int r;
 
-	ck_assert_ptr_nonnull(mkdtemp(base));
+	suite_make_directory("/tmp", base, sizeof(base));
 	ck_assert_int_eq(chdir(base), 0);
 	ck_assert_int_eq(mkdir("deep", 0700), 0);
 	ck_assert_int_eq(mkdir("deep/er", 0700), 0);
 	ck_assert_int_eq(chdir("deep/er"), 0);
 	r = path_absolute(row->name, &path);
 	snprintf(expected, sizeof(expected), "%s%s", base, row->path ? row->path : "");
-	rmdir("../er");
-	rmdir("../../deep");
-	rmdir(base);
+	suite_remove(base);
 
 	ck_assert_msg(r == row->expected, "%s: %d", row->name, r);
 	if (r < 0)
@@ -98,10 +95,10 @@ END_TEST
 
 START_TEST(a_working_directory_without_a_name_is_an_error)
 {
-	char base[] = "/tmp/check_path.XXXXXX";
+	char base[64];
 	struct path path;
 
-	ck_assert_ptr_nonnull(mkdtemp(base));
+	suite_make_directory("/tmp", base, sizeof(base));
 	ck_assert_int_eq(chdir(base), 0);
 	ck_assert_int_eq(rmdir(base), 0);
 	ck_assert_int_eq(path_absolute("x", &path), -ENOENT);

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -180,19 +179,13 @@ END_TEST
 
 static void prepare(void)
 {
-	snprintf(directory, sizeof(directory), "/tmp/fdb-names-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	suite_make_directory("/tmp", directory, sizeof(directory));
 	ck_assert_int_eq(chown(directory, ALICE, ALICE), 0);
-	ck_assert_int_eq(chmod(directory, 0755), 0);
 }
 
 static void clean_up(void)
 {
-	static const char *const files[] = { "old", "new", "bobs" };
-
-	for (size_t i = 0; i < ELEMENTSOF(files); i++)
-		(void)unlink(in_directory(files[i]));
-	ck_assert_int_eq(rmdir(directory), 0);
+	suite_remove(directory);
 }
 
 int main(void)
