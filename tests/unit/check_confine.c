@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -335,6 +335,54 @@ START_TEST(confine_keeps_what_the_policy_needs_and_no_more)
 }
 END_TEST
 
+static uint64_t caps_of(char *names)
+{
+	static const char between[] = " ,\n";
+	uint64_t caps = 0;
+	cap_value_t cap;
+
+	for (char *name = strtok(names, between); name; name = strtok(NULL, between)) {
+		ck_assert_msg(cap_from_name(name, &cap) == 0, "%s", name);
+		caps |= CAP_BIT(cap);
+	}
+	return caps;
+}
+
+static uint64_t caps_of_unit(void)
+{
+	static const char key[] = "CapabilityBoundingSet=";
+	const char *srcdir = getenv("srcdir");
+	char path[4096], line[256];
+	uint64_t caps = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/systemd/fdbroker.service.in", srcdir ? srcdir : ".");
+	file = fopen(path, "re");
+	ck_assert_msg(file, "%s: %m", path);
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, key, strlen(key)) == 0)
+			caps |= caps_of(line + strlen(key));
+	fclose(file);
+	return caps;
+}
+
+/* What no child keeps: to look at callers' programs, to end children, and to give capabilities up. */
+#define OF_PARENT (CAP_BIT(CAP_SYS_PTRACE) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETPCAP))
+
+START_TEST(unit_has_what_brokers_keep_and_what_the_parent_needs)
+{
+	struct text text = TEXT_EMPTY;
+	char *said, *names;
+
+	confine_print(&all_needs, &text);
+	ck_assert_int_eq(text_finish(&text, &said), 0);
+	names = said + strlen("capabilities ");
+	names[strcspn(names, "\n")] = '\0';
+	ck_assert_uint_eq(caps_of_unit(), caps_of(names) | OF_PARENT);
+	free(said);
+}
+END_TEST
+
 /* P78: not even its own user can look into it, and not because of capabilities that he has not. */
 START_TEST(confine_lets_nobody_look_into_a_process)
 {
@@ -524,6 +572,7 @@ int main(void)
 	tcase_add_test(tcase, confine_says_that_there_is_no_clone3);
 	tcase_add_test(tcase, confine_kills_for_a_call_of_a_foreign_architecture);
 	tcase_add_test(tcase, confine_to_root_is_refused);
+	tcase_add_test(tcase, unit_has_what_brokers_keep_and_what_the_parent_needs);
 	tcase_add_loop_test(tcase, confine_keeps_what_the_policy_needs_and_no_more, 0,
 			    ELEMENTSOF(kept));
 	tcase_add_loop_test(tcase, confine_filter_has_calls_that_only_some_policies_need, 0,
