@@ -100,6 +100,7 @@ static void discard(struct clients *clients, const struct session *session, int 
 void clients_let_go(struct clients *clients, struct session *session)
 {
 	unqueue(clients, session);
+	turns_forget(&clients->turns, session);
 	clients_unwatch(clients, session);
 	link_out(clients, session);
 	batch_end(clients->server, session);

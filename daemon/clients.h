@@ -7,12 +7,14 @@
 #include <stdbool.h>
 
 #include "daemon/serve.h"
+#include "daemon/turns.h"
 
 struct clients {
 	struct server *server; /* borrowed */
 	int epoll;	       /* owned; an event's data.ptr is its session */
 	struct session *list;
 	struct session *queue; /* those with a batch in work, by their turns */
+	struct turns turns;    /* of those who ask */
 };
 
 /* 0 or -errno. */

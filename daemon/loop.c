@@ -16,7 +16,6 @@
  * clients.c.
  */
 
-#define EVENTS_MAX  128
 #define QUEUE_TURNS 4 /* of batches, in one of the loop */
 
 /* Who has lost the lead meanwhile goes on alone: the one who leads sleeps, and knows nothing of it. */
@@ -33,7 +32,7 @@ static void go_on(struct loop *loop, struct worker *worker, struct session *sess
 static void client_is_ready(struct loop *loop, struct worker *worker, struct session *session)
 {
 	/* What it sends meanwhile waits, and so does its end. */
-	if (session->is_queued)
+	if (session->is_queued || client_is_busy(session))
 		return;
 	if (session->batch)
 		go_on(loop, worker, session);
@@ -101,37 +100,46 @@ static int await(struct loop *loop, struct worker *worker, struct epoll_event *e
 	if (!worker_leads(worker))
 		return 0;
 	pthread_mutex_unlock(&loop->server->workers.lock);
-	n = epoll_wait(loop->clients.epoll, events, EVENTS_MAX, timeout);
+	n = epoll_wait(loop->clients.epoll, events, TURNS_MAX, timeout);
 	if (n < 0)
 		n = errno == EINTR ? 0 : -errno;
 	pthread_mutex_lock(&loop->server->workers.lock);
 	return n;
 }
 
-/* Chosen before any is served, which may end it. */
-static int choose(struct loop *loop, const struct epoll_event *events, int n, struct session **ret)
+static void choose(struct loop *loop, const struct epoll_event *events, int n)
 {
-	int ready = 0;
+	struct session *sessions[TURNS_MAX] _uninitialized_;
+	size_t ready = 0;
 
 	for (int i = 0; i < n; i++)
 		if (events[i].data.ptr)
-			ret[ready++] = events[i].data.ptr;
+			sessions[ready++] = events[i].data.ptr;
 		else
 			loop->spoken = true;
-	return turns_choose(&loop->turns, ret, ready);
+	turns_choose(&loop->clients.turns, sessions, ready);
 }
 
-/* What is left of the events when it has lost the lead is told again, to the next leader, and
- * before those that have had their turn: epoll(7) has a queue. */
-static void serve_ready(struct loop *loop, struct worker *worker, const struct epoll_event *events,
-			int n)
+/* 0 or -errno. Who was ready for the one who led before comes first. */
+static int await_turns(struct loop *loop, struct worker *worker)
 {
-	struct session *sessions[EVENTS_MAX] _uninitialized_;
+	struct epoll_event events[TURNS_MAX] _uninitialized_;
+	int n;
 
-	n = choose(loop, events, n, sessions);
-	for (int i = 0; i < n && worker_leads(worker); i++) {
-		turns_note(&loop->turns, sessions[i]);
-		client_is_ready(loop, worker, sessions[i]);
+	if (!turns_are_over(&loop->clients.turns))
+		return 0;
+	n = await(loop, worker, events);
+	if (n > 0)
+		choose(loop, events, n);
+	return n < 0 ? n : 0;
+}
+
+static void serve_ready(struct loop *loop, struct worker *worker)
+{
+	struct session *session;
+
+	while (worker_leads(worker) && (session = turns_take(&loop->clients.turns))) {
+		client_is_ready(loop, worker, session);
 		discards_close(worker);
 	}
 }
@@ -139,7 +147,7 @@ static void serve_ready(struct loop *loop, struct worker *worker, const struct e
 /* As much as the requests of one turn may be, and no more, however many batches there are. */
 static void serve_queue(struct loop *loop, struct worker *worker)
 {
-	unsigned turns = turns_are_mixed(&loop->turns) ? 1 : QUEUE_TURNS;
+	unsigned turns = turns_are_mixed(&loop->clients.turns) ? 1 : QUEUE_TURNS;
 
 	for (unsigned i = 0; i < turns && loop->clients.queue && worker_leads(worker); i++) {
 		go_on(loop, worker, clients_take_queued(&loop->clients));
@@ -147,18 +155,17 @@ static void serve_queue(struct loop *loop, struct worker *worker)
 	}
 }
 
-/* The parent comes after the clients, any of whom it may free; but not after those of the next
- * leader too, or a crowd of slow requests would keep it from being heard. */
+/* The parent comes after the clients; but not after those of the next leader too, or a crowd of
+ * slow requests would keep it from being heard. */
 static int turn(struct loop *loop, struct worker *worker)
 {
-	struct epoll_event events[EVENTS_MAX] _uninitialized_;
-	int n;
+	int r;
 
 	if (!loop->spoken) {
-		n = await(loop, worker, events);
-		if (n < 0)
-			return n;
-		serve_ready(loop, worker, events, n);
+		r = await_turns(loop, worker);
+		if (r < 0)
+			return r;
+		serve_ready(loop, worker);
 		serve_queue(loop, worker);
 	}
 	if (!loop->spoken || !worker_leads(worker))

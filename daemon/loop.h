@@ -6,13 +6,11 @@
 
 #include "daemon/clients.h"
 #include "daemon/serve.h"
-#include "daemon/turns.h"
 
 struct loop {
 	struct server *server; /* borrowed */
 	int control;	       /* borrowed: the parent */
 	struct clients clients;
-	struct turns turns;
 	bool spoken;	   /* the parent has something to say */
 	uint64_t end_usec; /* monotonic, when leaving: whoever has no answer by then is ended */
 };

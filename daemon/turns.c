@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/turns.h"
 
+#include <string.h>
+
 /*
  * Where several uids ask, who has many connections has no more turns than who has one (P50): of the
  * others epoll(7) tells again, with whatever has come meanwhile.
+ *
+ * Who was chosen keeps his turn when the lead changes hands. epoll(7) would tell of him again, but
+ * Linux puts whatever it tells of at the end of its queue as it tells (fs/eventpoll.c, ep_send_events()):
+ * so in the same order, and if slow requests at its beginning take the lead with them, its end has
+ * no turn for as long as they come.
  */
 
 #define MIXED_TURNS 256U /* since one of another uid: then he is not there any more */
@@ -13,21 +20,17 @@ bool turns_are_mixed(const struct turns *turns)
 	return turns->mixed > 0 && turns->n - turns->mixed < MIXED_TURNS;
 }
 
-void turns_note(struct turns *turns, struct session *session)
+bool turns_are_over(const struct turns *turns)
 {
-	if (turns->n > 0 && session->facts.uid != turns->uid)
-		turns->mixed = turns->n;
-	turns->uid = session->facts.uid;
-	session->turn = ++turns->n;
+	return turns->next == turns->n_ready;
 }
 
-/* Of each uid the one that has waited longest; last of all the uid that had the last turn, since
- * whoever has a turn may take the lead with him. */
-static int choose_by_uid(const struct turns *turns, struct session **sessions, int n)
+/* Of each uid the one that has waited longest. How many. */
+static size_t choose_by_uid(struct session **sessions, size_t n)
 {
-	int chosen = 0, at;
+	size_t chosen = 0, at;
 
-	for (int i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct session *session = sessions[i];
 
 		for (at = 0; at < chosen; at++)
@@ -38,18 +41,38 @@ static int choose_by_uid(const struct turns *turns, struct session **sessions, i
 		else if (session->turn < sessions[at]->turn)
 			sessions[at] = session;
 	}
-	for (at = 0; at < chosen - 1; at++) {
-		struct session *session = sessions[at];
-
-		if (session->facts.uid != turns->uid)
-			continue;
-		sessions[at] = sessions[chosen - 1];
-		sessions[chosen - 1] = session;
-	}
 	return chosen;
 }
 
-int turns_choose(const struct turns *turns, struct session **sessions, int n)
+void turns_choose(struct turns *turns, struct session *const *sessions, size_t n)
 {
-	return turns_are_mixed(turns) ? choose_by_uid(turns, sessions, n) : n;
+	memcpy(turns->ready, sessions, n * sizeof(*sessions));
+	turns->n_ready = turns_are_mixed(turns) ? choose_by_uid(turns->ready, n) : n;
+	turns->next = 0;
+}
+
+static void note(struct turns *turns, struct session *session)
+{
+	if (turns->n > 0 && session->facts.uid != turns->uid)
+		turns->mixed = turns->n;
+	turns->uid = session->facts.uid;
+	session->turn = ++turns->n;
+}
+
+struct session *turns_take(struct turns *turns)
+{
+	struct session *session = NULL;
+
+	while (!session && !turns_are_over(turns))
+		session = turns->ready[turns->next++];
+	if (session)
+		note(turns, session);
+	return session;
+}
+
+void turns_forget(struct turns *turns, const struct session *session)
+{
+	for (size_t i = turns->next; i < turns->n_ready; i++)
+		if (turns->ready[i] == session)
+			turns->ready[i] = NULL;
 }

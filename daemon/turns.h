@@ -5,25 +5,36 @@
 /* Whose turn it is, of those who ask at the same time. With the workers' lock. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "daemon/session.h"
 
+#define TURNS_MAX 128U
+
 struct turns {
 	uint64_t n;	/* ever */
 	uid_t uid;	/* of the last one */
 	uint64_t mixed; /* the last one that was another uid's than the one before it */
+	/* Those who were ready, and who is next of them. NULL: it is not there any more. */
+	struct session *ready[TURNS_MAX];
+	size_t n_ready, next;
 };
 
 /* Whether several uids ask at the same time. */
 bool turns_are_mixed(const struct turns *turns);
 
-/* Those of @n ready @sessions that are to be served now come first: all, or where several uids ask one
- * of each. How many. */
-int turns_choose(const struct turns *turns, struct session **sessions, int n);
+/* Whether all who were ready have had their turn. */
+bool turns_are_over(const struct turns *turns);
 
-/* @session has its turn. */
-void turns_note(struct turns *turns, struct session *session);
+/* Give turns to @n ready @sessions, TURNS_MAX at most: all, or where several uids ask one of each. */
+void turns_choose(struct turns *turns, struct session *const *sessions, size_t n);
+
+/* Who has his turn now, or NULL: all have had theirs. */
+struct session *turns_take(struct turns *turns);
+
+/* @session has none any more. */
+void turns_forget(struct turns *turns, const struct session *session);
 
 #endif

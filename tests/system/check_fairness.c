@@ -4,11 +4,14 @@
  * P50: who has many connections has no more turns than who has one. The broker is stopped while
  * all ask, and the numbers of its decisions tell in which order it has served them then.
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "daemon/control.h"
 #include "tests/support/halt.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
@@ -17,6 +20,7 @@
 
 #define CROWD 60 /* of Alice's connections; she may have 64 */
 #define EACH  8	 /* requests of each connection, under way at once */
+#define SLOW  4	 /* fewer than one uid may have in work at once */
 
 static struct scene s;
 
@@ -32,17 +36,22 @@ static int connect_as(uid_t uid)
 	return sock;
 }
 
-static void ask(int sock, uid_t uid, int n)
+static void ask_for(const char *path, int sock, uid_t uid, int n)
 {
 	const struct ucred self = { .pid = getpid(), .uid = uid, .gid = uid };
 	const struct message_attach attach = { .credentials = &self };
 	uint8_t buffer[512];
 
 	for (int i = 1; i <= n; i++) {
-		size_t size = scene_request((uint64_t)i, s.own, buffer, sizeof(buffer));
+		size_t size = scene_request((uint64_t)i, path, buffer, sizeof(buffer));
 
 		ck_assert_int_eq(message_send(sock, buffer, size, &attach), 0);
 	}
+}
+
+static void ask(int sock, uid_t uid, int n)
+{
+	ask_for(s.own, sock, uid, n);
 }
 
 /* The number of the decision. */
@@ -71,17 +80,24 @@ static uint64_t take_answers(int sock, int n)
 	return last;
 }
 
-/* All connect, and the broker knows them. The number of the last decision so far. */
+/* One whom the broker knows. */
+static int connect_known(uid_t uid, uint64_t *ret)
+{
+	int sock = connect_as(uid);
+
+	ask(sock, uid, 1);
+	*ret = take_answer(sock);
+	return sock;
+}
+
+/* All connect. The number of the last decision so far. */
 static uint64_t connect_all(int crowd[CROWD], int *bob)
 {
 	uint64_t decision = 0;
 
 	*bob = connect_as(BOB);
-	for (size_t i = 0; i < CROWD; i++) {
-		crowd[i] = connect_as(ALICE);
-		ask(crowd[i], ALICE, 1);
-		decision = take_answer(crowd[i]);
-	}
+	for (size_t i = 0; i < CROWD; i++)
+		crowd[i] = connect_known(ALICE, &decision);
 	halt_process(s.pids[SCENE_BROKER]);
 	return decision;
 }
@@ -141,6 +157,87 @@ START_TEST(fairness_within_a_uid_is_by_connection)
 }
 END_TEST
 
+/* With a file that is copied for Alice: who does it hands the lead on before. */
+static void start_with_slow(char *path, size_t size)
+{
+	char policy[256];
+	int fd;
+
+	scene_prepare(&s);
+	snprintf(path, size, "%s/slow", s.daemon.directory);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	ck_assert_int_ge(fd, 0);
+	fd_close(fd);
+	snprintf(policy, sizeof(policy),
+		 "version 1;\nfor user %d { slow: allow read \"%s\" { deliver snapshot; } }\n",
+		 ALICE, path);
+	daemon_write_policy(&s.daemon, "slow.fdp", policy);
+	scene_start(&s);
+}
+
+/* What makes the lead change hands, again and again, takes nobody's turn. */
+START_TEST(fairness_outlasts_who_leads)
+{
+	int first, slow[SLOW], last;
+	uint64_t lasts;
+	char path[128];
+
+	start_with_slow(path, sizeof(path));
+	first = connect_known(ALICE, &lasts);
+	last = connect_known(ALICE, &lasts);
+	/* After those two: what epoll(7) still has in its queue comes first. */
+	for (size_t i = 0; i < ELEMENTSOF(slow); i++)
+		slow[i] = connect_known(ALICE, &lasts);
+	halt_process(s.pids[SCENE_BROKER]);
+	ask(first, ALICE, 2);
+	for (size_t i = 0; i < ELEMENTSOF(slow); i++)
+		ask_for(path, slow[i], ALICE, 1);
+	ask(last, ALICE, 1);
+	ck_assert_int_eq(kill(s.pids[SCENE_BROKER], SIGCONT), 0);
+
+	lasts = take_answer(last);
+	take_answer(first);
+	ck_assert_uint_gt(take_answer(first), lasts);
+	for (size_t i = 0; i < ELEMENTSOF(slow); i++) {
+		take_answer(slow[i]);
+		fd_close(slow[i]);
+	}
+	fd_close(first);
+	fd_close(last);
+	scene_assert_unharmed(&s);
+	scene_stop(&s);
+}
+END_TEST
+
+/* Who leads next hears first that this generation is to leave: another one's turn never comes. */
+START_TEST(fairness_ends_with_the_generation)
+{
+	int slow, last, broker;
+	uint64_t before;
+	char path[128];
+
+	start_with_slow(path, sizeof(path));
+	last = connect_known(ALICE, &before);
+	/* After that one: what epoll(7) still has in its queue comes first. */
+	slow = connect_known(ALICE, &before);
+	broker = s.pids[SCENE_BROKER];
+	halt_process(broker);
+	ask_for(path, slow, ALICE, 1);
+	ask(last, ALICE, 1);
+	ck_assert_int_eq(kill(s.daemon.pid, SIGHUP), 0);
+	halt_await_message(broker, CONTROL_FD);
+	ck_assert_int_eq(kill(broker, SIGCONT), 0);
+
+	ck_assert_uint_eq(take_answer(slow), before + 1);
+	/* By the other one, whose decisions have numbers of their own. */
+	ck_assert_uint_ne(take_answer(last) >> 32, before >> 32);
+	fd_close(slow);
+	fd_close(last);
+	scene_assert_bob_is_served(&s);
+	scene_stop(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fairness");
@@ -150,5 +247,7 @@ int main(void)
 		return daemon_unavailable();
 	tcase_add_test(tcase, fairness_is_by_uid_and_not_by_connection);
 	tcase_add_test(tcase, fairness_within_a_uid_is_by_connection);
+	tcase_add_test(tcase, fairness_outlasts_who_leads);
+	tcase_add_test(tcase, fairness_ends_with_the_generation);
 	return suite_main(suite);
 }
