@@ -50,7 +50,7 @@ static void add_yes(const struct answer *answer, bool decided, struct text *out)
 	if (answer->rule->as_root)
 		text_puts(out, ", as root");
 	explain_deliver(answer->rule, out);
-	answer_add_makes(answer, out);
+	answer_add_only(answer, out);
 	explain_conditions(answer->rule, &conditions);
 	if (!decided && conditions.len > 0)
 		text_printf(out, ", if %s", conditions.data);
@@ -159,7 +159,7 @@ static void show_json(const struct ctl *ctl, const struct session *session,
 			      policy_deliver_name(answer->rule->obligations->deliver));
 		explain_conditions(answer->rule, &conditions);
 		json_add_text(object, "conditions", conditions.data);
-		evaluation_add_makes(answer, object);
+		evaluation_add_only(answer, object);
 		if (!ctl->options.live)
 			add_unless_json(session->candidates, object);
 		text_done(&conditions);

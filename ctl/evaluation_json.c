@@ -65,7 +65,7 @@ static struct json_object *rules_json(const struct evaluation *e)
 	return list;
 }
 
-void evaluation_add_makes(const struct answer *answer, struct json_object *object)
+void evaluation_add_only(const struct answer *answer, struct json_object *object)
 {
 	struct json_object *makes = answer->makes ? json_list() : NULL;
 	const char *word;
@@ -75,6 +75,8 @@ void evaluation_add_makes(const struct answer *answer, struct json_object *objec
 		json_append_text(makes, word);
 	if (makes)
 		json_add(object, "makes", makes);
+	if (answer->only_times)
+		json_add_bool(object, "only_times", true);
 }
 
 void evaluation_json(const struct evaluation *e, struct json_object *object)
@@ -98,7 +100,7 @@ void evaluation_json(const struct evaluation *e, struct json_object *object)
 		json_add_bool(object, "as_root", e->answer.rule->as_root);
 		json_add_text(object, "deliver",
 			      policy_deliver_name(e->answer.rule->obligations->deliver));
-		evaluation_add_makes(&e->answer, object);
+		evaluation_add_only(&e->answer, object);
 	}
 	json_add_text(object, "modes", modes.data);
 	json_add_text(object, "path", e->inquiry->path);

@@ -167,7 +167,7 @@ static void add_yes(const struct ctl *ctl, const struct evaluation *e, struct te
 	add_place(e->answer.rule, out);
 	text_puts(out, e->answer.rule->as_root ? ", as root" : ", as the caller");
 	explain_deliver(e->answer.rule, out);
-	answer_add_makes(&e->answer, out);
+	answer_add_only(&e->answer, out);
 	if (!e->inquiry->live) {
 		before = out->len;
 		text_puts(out, ", if ");

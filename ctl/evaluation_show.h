@@ -17,8 +17,8 @@ void evaluation_add(const struct ctl *ctl, const struct evaluation *evaluation, 
 /* The same as members of @object. */
 void evaluation_json(const struct evaluation *evaluation, struct json_object *object);
 
-/* `makes`, where the answer tells what may be made. */
-void evaluation_add_makes(const struct answer *answer, struct json_object *object);
+/* `makes`, where the answer tells what may be made, and `only_times`, where that is so. */
+void evaluation_add_only(const struct answer *answer, struct json_object *object);
 
 /* The nearest rule; NULL, which is null, where there is none. */
 struct json_object *evaluation_nearest_json(const struct nearest *nearest);

@@ -284,6 +284,13 @@ static int judge_type(const struct live *live, const struct policy_query *query,
 	return 0;
 }
 
+/* As daemon/change.c: utimensat(2) of it there is, and no chmod(2). */
+static bool keeps_its_mode(const struct policy_query *query, const struct policy_object *object)
+{
+	return query->modes & POLICY_ATTRIBUTES && !object->fresh && S_ISDIR(object->mode) &&
+	       object->mode & S_ISGID;
+}
+
 /* `create` alone is asked for by open(2), mkdir(2) and symlink(2): yes if one of them may. What they
  * all may not is answered as of a file. */
 int object_judge(const struct object *object, const struct live *live,
@@ -308,6 +315,7 @@ int object_judge(const struct object *object, const struct live *live,
 	}
 	if (n > 1)
 		ret->makes = makes;
+	ret->only_times = ret->kind == ANSWER_YES && keeps_its_mode(query, &object->facts);
 	return makes ? 0 : error;
 }
 

@@ -195,11 +195,14 @@ const char *answer_makes(const struct answer *answer, size_t *type)
 	return NULL;
 }
 
-void answer_add_makes(const struct answer *answer, struct text *out)
+void answer_add_only(const struct answer *answer, struct text *out)
 {
 	const char *before = ", only of type ", *word;
 	size_t type = 0;
 
+	if (answer->only_times)
+		text_puts(out,
+			  ", only the times: the mode of a set-group-ID directory is not changed");
 	if (answer->makes == 0 || __builtin_popcount(answer->makes) == (int)ELEMENTSOF(made))
 		return;
 	for (; (word = answer_makes(answer, &type)); before = ", ")

@@ -48,6 +48,7 @@ struct answer {
 	struct policy_object object;	 /* what was looked at, where there is a condition */
 	uint32_t
 		makes; /* of YES to `create` alone: 1U << (S_IFMT >> 12) of what may be made; else 0 */
+	bool only_times; /* of YES to `attributes`: of a set-group-ID directory, whose mode is not changed */
 };
 
 /* The policy's answer to a name; @candidates is left as decide_name() leaves it. */
@@ -66,8 +67,9 @@ void answer_observed(const struct answer *answer, struct text *out);
  * 0, and is moved behind it. */
 const char *answer_makes(const struct answer *answer, size_t *type);
 
-/* Add ", only of type directory, symlink", unless everything may be made that can be. */
-void answer_add_makes(const struct answer *answer, struct text *out);
+/* Add ", only of type directory, symlink", unless everything may be made that can be; and what of the
+ * attributes may be changed, unless all. */
+void answer_add_only(const struct answer *answer, struct text *out);
 
 /* "default: no allow rule names this request" */
 void answer_reason(const struct answer *answer, struct text *out);

@@ -361,4 +361,34 @@ says ', only of type symlink'
 run fdbrokerctl explain create "$scratch/tree/new/link" --as 'user 0' --live --policy=made --json
 json makes 0 symlink
 
+it 'says that a set-group-ID directory keeps its mode'
+mkdir own
+cat >own/10-t.fdp <<END
+version 1;
+for anyone { a: allow list, attributes, create "$scratch/tree/own{,/**}"; }
+END
+mkdir -m 2755 tree/own
+mkdir -m 1755 tree/own/sticky
+: >tree/own/file
+chmod g-s tree/own/sticky
+chmod 2750 tree/own/file
+own() { # MODES NAME ANSWER
+	run fdbrokerctl can "$1" "$scratch/tree/$2" --as 'user 0' --live --policy=own
+	printf '%s\n' "$3" | cmp -s - "$out" || fail "$2: $(cat "$out")"
+}
+times='only the times: the mode of a set-group-ID directory is not changed'
+own attributes own "yes  10-t.a, $times"
+own list,attributes own "yes  10-t.a, $times"
+own list own 'yes  10-t.a'
+own attributes own/file 'yes  10-t.a'
+own attributes own/sticky 'yes  10-t.a'
+own attributes,create own/new 'yes  10-t.a'
+run fdbrokerctl can attributes "$scratch/tree/own" --as 'user 0' --live --policy=own --json
+exits 0
+json only_times true
+run fdbrokerctl can attributes "$scratch/tree/own" --as 'user 0' --policy=own
+says_not "$times"
+run fdbrokerctl explain attributes "$scratch/tree/own" --as 'user 0' --live --policy=own
+says "$times"
+
 finish
