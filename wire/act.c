@@ -9,8 +9,8 @@
 
 /* One body for all that is not an open, so that there is one reader of hostile bytes more, not ten. */
 
-#define ACT_SIZE    (WIRE_HEADER_SIZE + 4 + 4 + 2 + 2)	   /* and both names */
-#define ANSWER_SIZE (WIRE_HEADER_SIZE + 4 + 2 + 2 + 8 + 2) /* and the data */
+#define ACT_SIZE    (WIRE_HEADER_SIZE + 4 + 4 + 2 + 2)	      /* and both names */
+#define ANSWER_SIZE (WIRE_HEADER_SIZE + WIRE_ANSWER_SIZE + 2) /* and the data */
 
 int wire_act_read(const void *data, size_t size, struct wire_act *ret)
 {
@@ -106,10 +106,7 @@ int wire_act_answer_read(const void *data, size_t size, struct wire_header *ret_
 
 	wire_header_take(&r, size, &header);
 	opcode = header.opcode & (uint16_t)~WIRE_OPCODE_REPLY;
-	act.answer.error = cursor_read_i32(&r);
-	act.answer.reason = cursor_read_u16(&r);
-	act.answer.n_fds = cursor_read_u16(&r);
-	act.answer.decision = cursor_read_u64(&r);
+	wire_answer_take(&r, &act.answer);
 	act.data = cursor_read_string(&r, UINT16_MAX, &act.data_len);
 	if (cursor_read_end(&r) < 0 || header.version != WIRE_VERSION || header.flags != 0)
 		return -EBADMSG;
@@ -126,10 +123,7 @@ int wire_act_answer_write(uint64_t id, uint16_t opcode, const struct wire_act_an
 	struct cursor_writer w = cursor_writer(buffer, size);
 
 	wire_header_write(&w, opcode | WIRE_OPCODE_REPLY, id, ANSWER_SIZE + answer->data_len);
-	cursor_write_i32(&w, answer->answer.error);
-	cursor_write_u16(&w, answer->answer.reason);
-	cursor_write_u16(&w, answer->answer.n_fds);
-	cursor_write_u64(&w, answer->answer.decision);
+	wire_answer_put(&w, &answer->answer);
 	cursor_write_string(&w, answer->data, answer->data_len);
 	return cursor_write_end(&w);
 }

@@ -97,12 +97,8 @@ int wire_batch_answer_write(uint64_t id, const struct wire_answer *results, uint
 	wire_header_write(&w, WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY, id, WIRE_BATCH_REPLY(n));
 	cursor_write_u16(&w, n);
 	cursor_write_u16(&w, count_fds(results, n));
-	for (uint16_t i = 0; i < n; i++) {
-		cursor_write_i32(&w, results[i].error);
-		cursor_write_u16(&w, results[i].reason);
-		cursor_write_u16(&w, results[i].n_fds);
-		cursor_write_u64(&w, results[i].decision);
-	}
+	for (uint16_t i = 0; i < n; i++)
+		wire_answer_put(&w, &results[i]);
 	return cursor_write_end(&w);
 }
 
@@ -116,14 +112,6 @@ static bool is_sound(const struct wire_answer *result)
 	if ((result->error == 0) != (result->reason == WIRE_REASON_OK))
 		return false;
 	return result->n_fds == (result->error == 0 ? 1 : 0);
-}
-
-static void take_result(struct cursor_reader *r, struct wire_answer *ret)
-{
-	ret->error = cursor_read_i32(r);
-	ret->reason = cursor_read_u16(r);
-	ret->n_fds = cursor_read_u16(r);
-	ret->decision = cursor_read_u64(r);
 }
 
 int wire_batch_answer_read(const void *data, size_t size, struct wire_header *ret_header,
@@ -143,7 +131,7 @@ int wire_batch_answer_read(const void *data, size_t size, struct wire_header *re
 		return -EBADMSG;
 	n_fds = cursor_read_u16(&r);
 	for (uint16_t i = 0; i < n && sound; i++) {
-		take_result(&r, &read[i]);
+		wire_answer_take(&r, &read[i]);
 		sound = is_sound(&read[i]);
 	}
 	if (cursor_read_end(&r) < 0 || !sound || n_fds != count_fds(read, n))

@@ -14,23 +14,9 @@
 #include "base/macro.h"
 
 #define OPEN_SIZE     (WIRE_HEADER_SIZE + 4 + 4 + 2) /* and the path */
-#define ANSWER_SIZE   (WIRE_HEADER_SIZE + 4 + 2 + 2 + 8)
+#define ANSWER_SIZE   (WIRE_HEADER_SIZE + WIRE_ANSWER_SIZE)
 #define NOTICE_SIZE   (WIRE_HEADER_SIZE + 2)
 #define VERSIONS_SIZE (WIRE_HEADER_SIZE + 2 + 2)
-
-void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret)
-{
-	uint32_t reserved;
-
-	*ret = (struct wire_header){ .version = cursor_read_u16(r) };
-	ret->opcode = cursor_read_u16(r);
-	ret->flags = cursor_read_u32(r);
-	ret->id = cursor_read_u64(r);
-	ret->length = cursor_read_u32(r);
-	reserved = cursor_read_u32(r);
-	if (ret->length != size || reserved != 0)
-		r->error = -EBADMSG;
-}
 
 int wire_header_read(const void *data, size_t size, struct wire_header *ret)
 {
@@ -42,16 +28,6 @@ int wire_header_read(const void *data, size_t size, struct wire_header *ret)
 		return r.error;
 	*ret = header;
 	return 0;
-}
-
-void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id, uint32_t length)
-{
-	cursor_write_u16(w, WIRE_VERSION);
-	cursor_write_u16(w, opcode);
-	cursor_write_u32(w, 0);
-	cursor_write_u64(w, id);
-	cursor_write_u32(w, length);
-	cursor_write_u32(w, 0);
 }
 
 int wire_open_read(const void *data, size_t size, struct wire_open *ret)
@@ -111,10 +87,7 @@ int wire_answer_read(const void *data, size_t size, struct wire_header *ret_head
 	struct wire_answer answer;
 
 	broker_header_read(&r, size, WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY, &header);
-	answer.error = cursor_read_i32(&r);
-	answer.reason = cursor_read_u16(&r);
-	answer.n_fds = cursor_read_u16(&r);
-	answer.decision = cursor_read_u64(&r);
+	wire_answer_take(&r, &answer);
 	if (cursor_read_end(&r) < 0 || !answer_is_sound(&answer))
 		return -EBADMSG;
 	*ret_header = header;
@@ -127,10 +100,7 @@ int wire_answer_write(uint64_t id, const struct wire_answer *answer, void *buffe
 	struct cursor_writer w = cursor_writer(buffer, size);
 
 	wire_header_write(&w, WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY, id, ANSWER_SIZE);
-	cursor_write_i32(&w, answer->error);
-	cursor_write_u16(&w, answer->reason);
-	cursor_write_u16(&w, answer->n_fds);
-	cursor_write_u64(&w, answer->decision);
+	wire_answer_put(&w, answer);
 	return cursor_write_end(&w);
 }
 

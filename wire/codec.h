@@ -10,6 +10,7 @@
  * Writers return the bytes written, or -EMSGSIZE; WIRE_MESSAGE_MAX always suffices.
  */
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,10 +22,15 @@
 int wire_header_read(const void *data, size_t size, struct wire_header *ret);
 
 /* The same, for codecs of other bodies: the reader goes on behind it, or has failed. */
-void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret);
+static inline void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret);
 
 /* The header of a message that will be @length bytes. For codecs of other bodies. */
-void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id, uint32_t length);
+static inline void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id,
+				     uint32_t length);
+
+/* What every answer begins with behind its header, and every result of a batch is. */
+static inline void wire_answer_take(struct cursor_reader *r, struct wire_answer *ret);
+static inline void wire_answer_put(struct cursor_writer *w, const struct wire_answer *answer);
 
 /* A request whose header was found to be an open. 0; -EBADMSG lengths that do not add up;
  * -ENAMETOOLONG they do, and the path is beyond WIRE_PATH_MAX. @ret->path points into @data. */
@@ -46,5 +52,70 @@ int wire_versions_write(uint64_t id, void *buffer, size_t size);
 
 /* "ok", "not-found", ...; "unknown" for a number that is none. Static. */
 const char *wire_reason_name(uint16_t reason);
+
+/*
+ * Inline, as all that moves a cursor. What is always there, and always as long, is held against what is
+ * left once: the cursor over that part alone is the compiler's to do without.
+ */
+
+static inline void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret)
+{
+	const void *bytes = cursor_read_bytes(r, WIRE_HEADER_SIZE);
+	struct cursor_reader part = cursor_reader(bytes, WIRE_HEADER_SIZE);
+
+	*ret = (struct wire_header){ 0 };
+	if (!bytes)
+		return;
+	ret->version = cursor_read_u16(&part);
+	ret->opcode = cursor_read_u16(&part);
+	ret->flags = cursor_read_u32(&part);
+	ret->id = cursor_read_u64(&part);
+	ret->length = cursor_read_u32(&part);
+	if (ret->length != size || cursor_read_u32(&part) != 0)
+		r->error = -EBADMSG;
+}
+
+static inline void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id,
+				     uint32_t length)
+{
+	void *bytes = cursor_write_space(w, WIRE_HEADER_SIZE);
+	struct cursor_writer part = cursor_writer(bytes, WIRE_HEADER_SIZE);
+
+	if (!bytes)
+		return;
+	cursor_write_u16(&part, WIRE_VERSION);
+	cursor_write_u16(&part, opcode);
+	cursor_write_u32(&part, 0);
+	cursor_write_u64(&part, id);
+	cursor_write_u32(&part, length);
+	cursor_write_u32(&part, 0);
+}
+
+static inline void wire_answer_take(struct cursor_reader *r, struct wire_answer *ret)
+{
+	const void *bytes = cursor_read_bytes(r, WIRE_ANSWER_SIZE);
+	struct cursor_reader part = cursor_reader(bytes, WIRE_ANSWER_SIZE);
+
+	*ret = (struct wire_answer){ 0 };
+	if (!bytes)
+		return;
+	ret->error = cursor_read_i32(&part);
+	ret->reason = cursor_read_u16(&part);
+	ret->n_fds = cursor_read_u16(&part);
+	ret->decision = cursor_read_u64(&part);
+}
+
+static inline void wire_answer_put(struct cursor_writer *w, const struct wire_answer *answer)
+{
+	void *bytes = cursor_write_space(w, WIRE_ANSWER_SIZE);
+	struct cursor_writer part = cursor_writer(bytes, WIRE_ANSWER_SIZE);
+
+	if (!bytes)
+		return;
+	cursor_write_i32(&part, answer->error);
+	cursor_write_u16(&part, answer->reason);
+	cursor_write_u16(&part, answer->n_fds);
+	cursor_write_u64(&part, answer->decision);
+}
 
 #endif

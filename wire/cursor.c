@@ -2,7 +2,7 @@
 
 /*
  * A length meets a buffer in two places, cursor_read_bytes() and
- * cursor_write_bytes(); everything else goes through them.
+ * cursor_write_space(); everything else goes through them.
  */
 #include "wire/cursor.h"
 

@@ -64,6 +64,9 @@ static inline void cursor_write_u64(struct cursor_writer *w, uint64_t value);
 static inline void cursor_write_i32(struct cursor_writer *w, int32_t value);
 static inline void cursor_write_bytes(struct cursor_writer *w, const void *bytes, size_t size);
 
+/* Room for the next @size bytes, for the caller to write; NULL once the writer has failed. */
+static inline void *cursor_write_space(struct cursor_writer *w, size_t size);
+
 /* u16 length, then the bytes; more than 65535 fails. The inverse of cursor_read_string(). */
 void cursor_write_string(struct cursor_writer *w, const char *bytes, size_t len);
 
@@ -143,20 +146,30 @@ static inline int cursor_read_end(const struct cursor_reader *r)
 
 static inline struct cursor_writer cursor_writer(void *buffer, size_t size)
 {
-	return (struct cursor_writer){ .at = buffer, .left = size };
+	/* What was written is told as an int. */
+	return (struct cursor_writer){ .at = buffer, .left = size < INT_MAX ? size : INT_MAX };
+}
+
+static inline void *cursor_write_space(struct cursor_writer *w, size_t size)
+{
+	uint8_t *at = w->at;
+
+	if (w->error < 0 || size > w->left) {
+		w->error = -EMSGSIZE;
+		return NULL;
+	}
+	w->at += size;
+	w->left -= size;
+	w->size += size;
+	return at;
 }
 
 static inline void cursor_write_bytes(struct cursor_writer *w, const void *bytes, size_t size)
 {
-	if (w->error < 0 || size > w->left || size > INT_MAX - w->size) {
-		w->error = -EMSGSIZE;
-		return;
-	}
-	if (size > 0)
-		memcpy(w->at, bytes, size);
-	w->at += size;
-	w->left -= size;
-	w->size += size;
+	void *at = cursor_write_space(w, size);
+
+	if (at && size > 0)
+		memcpy(at, bytes, size);
 }
 
 static inline void cursor_write_u16(struct cursor_writer *w, uint16_t value)
