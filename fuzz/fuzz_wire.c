@@ -17,6 +17,7 @@
 #include "wire/ancillary.h"
 #include "wire/batch.h"
 #include "wire/codec.h"
+#include "wire/message.h"
 #include "wire/tally.h"
 
 static uint8_t again[WIRE_MESSAGE_MAX];
@@ -90,7 +91,7 @@ static void fuzz_admin_reply(const uint8_t *data, size_t size)
 /* P35: msg_flags, then control bytes */
 static void fuzz_ancillary(const uint8_t *data, size_t size)
 {
-	struct ancillary a;
+	struct message a;
 	int flags;
 
 	if (size < sizeof(flags))

@@ -13,57 +13,58 @@
 #include <string.h>
 
 #include "base/kernel.h"
+#include "wire/message.h"
 
 /* Note every descriptor of the payload, also of one that will be refused. */
-static void note_fds(const uint8_t *payload, size_t size, struct ancillary *a)
+static void note_fds(const uint8_t *payload, size_t size, struct message *m)
 {
 	for (; size >= sizeof(int); payload += sizeof(int), size -= sizeof(int)) {
 		int fd;
 
 		memcpy(&fd, payload, sizeof(fd));
 		if (fd >= 0)
-			a->fds[a->n_fds++] = fd;
+			m->fds[m->n_fds++] = fd;
 	}
 }
 
-static int read_rights(const uint8_t *payload, size_t size, struct ancillary *a)
+static int read_rights(const uint8_t *payload, size_t size, struct message *m)
 {
-	size_t before = a->n_fds;
+	size_t before = m->n_fds;
 
-	note_fds(payload, size, a);
-	if (before > 0 || size == 0 || (a->n_fds - before) * sizeof(int) != size)
+	note_fds(payload, size, m);
+	if (before > 0 || size == 0 || (m->n_fds - before) * sizeof(int) != size)
 		return -EBADMSG;
-	return a->n_fds <= WIRE_FDS_MAX ? 0 : -EBADMSG;
+	return m->n_fds <= WIRE_FDS_MAX ? 0 : -EBADMSG;
 }
 
-static int read_credentials(const uint8_t *payload, size_t size, struct ancillary *a)
+static int read_credentials(const uint8_t *payload, size_t size, struct message *m)
 {
-	if (a->has_credentials || size != sizeof(a->sender))
+	if (m->has_credentials || size != sizeof(m->sender))
 		return -EBADMSG;
-	memcpy(&a->sender, payload, sizeof(a->sender));
-	a->has_credentials = true;
+	memcpy(&m->sender, payload, sizeof(m->sender));
+	m->has_credentials = true;
 	return 0;
 }
 
 static int read_one(const struct cmsghdr *header, const uint8_t *payload, size_t size,
-		    struct ancillary *a)
+		    struct message *m)
 {
 	if (header->cmsg_level != SOL_SOCKET)
 		return -EBADMSG;
 	switch (header->cmsg_type) {
 	case SCM_RIGHTS:
-		return read_rights(payload, size, a);
+		return read_rights(payload, size, m);
 	case SCM_CREDENTIALS:
-		return read_credentials(payload, size, a);
+		return read_credentials(payload, size, m);
 	case SCM_PIDFD: /* Linux 6.5: carries a descriptor, too; nobody here asks for it */
-		note_fds(payload, size, a);
+		note_fds(payload, size, m);
 		return -EBADMSG;
 	default:
 		return -EBADMSG;
 	}
 }
 
-static int read_all(const uint8_t *at, size_t left, struct ancillary *a)
+static int read_all(const uint8_t *at, size_t left, struct message *m)
 {
 	int result = 0;
 
@@ -77,7 +78,7 @@ static int read_all(const uint8_t *at, size_t left, struct ancillary *a)
 		memcpy(&header, at, sizeof(header));
 		if (header.cmsg_len < CMSG_LEN(0) || header.cmsg_len > left)
 			return -EBADMSG;
-		r = read_one(&header, at + CMSG_LEN(0), header.cmsg_len - CMSG_LEN(0), a);
+		r = read_one(&header, at + CMSG_LEN(0), header.cmsg_len - CMSG_LEN(0), m);
 		if (r < 0)
 			result = r;
 		/* The last one need not be padded. */
@@ -89,13 +90,11 @@ static int read_all(const uint8_t *at, size_t left, struct ancillary *a)
 	return result;
 }
 
-int ancillary_read(int msg_flags, const void *control, size_t size, struct ancillary *ret)
+int ancillary_read(int msg_flags, const void *control, size_t size, struct message *ret)
 {
 	int r;
 
-	ret->has_credentials = false;
-	ret->sender = (struct ucred){ 0 };
-	ret->n_fds = 0;
+	message_init(ret);
 	if (size > ANCILLARY_SIZE)
 		return -EBADMSG;
 	r = read_all(control, size, ret);

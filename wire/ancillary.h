@@ -8,12 +8,12 @@
  * For message.c and its tests.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 
 #include "wire/proto.h"
+
+struct message;
 
 /* A control buffer that holds the most that a peer can make the kernel deliver: all the
  * descriptors of one message (unix(7): SCM_MAX_FD), credentials, and a security context, a pidfd
@@ -22,21 +22,13 @@
 #define ANCILLARY_SIZE                                                                             \
 	(CMSG_SPACE(WIRE_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred)) + 512)
 
-struct ancillary {
-	bool has_credentials;
-	struct ucred sender;
-	/* Every descriptor seen, in the order of arrival, wanted or not: the caller's to close,
-	 * above all after an error. As many as there are integers in a control buffer. */
-	size_t n_fds;
-	int fds[ANCILLARY_SIZE / sizeof(int)];
-};
-
 /**
  * ancillary_read() - take apart the control bytes of one message
  * @msg_flags:	of the message as recvmsg(2) returned them
  * @control:	the control bytes; need no alignment
  * @size:	their size as recvmsg(2) returned it
- * @ret:	written in every case, as many of its descriptors as there are
+ * @ret:	written in every case, but for its size. Its descriptors are all that were seen, in the
+ *		order of arrival, wanted or not: the caller's to close, above all after an error
  *
  * Source: cmsg(3), unix(7).
  *
@@ -46,6 +38,6 @@ struct ancillary {
  *	of its type;
  *	-EMFILE MSG_CTRUNC: the kernel could not install a descriptor.
  */
-int ancillary_read(int msg_flags, const void *control, size_t size, struct ancillary *ret);
+int ancillary_read(int msg_flags, const void *control, size_t size, struct message *ret);
 
 #endif

@@ -31,17 +31,11 @@ union control_out {
 	uint8_t bytes[CMSG_SPACE(MESSAGE_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
-static void close_all(const int *fds, size_t n)
+static int check_wanted(const struct message_want *want, const struct message *m)
 {
-	for (size_t i = 0; i < n; i++)
-		fd_close(fds[i]);
-}
-
-static int check_wanted(const struct message_want *want, const struct ancillary *a)
-{
-	if (a->n_fds > want->fds || a->n_fds > MESSAGE_FDS_MAX)
+	if (m->n_fds > want->fds || m->n_fds > MESSAGE_FDS_MAX)
 		return -E2BIG;
-	if (want->credentials && !a->has_credentials)
+	if (want->credentials && !m->has_credentials)
 		return -ENODATA;
 	return 0;
 }
@@ -52,15 +46,18 @@ static size_t room_for(const struct message_want *want)
 						   : ANCILLARY_SIZE;
 }
 
-/* Give what came with a message of @size bytes to @ret. */
-static int deliver(const struct ancillary *a, size_t size, struct message *ret)
+/* What was received is not what was wanted: @r, or, of the end of file, 0. */
+static int refuse(struct message *m, int r, size_t size)
 {
-	ret->size = size;
-	ret->has_credentials = a->has_credentials;
-	ret->sender = a->sender;
-	ret->n_fds = a->n_fds;
-	memcpy(ret->fds, a->fds, a->n_fds * sizeof(int));
-	return 1;
+	bool has_sender = m->has_credentials;
+
+	message_done(m);
+	if (r == -EMFILE)
+		m->size = size;
+	if (size > 0)
+		return r;
+	/* Only a message has a sender: unix(7) attaches nothing to the end of file. */
+	return has_sender ? -EBADMSG : 0;
 }
 
 int message_receive(int sock, void *buffer, size_t size, const struct message_want *want,
@@ -74,7 +71,6 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 		.msg_control = control.bytes,
 		.msg_controllen = room_for(want),
 	};
-	struct ancillary a _uninitialized_;
 	ssize_t n;
 	int r;
 
@@ -82,25 +78,21 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | (want->wait ? 0 : MSG_DONTWAIT));
 	if (n < 0)
 		return -errno;
-	r = ancillary_read(msg.msg_flags, control.bytes, msg.msg_controllen, &a);
+	r = ancillary_read(msg.msg_flags, control.bytes, msg.msg_controllen, ret);
 	if (r == -EMFILE && want->fds == 0)
 		r = -E2BIG;
 	if (r == 0)
-		r = check_wanted(want, &a);
-	if (r == 0 && n > 0)
-		return deliver(&a, (size_t)n, ret);
-	close_all(a.fds, a.n_fds);
-	if (r == -EMFILE)
-		ret->size = (size_t)n;
-	if (n > 0)
-		return r;
-	/* Only a message has a sender: unix(7) attaches nothing to the end of file. */
-	return a.has_credentials ? -EBADMSG : 0;
+		r = check_wanted(want, ret);
+	if (r < 0 || n == 0)
+		return refuse(ret, r, (size_t)n);
+	ret->size = (size_t)n;
+	return 1;
 }
 
 void message_done(struct message *m)
 {
-	close_all(m->fds, m->n_fds);
+	for (size_t i = 0; i < m->n_fds; i++)
+		fd_close(m->fds[i]);
 	message_init(m);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "wire/ancillary.h"
 #include "wire/proto.h"
 
 #define MESSAGE_FDS_MAX WIRE_FDS_MAX /* the most that message_receive() takes: of a batch */
@@ -22,7 +23,9 @@ struct message {
 	bool has_credentials;
 	struct ucred sender; /* valid if has_credentials; as the kernel checked it at send time */
 	size_t n_fds;
-	int fds[MESSAGE_FDS_MAX]; /* CLOEXEC; the receiver's, message_done() closes them */
+	/* CLOEXEC; the receiver's, message_done() closes them. MESSAGE_FDS_MAX at most; the room is for
+	 * as many as there are integers in a control buffer, until they are counted. */
+	int fds[ANCILLARY_SIZE / sizeof(int)];
 };
 
 #define MESSAGE_EMPTY ((struct message){ 0 })

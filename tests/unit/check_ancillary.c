@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/macro.h"
 #include "tests/support/suite.h"
+#include "wire/message.h"
 
 /* One control message to forge. Its payload is descriptors 100, 101, ... or, for credentials,
  * whatever these numbers make. */
@@ -136,7 +137,7 @@ START_TEST(control_data_is_believed_only_if_every_part_is_right)
 	for (size_t shift = 0; shift < 8; shift++) {
 		size_t size;
 		_cleanup_(freep) uint8_t *control = forge_control((size_t)_i, shift, &size);
-		struct ancillary a;
+		struct message a;
 		int r = ancillary_read(cases[_i].flags, control + shift, size, &a);
 
 		ck_assert_msg(r == cases[_i].expected, "%s: %d", cases[_i].name, r);
@@ -151,12 +152,12 @@ START_TEST(cut_at_any_byte_it_is_refused_or_whole)
 {
 	size_t size;
 	_cleanup_(freep) uint8_t *control = forge_control((size_t)_i, 0, &size);
-	struct ancillary whole;
+	struct message whole;
 
 	ancillary_read(0, control, size, &whole);
 	for (size_t n = 0; n < size; n++) {
 		_cleanup_(freep) uint8_t *cut = malloc(n > 0 ? n : 1);
-		struct ancillary a;
+		struct message a;
 
 		ck_assert_ptr_nonnull(cut);
 		memcpy(cut, control, n);
@@ -172,7 +173,7 @@ START_TEST(random_bytes_never_give_more_than_they_hold)
 		size_t size;
 		_cleanup_(freep) uint8_t *control =
 			forge_control((size_t)rand() % ELEMENTSOF(cases), 0, &size);
-		struct ancillary a;
+		struct message a;
 
 		for (int flips = rand() % 4; flips > 0 && size > 0; flips--)
 			control[(size_t)rand() % size] ^= (uint8_t)(1U << (rand() % 8));
@@ -187,7 +188,7 @@ START_TEST(a_negative_descriptor_is_refused_and_not_given_to_be_closed)
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
 	struct cmsghdr header = { CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
 	int fds[2] = { -1, 100 };
-	struct ancillary a;
+	struct message a;
 
 	memcpy(control, &header, sizeof(header));
 	memcpy(control + CMSG_LEN(0), fds, sizeof(fds));
@@ -200,7 +201,7 @@ END_TEST
 START_TEST(more_than_a_control_buffer_is_refused)
 {
 	static uint8_t control[ANCILLARY_SIZE + 1];
-	struct ancillary a;
+	struct message a;
 
 	ck_assert_int_eq(ancillary_read(0, control, sizeof(control), &a), -EBADMSG);
 	ck_assert_uint_eq(a.n_fds, 0);
@@ -211,7 +212,7 @@ START_TEST(the_last_part_need_not_be_padded)
 {
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_LEN(sizeof(int))] = { 0 };
 	struct cmsghdr header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
-	struct ancillary a;
+	struct message a;
 
 	memcpy(control, &header, sizeof(header));
 	ck_assert_int_eq(ancillary_read(0, control, sizeof(control), &a), 0);
