@@ -53,7 +53,7 @@ static int translate(int flags, uint32_t *ret)
 		return -EINVAL;
 	wire = access_words[access];
 	flags &= ~(O_ACCMODE | DROPPED);
-	for (size_t i = 0; i < ELEMENTSOF(words); i++)
+	for (size_t i = 0; flags != 0 && i < ELEMENTSOF(words); i++)
 		if (flags & words[i].open) {
 			wire |= words[i].wire;
 			flags &= ~words[i].open;

@@ -31,8 +31,8 @@ static int add_component(struct builder *b, const char *component, size_t len)
 
 	if (len > WIRE_COMPONENT_MAX || path->len + 1 + len > WIRE_PATH_MAX)
 		return -ENAMETOOLONG;
-	path->text[path->len] = '/';
-	memcpy(path->text + path->len + 1, component, len);
+	path->built[path->len] = '/';
+	memcpy(path->built + path->len + 1, component, len);
 	path->len += 1 + len;
 	return 0;
 }
@@ -43,7 +43,7 @@ static int remove_component(struct builder *b)
 
 	if (path->len > b->physical_len)
 		return -EINVAL;
-	while (path->len > 0 && path->text[--path->len] != '/')
+	while (path->len > 0 && path->built[--path->len] != '/')
 		;
 	b->physical_len = path->len;
 	return 0;
@@ -93,27 +93,52 @@ static int add_working_directory(struct builder *b)
 	return r;
 }
 
-int path_absolute(const char *name, struct path *ret)
+static int build(const char *name, struct path *path)
 {
-	struct builder b = { .path = ret };
+	struct builder b = { .path = path };
 	int r = 0;
 
-	if (!name)
-		return -EFAULT;
-	if (name[0] == '\0')
-		return -ENOENT;
 	if (strnlen(name, WIRE_PATH_MAX + 1) > WIRE_PATH_MAX)
 		return -ENAMETOOLONG;
-	ret->len = 0;
-	ret->directory = ret->dots = false;
 	if (name[0] != '/')
 		r = add_working_directory(&b);
 	if (r == 0)
 		r = add_name(&b, name);
 	if (r < 0)
 		return r;
-	if (ret->len == 0)
-		ret->text[ret->len++] = '/';
-	ret->text[ret->len] = '\0';
+	if (path->len == 0)
+		path->built[path->len++] = '/';
+	path->built[path->len] = '\0';
+	path->text = path->built;
 	return 0;
+}
+
+/* The length of a name that is tidy as it is; 0 of one that has to be looked at more closely. */
+static size_t tidy_len(const char *name)
+{
+	const char *end = name, *component;
+
+	if (name[0] != '/')
+		return 0;
+	do {
+		component = end + 1;
+		if (component[0] == '\0' || component[0] == '/' || component[0] == '.')
+			return 0;
+		end = strchrnul(component, '/');
+		if (end - component > WIRE_COMPONENT_MAX || end - name > WIRE_PATH_MAX)
+			return 0;
+	} while (end[0] != '\0');
+	return (size_t)(end - name);
+}
+
+int path_absolute(const char *name, struct path *ret)
+{
+	if (!name)
+		return -EFAULT;
+	if (name[0] == '\0')
+		return -ENOENT;
+	ret->directory = ret->dots = false;
+	ret->text = name;
+	ret->len = tidy_len(name);
+	return ret->len > 0 ? 0 : build(name, ret);
 }
