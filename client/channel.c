@@ -18,7 +18,6 @@
 #include "client/channel.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -54,7 +53,6 @@ struct channel {
 	struct channel *previous; /* owned */
 	struct forkmark *mark;	  /* owned */
 	int fd;			  /* owned */
-	bool is_nonblocking;	  /* it was inherited so */
 	pthread_mutex_t lock;	  /* of what follows */
 	pthread_cond_t changed;
 	bool shut;
@@ -81,7 +79,6 @@ int channel_new(int take_fd, struct channel *previous, struct channel **ret)
 	c->mark = TAKE_PTR(mark);
 	c->previous = previous;
 	c->fd = take_fd;
-	c->is_nonblocking = fcntl(take_fd, F_GETFL) & O_NONBLOCK;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	*ret = c;
@@ -301,20 +298,24 @@ static int wait_for(int fd, short events)
 	return 0;
 }
 
-/* Who does not wait in recvmsg(2) itself may take a message that is followed by the end for the
- * end, and polls before. */
+/* Somebody else who has the connection may make it O_NONBLOCK at any time. Who does not wait in
+ * recvmsg(2) itself may take a message that is followed by the end for the end: that is believed only of
+ * who has polled before. */
 static int receive(const struct channel *c, struct incoming *in)
 {
-	const struct message_want want = { .fds = WIRE_FDS_MAX, .wait = !c->is_nonblocking };
+	static const struct message_want want = { .fds = WIRE_FDS_MAX, .wait = true };
+	bool polled = false;
 	int r;
 
-	do {
-		r = c->is_nonblocking ? wait_for(c->fd, POLLIN) : 0;
+	for (;;) {
+		r = message_receive(c->fd, in->bytes, sizeof(in->bytes), &want, &in->message);
+		if (r != -EAGAIN && r != -EINTR && (r != 0 || polled))
+			return r;
+		r = wait_for(c->fd, POLLIN);
 		if (r < 0)
 			return r;
-		r = message_receive(c->fd, in->bytes, sizeof(in->bytes), &want, &in->message);
-	} while (r == -EAGAIN || r == -EINTR);
-	return r;
+		polled = true;
+	}
 }
 
 /* With the lock held: let one message be read, by this thread or by another. */

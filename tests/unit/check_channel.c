@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A connection that somebody else has a descriptor of, too, and makes O_NONBLOCK whenever he likes: for
+ * whoever asks over it nothing may change.
+ */
+#include "client/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "client/fdbroker.h"
+#include "tests/support/fake_broker.h"
+#include "tests/support/suite.h"
+#include "wire/message.h"
+
+/* Of both ends of a connection, and of the thread that asks. */
+struct scene {
+	struct fdbroker *broker;
+	int client, server;
+	pid_t asker;
+	clockid_t clock;  /* the asker's processor time */
+	pthread_t thread; /* the broker's */
+};
+
+static struct scene scene;
+
+static void make_nonblocking(void)
+{
+	ck_assert_int_eq(fcntl(scene.client, F_SETFL, O_NONBLOCK), 0);
+}
+
+/* proc(5): the call in which the asking thread sleeps; -1 if it does not. */
+static long call_of_asker(void)
+{
+	char path[64];
+	FILE *file;
+	long number;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", scene.asker);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	if (fscanf(file, "%ld", &number) != 1)
+		number = -1;
+	fclose(file);
+	return number;
+}
+
+/* Let it go to sleep in poll(2). Who tries again and again takes a processor's time instead. */
+static void await_sleep(void)
+{
+	struct timespec used = { 0 };
+
+	while (call_of_asker() != SYS_poll) {
+		ck_assert_int_eq(clock_gettime(scene.clock, &used), 0);
+		ck_assert_msg(used.tv_sec < 1, "it does not sleep");
+	}
+}
+
+/* Serve two requests, each when its asker sleeps until there is something to read, and go. */
+static void *serve_who_sleeps(void *argument)
+{
+	struct fake_request request;
+
+	(void)argument;
+	for (int i = 0; i < 2; i++) {
+		ck_assert(fake_receive(scene.server, &request));
+		await_sleep();
+		fake_open(scene.server, &request);
+	}
+	scene.server = fd_close(scene.server);
+	return NULL;
+}
+
+static void begin(void)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_ge(message_accept_credentials(pair[1], false), 0);
+	scene = (struct scene){ .client = pair[0], .server = pair[1], .asker = gettid() };
+	ck_assert_int_eq(pthread_getcpuclockid(pthread_self(), &scene.clock), 0);
+}
+
+static const struct {
+	const char *name;
+	bool before; /* it is adopted; or after it was */
+} times[] = { { "inherited so", true }, { "made so later", false } };
+
+START_TEST(a_connection_that_does_not_block_is_waited_for)
+{
+	begin();
+	if (times[_i].before)
+		make_nonblocking();
+	ck_assert_int_eq(fdbroker_adopt(&scene.broker, scene.client), 0);
+	if (!times[_i].before)
+		make_nonblocking();
+	ck_assert_int_eq(pthread_create(&scene.thread, NULL, serve_who_sleeps, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		_cleanup_(fd_closep) int fd = fdbroker_open(scene.broker, "/a", O_RDONLY, 0, NULL);
+
+		ck_assert_msg(fd >= 0, "%s: %d", times[_i].name, fd);
+	}
+	ck_assert_int_eq(fdbroker_open(scene.broker, "/a", O_RDONLY, 0, NULL), -ECONNRESET);
+	ck_assert_int_eq(pthread_join(scene.thread, NULL), 0);
+	fdbroker_close(scene.broker);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("channel");
+	TCase *tcase = suite_case(suite, "not blocking");
+
+	tcase_add_loop_test(tcase, a_connection_that_does_not_block_is_waited_for, 0,
+			    (int)ELEMENTSOF(times));
+	return suite_main(suite);
+}
