@@ -18,7 +18,6 @@
 #include "client/channel.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +27,10 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "client/forkmark.h"
+#include "client/question.h"
+#include "client/transfer.h"
 #include "wire/codec.h"
 #include "wire/message.h"
-
-/* bytes: act.h */
-#define REQUEST_SIZE (WIRE_HEADER_SIZE + 12U + 2 * WIRE_PATH_MAX)
-#define REPLY_SIZE   (WIRE_HEADER_SIZE + 18U + WIRE_DATA_MAX)
 
 enum {
 	WAITING = 1, /* not an errno: results are 0 or negative */
@@ -44,8 +41,6 @@ struct waiter {
 	struct waiter *next;
 	uint64_t id;
 	int result; /* WAITING, 0, LOST or -errno */
-	int fd;	    /* owned */
-	struct wire_answer answer;
 	struct question *question;
 };
 
@@ -56,7 +51,7 @@ struct channel {
 	pthread_mutex_t lock;	  /* of what follows */
 	pthread_cond_t changed;
 	bool shut;
-	bool reading; /* a thread is in receive() */
+	bool reading; /* a thread is in transfer_receive() */
 	uint64_t last_id;
 	uint64_t lost_id; /* up to this one, an answer may come that nobody waits for: proto.h */
 	struct waiter *waiters; /* each on its thread's stack */
@@ -154,94 +149,10 @@ static struct waiter *find_waiter(struct channel *c, uint64_t id)
 	return NULL;
 }
 
-static bool is_answer_to(const struct question *question, const struct wire_header *header,
-			 const struct wire_act_answer *act)
-{
-	/* One that does not know batches, or has no memory for one. */
-	if (question->opcode == WIRE_OPCODE_BATCH)
-		return header->opcode == (WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY) &&
-		       act->answer.error != 0;
-	return header->opcode == (question->opcode | WIRE_OPCODE_REPLY) &&
-	       act->data_len <= question->data_size;
-}
-
 /* Nobody waits for it: then it must be from before a notice. */
 static int take_unknown(const struct channel *c, uint64_t id)
 {
 	return id != 0 && id <= c->lost_id ? 0 : -EPROTO;
-}
-
-/* @message: NULL, if the kernel could not install all its descriptors. */
-static void hand_over(struct question_batch *batch, struct message *message)
-{
-	size_t next = 0;
-
-	for (uint16_t i = 0; i < batch->message->n; i++) {
-		batch->fds[i] = -EMFILE;
-		if (!message || batch->results[i].n_fds == 0)
-			continue;
-		batch->fds[i] = TAKE_FD(message->fds[next]);
-		next++;
-	}
-}
-
-/* Each granted open has its own descriptor, in their order; if one is missing, none is given. */
-static int take_results(struct channel *c, struct incoming *in, uint64_t id, bool cut)
-{
-	struct question_batch *batch;
-	struct wire_header header;
-	size_t given = 0;
-	struct waiter *w;
-
-	w = find_waiter(c, id);
-	if (!w)
-		return take_unknown(c, id);
-	batch = w->question->batch;
-	if (w->question->opcode != WIRE_OPCODE_BATCH ||
-	    wire_batch_answer_read(in->bytes, in->message.size, &header, batch->results,
-				   batch->message->n) < 0)
-		return -EPROTO;
-	for (uint16_t i = 0; i < batch->message->n; i++)
-		given += batch->results[i].n_fds;
-	if (in->message.n_fds != (cut ? 0 : given) || (cut && given == 0))
-		return -EPROTO;
-	hand_over(batch, cut ? NULL : &in->message);
-	w->answer = (struct wire_answer){ 0 };
-	w->result = 0;
-	return 0;
-}
-
-/* Give the answer to who waits for it. @cut: the kernel could not install its descriptor */
-static int take_answer(struct channel *c, struct incoming *in, bool cut)
-{
-	struct wire_act_answer act = { .data_len = 0 };
-	struct wire_answer answer;
-	struct wire_header header;
-	struct waiter *w;
-
-	if (wire_answer_read(in->bytes, in->message.size, &header, &act.answer) < 0 &&
-	    wire_act_answer_read(in->bytes, in->message.size, &header, &act) < 0)
-		return -EPROTO;
-	answer = act.answer;
-	if ((answer.error == 0) != (answer.reason == WIRE_REASON_OK))
-		return -EPROTO;
-	if (in->message.n_fds != (cut ? 0 : answer.n_fds))
-		return -EPROTO;
-	if (cut && answer.n_fds == 0)
-		return -EPROTO;
-	w = find_waiter(c, header.id);
-	if (!w)
-		return take_unknown(c, header.id);
-	if (!is_answer_to(w->question, &header, &act))
-		return -EPROTO;
-	w->question->data_len = act.data_len;
-	if (act.data_len > 0)
-		memcpy(w->question->data, act.data, act.data_len);
-	w->answer = answer;
-	w->result = cut ? -EMFILE : 0;
-	if (in->message.n_fds == 1)
-		w->fd = TAKE_FD(in->message.fds[0]);
-	return 0;
 }
 
 static int take_notice(struct channel *c, const struct incoming *in)
@@ -257,20 +168,29 @@ static int take_notice(struct channel *c, const struct incoming *in)
 	return 0; /* a notice of a later version is none of ours */
 }
 
+/* Give the answer to who waits for it. @cut: the kernel could not install its descriptors */
 static int take_message(struct channel *c, struct incoming *in, bool cut)
 {
-	struct wire_header header;
+	struct reply reply;
+	struct waiter *w;
+	int r;
 
-	if (wire_header_read(in->bytes, in->message.size, &header) < 0)
-		return -EPROTO;
-	if (header.opcode == WIRE_OPCODE_NOTICE)
+	r = reply_read(in->bytes, &in->message, cut, &reply);
+	if (r < 0)
+		return r;
+	if (reply.header.opcode == WIRE_OPCODE_NOTICE)
 		return cut ? -EPROTO : take_notice(c, in);
-	if (header.opcode == (WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY))
-		return take_results(c, in, header.id, cut);
-	return take_answer(c, in, cut);
+	w = find_waiter(c, reply.header.id);
+	if (!w)
+		return take_unknown(c, reply.header.id);
+	r = reply_give(&reply, w->question);
+	if (r == -EPROTO)
+		return r;
+	w->result = r;
+	return 0;
 }
 
-/* Make sense of what receive() returned. */
+/* Make sense of what transfer_receive() returned. */
 static void take(struct channel *c, int received, struct incoming *in)
 {
 	int r = 0;
@@ -288,36 +208,6 @@ static void take(struct channel *c, int received, struct incoming *in)
 		shut(c, r);
 }
 
-static int wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	while (poll(&pfd, 1, -1) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
-}
-
-/* Somebody else who has the connection may make it O_NONBLOCK at any time. Who does not wait in
- * recvmsg(2) itself may take a message that is followed by the end for the end: that is believed only of
- * who has polled before. */
-static int receive(const struct channel *c, struct incoming *in)
-{
-	static const struct message_want want = { .fds = WIRE_FDS_MAX, .wait = true };
-	bool polled = false;
-	int r;
-
-	for (;;) {
-		r = message_receive(c->fd, in->bytes, sizeof(in->bytes), &want, &in->message);
-		if (r != -EAGAIN && r != -EINTR && (r != 0 || polled))
-			return r;
-		r = wait_for(c->fd, POLLIN);
-		if (r < 0)
-			return r;
-		polled = true;
-	}
-}
-
 /* With the lock held: let one message be read, by this thread or by another. */
 static void wait_turn(struct channel *c)
 {
@@ -330,58 +220,20 @@ static void wait_turn(struct channel *c)
 	}
 	c->reading = true;
 	pthread_mutex_unlock(&c->lock);
-	message_init(&in.message);
-	r = receive(c, &in);
+	r = transfer_receive(c->fd, in.bytes, sizeof(in.bytes), &in.message);
 	pthread_mutex_lock(&c->lock);
 	c->reading = false;
 	take(c, r, &in);
 	pthread_cond_broadcast(&c->changed);
 }
 
-static int write_request(uint64_t id, const struct question *question, void *buffer, size_t size)
+static int send_question(const struct channel *c, uint64_t id, const struct question *question)
 {
-	if (question->opcode == WIRE_OPCODE_OPEN)
-		return wire_open_write(id, &question->open, buffer, size);
-	return wire_act_write(id, question->opcode, &question->act, buffer, size);
-}
+	uint8_t buffer[QUESTION_SIZE] _uninitialized_;
+	const void *bytes;
+	int size = question_write(question, id, buffer, &bytes);
 
-/* Explicitly, since the kernel would attach the real ids. They may change at any time, by a call of any
- * thread, so they are asked for; our number does not, except that vfork(2) lends our memory to
- * somebody else. Then the kernel says so. */
-static int send_bytes(const struct channel *c, const void *bytes, size_t size)
-{
-	struct ucred self = { .pid = forkmark_pid(c->mark), .uid = geteuid(), .gid = getegid() };
-	const struct message_attach attach = { .credentials = &self };
-	int r;
-
-	for (;;) {
-		r = message_send(c->fd, bytes, size, &attach);
-		if (r == -EPIPE)
-			return -ECONNRESET;
-		if (r == -EPERM && self.pid != getpid()) {
-			self.pid = getpid();
-			continue;
-		}
-		if (r != -EAGAIN && r != -EINTR)
-			return r;
-		r = wait_for(c->fd, POLLOUT);
-		if (r < 0)
-			return r;
-	}
-}
-
-static int send_request(const struct channel *c, uint64_t id, const struct question *question)
-{
-	uint8_t bytes[REQUEST_SIZE] _uninitialized_;
-	int size;
-
-	if (question->opcode == WIRE_OPCODE_BATCH) {
-		struct wire_batch_writer *message = question->batch->message;
-
-		return send_bytes(c, message->buffer, wire_batch_end(message, id));
-	}
-	size = write_request(id, question, bytes, sizeof(bytes));
-	return size < 0 ? size : send_bytes(c, bytes, (size_t)size);
+	return size < 0 ? size : transfer_send(c->fd, c->mark, bytes, (size_t)size);
 }
 
 static int enlist(struct channel *c, struct waiter *w)
@@ -403,62 +255,46 @@ static void delist(struct channel *c, struct waiter *w)
 	*at = w->next;
 }
 
-static int ask_once(struct channel *c, struct question *question, struct waiter *w)
+static int ask_once(struct channel *c, struct question *question)
 {
+	struct waiter w = { .result = WAITING, .question = question };
 	int r;
 
-	*w = (struct waiter){ .result = WAITING, .fd = -EBADF, .question = question };
 	pthread_mutex_lock(&c->lock);
-	r = enlist(c, w);
+	r = enlist(c, &w);
 	pthread_mutex_unlock(&c->lock);
 	if (r < 0)
 		return r;
 
-	r = send_request(c, w->id, question);
+	r = send_question(c, w.id, question);
 	pthread_mutex_lock(&c->lock);
 	/* Only this thread failed: what others were answered may still be unread. */
-	if (r < 0 && w->result == WAITING)
-		w->result = r;
-	while (w->result == WAITING)
+	if (r < 0 && w.result == WAITING)
+		w.result = r;
+	while (w.result == WAITING)
 		wait_turn(c);
-	delist(c, w);
+	delist(c, &w);
 	pthread_mutex_unlock(&c->lock);
-	return w->result;
+	return w.result;
 }
 
-/* Who has it done twice gets the same as who has it done once. */
-static bool is_repeatable(const struct question *question)
+static int ask(struct channel *c, struct question *question)
 {
-	const uint32_t changes = WIRE_OPEN_CREATE | WIRE_OPEN_TRUNCATE | WIRE_OPEN_TMPFILE;
+	int r = ask_once(c, question);
 
-	if (question->opcode == WIRE_OPCODE_BATCH)
-		return true; /* it holds nothing else */
-	if (question->opcode == WIRE_OPCODE_OPEN)
-		return !(question->open.flags & changes);
-	return !wire_act_changes(question->opcode);
-}
-
-static int ask(struct channel *c, struct question *question, struct waiter *w)
-{
-	int r = ask_once(c, question, w);
-
-	if (r == LOST && is_repeatable(question))
-		r = ask_once(c, question, w);
+	if (r == LOST && question_is_repeatable(question))
+		r = ask_once(c, question);
 	return r == LOST ? -ECONNRESET : r;
 }
 
-int channel_ask(struct channel *c, struct question *question, struct wire_answer *ret, int *ret_fd)
+int channel_ask(struct channel *c, struct question *question)
 {
-	struct waiter w;
 	int state, r;
 
+	question->fd = -EBADF;
 	/* A waiter is on the stack: its thread may not leave before it is off the list. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	r = ask(c, question, &w);
+	r = ask(c, question);
 	pthread_setcancelstate(state, NULL);
-	if (r < 0 && r != -EMFILE)
-		return r;
-	*ret = w.answer;
-	*ret_fd = w.fd;
 	return r;
 }

@@ -9,33 +9,8 @@
 
 #include <stdbool.h>
 
-#include "wire/act.h"
-#include "wire/batch.h"
-#include "wire/proto.h"
-
 struct channel;
-
-/* Many opens at once; all of it is borrowed. */
-struct question_batch {
-	struct wire_batch_writer *message;
-	/* Written with the answer, for each open. A descriptor is the caller's, and instead of one that
-	 * was granted may be -EMFILE. */
-	struct wire_answer *results;
-	int *fds;
-};
-
-/* What the broker is asked. */
-struct question {
-	uint16_t opcode;
-	union {
-		struct wire_open open;	      /* WIRE_OPCODE_OPEN */
-		struct question_batch *batch; /* WIRE_OPCODE_BATCH */
-		struct wire_act act;	      /* all others */
-	};
-	/* Where what is told goes, and its length; more of it than has room is no answer. */
-	void *data;
-	size_t data_size, data_len;
-};
+struct question;
 
 /**
  * channel_new() - a channel over a connection, of the calling process only
@@ -62,9 +37,8 @@ int channel_fd(const struct channel *channel);
 
 /**
  * channel_ask() - ask the broker
- * @question:	borrowed; its data is written if the answer has any
- * @ret:	the broker's answer; written whenever it answered, that is on 0 and on -EMFILE
- * @ret_fd:	CLOEXEC and the caller's if the answer comes with one, -EBADF if not
+ * @question:	borrowed; what is the answer's is written whenever the broker answered, that is on 0
+ *		and on -EMFILE. Its descriptor is -EBADF if none comes
  *
  * Blocks until the broker answers. A question that the broker lost is asked
  * once more if asking twice is harmless.
@@ -74,7 +48,6 @@ int channel_fd(const struct channel *channel);
  *	the question; -EPROTO its message made no sense and the connection is shut; another -errno
  *	of sendmsg(2).
  */
-int channel_ask(struct channel *channel, struct question *question, struct wire_answer *ret,
-		int *ret_fd);
+int channel_ask(struct channel *channel, struct question *question);
 
 #endif

@@ -157,23 +157,22 @@ static int current_channel(struct fdbroker *broker, struct channel **ret)
 
 int handle_ask(struct fdbroker *broker, struct question *question, struct fdbroker_answer *answer)
 {
-	struct wire_answer wire;
 	struct channel *channel;
-	int fd = -EBADF, r;
+	int r;
 
 	r = current_channel(broker, &channel);
 	if (r < 0)
 		return r;
-	r = channel_ask(channel, question, &wire, &fd);
+	r = channel_ask(channel, question);
 	if (r < 0 && r != -EMFILE)
 		return r;
-	answer->reason = (enum fdbroker_reason)wire.reason;
-	answer->decision = wire.decision;
+	answer->reason = (enum fdbroker_reason)question->answer.reason;
+	answer->decision = question->answer.decision;
 	if (r < 0)
 		return r;
-	if (wire.error != 0)
-		return -wire.error;
-	return fd >= 0 ? fd : 0;
+	if (question->answer.error != 0)
+		return -question->answer.error;
+	return question->fd >= 0 ? question->fd : 0;
 }
 
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,

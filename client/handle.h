@@ -4,8 +4,8 @@
 
 /* A connection, from one file of the exported functions to another. */
 
-#include "client/channel.h"
 #include "client/fdbroker.h"
+#include "client/question.h"
 
 /**
  * handle_ask() - ask @broker, on this very process's own connection

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/transfer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/forkmark.h"
+#include "wire/message.h"
+
+static int wait_for(int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	while (poll(&pfd, 1, -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/* Explicitly, since the kernel would attach the real ids. They may change at any time, by a call of any
+ * thread, so they are asked for; our number does not, except that vfork(2) lends our memory to
+ * somebody else. Then the kernel says so. */
+int transfer_send(int sock, const struct forkmark *mark, const void *bytes, size_t size)
+{
+	struct ucred self = { .pid = forkmark_pid(mark), .uid = geteuid(), .gid = getegid() };
+	const struct message_attach attach = { .credentials = &self };
+	int r;
+
+	for (;;) {
+		r = message_send(sock, bytes, size, &attach);
+		if (r == -EPIPE)
+			return -ECONNRESET;
+		if (r == -EPERM && self.pid != getpid()) {
+			self.pid = getpid();
+			continue;
+		}
+		if (r != -EAGAIN && r != -EINTR)
+			return r;
+		r = wait_for(sock, POLLOUT);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* Somebody else who has the connection may make it O_NONBLOCK at any time. Who does not wait in
+ * recvmsg(2) itself may take a message that is followed by the end for the end: that is believed only of
+ * who has polled before. */
+int transfer_receive(int sock, void *buffer, size_t size, struct message *ret)
+{
+	static const struct message_want want = { .fds = WIRE_FDS_MAX, .wait = true };
+	bool polled = false;
+	int r;
+
+	for (;;) {
+		r = message_receive(sock, buffer, size, &want, ret);
+		if (r != -EAGAIN && r != -EINTR && (r != 0 || polled))
+			return r;
+		r = wait_for(sock, POLLIN);
+		if (r < 0)
+			return r;
+		polled = true;
+	}
+}
