@@ -87,18 +87,31 @@ void acts_make_link(const char *name, const char *target)
 
 static const struct timespec long_ago[2] = { { ACTS_READ_SEC, 2 }, { ACTS_WRITTEN_SEC, 4 } };
 
-/* The same directory's ACTS_NEW. */
-static const char *new_name(const char *path)
+static const char arrow[] = " -> ";
+
+static const char *old_path(const char *name)
 {
+	const char *end = strstr(name, arrow);
+	char old[128];
+
+	snprintf(old, sizeof(old), "%.*s", end ? (int)(end - name) : (int)strlen(name), name);
+	return acts_path(old);
+}
+
+static const char *new_path(const struct acts_row *row, const char *path)
+{
+	const char *other = strstr(row->name, arrow);
 	static char name[256];
 
+	if (other)
+		return acts_path(other + strlen(arrow));
 	snprintf(name, sizeof(name), "%.*s" ACTS_NEW, (int)(strrchr(path, '/') + 1 - path), path);
 	return name;
 }
 
 int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroker_answer *answer)
 {
-	const char *path = acts_path(row->name);
+	const char *path = old_path(row->name);
 	char target[256];
 	struct stat st;
 	int r = -ENOSYS;
@@ -143,11 +156,11 @@ int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroke
 		break;
 	case RENAME:
 	case NOREPLACE:
-		r = fdbroker_rename(broker, path, new_name(path),
+		r = fdbroker_rename(broker, path, new_path(row, path),
 				    row->kind == NOREPLACE ? RENAME_NOREPLACE : 0, answer);
 		break;
 	case LINK:
-		r = fdbroker_link(broker, path, new_name(path), answer);
+		r = fdbroker_link(broker, path, new_path(row, path), answer);
 		break;
 	case WATCH:
 		r = fdbroker_watch(broker, path, IN_ALL_EVENTS, answer);
@@ -190,6 +203,12 @@ void acts_assert_rows_as(uid_t uid, const struct acts_row *rows, size_t n)
 	const struct story story = { rows, n };
 
 	ck_assert_int_eq(scene_as(uid, ask_rows, &story), 0);
+}
+
+void acts_stop(void)
+{
+	scene_assert_unharmed(&acts_scene);
+	scene_stop(&acts_scene);
 }
 
 struct stat acts_look(const char *name)

@@ -63,7 +63,7 @@ enum acts_kind {
 
 struct acts_row {
 	enum acts_kind kind;
-	const char *name; /* in the tree */
+	const char *name; /* in the tree; of two: "OLD -> NEW" */
 	int argument;
 	int expected; /* errno, or 0 */
 	enum fdbroker_reason reason;
@@ -77,7 +77,7 @@ struct acts_row {
 #define KERNEL(e)  e, FDBROKER_REASON_KERNEL
 #define UNASKED(e) e, FDBROKER_REASON_NONE
 
-/* What RENAME, NOREPLACE and LINK name it, where it is. */
+/* What RENAME, NOREPLACE and LINK name it, where it is, unless the row says another name. */
 #define ACTS_NEW "none"
 
 /* What SYMLINK makes links say. */
@@ -93,6 +93,9 @@ int acts_ask(struct fdbroker *broker, const struct acts_row *row, struct fdbroke
 /* Ask it all as that user, on one connection. */
 void acts_assert_rows_as(uid_t uid, const struct acts_row *rows, size_t n);
 #define acts_assert_rows(rows) acts_assert_rows_as(ALICE, rows, sizeof(rows) / sizeof((rows)[0]))
+
+/* The daemon has come to no harm, and is stopped. */
+void acts_stop(void);
 
 /* A listener in the tree. */
 int acts_listen_at(const char *name, int type, mode_t mode, int backlog);

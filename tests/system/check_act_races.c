@@ -165,8 +165,7 @@ START_TEST(a_name_that_changes_has_done_to_it_what_was_judged)
 	acts_assert_is("secrets/sub", 0, S_IFDIR | 0755);
 	acts_assert_none("secrets/new");
 	fd_close(asker.directory);
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 

@@ -237,8 +237,7 @@ START_TEST(complaint_lends_nothing_to_what_is_asked_of_names)
 	acts_assert_none("open/alices");
 	acts_assert_none("sticky/" ACTS_NEW);
 	acts_assert_none("bobs/" ACTS_NEW);
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 
@@ -298,8 +297,7 @@ START_TEST(rate_counts_what_is_asked_of_names)
 	acts_assert_is("names/c", ALICE, S_IFREG | 0644);
 	acts_assert_none("names/d");
 	acts_assert_is("apart/b", ALICE, S_IFREG | 0644);
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 

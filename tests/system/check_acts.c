@@ -100,8 +100,7 @@ START_TEST(stat_readlink_and_access_tell_what_the_policy_lets_them)
 {
 	start_looking();
 	acts_assert_rows(looks);
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 
@@ -144,8 +143,7 @@ START_TEST(what_is_told_is_what_the_kernel_tells)
 {
 	start_looking();
 	ck_assert_int_eq(scene_as(ALICE, compare, NULL), 0);
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 

@@ -77,12 +77,6 @@ static void start(void)
 	scene_start(&acts_scene);
 }
 
-static void stop(void)
-{
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
-}
-
 /* Whether @fd is open for reading on what has this name as its content. */
 static bool reads(int fd, const char *path)
 {
@@ -165,7 +159,7 @@ START_TEST(each_member_gets_what_it_would_get_alone)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, ask_mixed, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -195,7 +189,7 @@ START_TEST(as_many_as_one_message_carries_and_no_more)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, ask_most, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -225,7 +219,7 @@ START_TEST(a_sandboxed_program_gets_its_batch)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, ask_in_sandbox, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -261,7 +255,7 @@ START_TEST(names_that_fill_many_messages_are_asked_in_as_many)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, ask_long_names, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -346,7 +340,7 @@ START_TEST(each_member_is_decided_counted_and_recorded_on_its_own)
 			ck_assert_uint_ne(results[i].decision, results[j].decision);
 	}
 	ck_assert_uint_eq(daemon_number(&acts_scene.daemon, "requests"), requests + ASKED);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -388,7 +382,7 @@ START_TEST(a_rate_is_of_opens_and_not_of_messages)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, ask_for_too_much, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -418,7 +412,7 @@ START_TEST(a_name_that_is_asked_twice_is_opened_twice)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, ask_again_and_again, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -477,7 +471,7 @@ START_TEST(a_malformed_batch_ends_its_connection)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, send_malformed, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -509,7 +503,7 @@ START_TEST(one_more_than_a_message_carries_ends_its_connection)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, send_too_many, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -556,7 +550,7 @@ START_TEST(a_member_without_sense_is_refused_alone)
 {
 	start();
 	ck_assert_int_eq(scene_as(ALICE, send_senseless_members, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -637,7 +631,7 @@ START_TEST(what_nobody_takes_counts_against_its_uid_alone)
 	ck_assert_int_eq(scene_as(ALICE, hoard_all, &ways[_i]), 0);
 	ck_assert_int_eq(scene_as(BOB, bobs_batch, NULL), 0);
 	ck_assert_int_eq(scene_as(ALICE, ask_most, NULL), 0);
-	stop();
+	acts_stop();
 }
 END_TEST
 
@@ -658,7 +652,7 @@ static void stop_slow(void)
 	scene_await_nobody(&acts_scene);
 	fuse_stop(&fuse);
 	ck_assert_int_eq(rmdir(acts_path("slow")), 0);
-	stop();
+	acts_stop();
 }
 
 static int ask_slowly(const void *arg)

@@ -215,8 +215,7 @@ START_TEST(what_is_made_belongs_to_whom_the_rule_says)
 	acts_assert_none("away/d");
 	acts_assert_none("away/l");
 	acts_assert_none("files/d");
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 
@@ -253,8 +252,7 @@ START_TEST(a_mode_gives_no_set_id_bits_and_takes_no_sticky_one)
 	acts_assert_is("lent/set-id", 0, S_IFREG | 0777);
 	acts_assert_is("lent/sticky", 0, S_IFDIR | 01755);
 	acts_assert_is("lent/shared", 0, S_IFDIR | 02755);
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 

@@ -183,8 +183,7 @@ START_TEST(two_names_that_change_bind_what_was_judged)
 	acts_assert_none("secrets/none");
 	fd_close(asker.made_in);
 	fd_close(asker.d);
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
+	acts_stop();
 }
 END_TEST
 

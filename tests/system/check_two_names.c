@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -35,70 +34,11 @@ static const char *content(const char *name)
 	return buffer;
 }
 
-struct row {
-	enum acts_kind kind;
-	const char *old, *new; /* in the tree */
-	int expected;	       /* errno, or 0 */
-	enum fdbroker_reason reason;
-};
-
-static int question(struct fdbroker *broker, const struct row *row, struct fdbroker_answer *answer)
-{
-	const char *old = acts_path(row->old), *new = acts_path(row->new);
-
-	if (row->kind == LINK)
-		return fdbroker_link(broker, old, new, answer);
-	return fdbroker_rename(broker, old, new, row->kind == NOREPLACE ? RENAME_NOREPLACE : 0,
-			       answer);
-}
-
-struct story {
-	const struct row *rows;
-	size_t n;
-};
-
-/* 0, or the number of the first row that was answered otherwise, from 1. */
-static int ask_rows(const void *arg)
-{
-	const struct story *story = arg;
-	struct fdbroker *broker;
-
-	if (fdbroker_connect(&broker, acts_scene.daemon.socket) < 0)
-		return 200;
-	for (size_t i = 0; i < story->n; i++) {
-		const struct row *row = &story->rows[i];
-		struct fdbroker_answer answer;
-		int r = question(broker, row, &answer);
-
-		if (-r != row->expected || answer.reason != row->reason) {
-			fprintf(stderr, "row %zu, %s to %s: %s (%s)\n", i + 1, row->old, row->new,
-				r < 0 ? strerror(-r) : "granted",
-				fdbroker_reason_name(answer.reason));
-			return (int)i + 1;
-		}
-	}
-	fdbroker_close(broker);
-	return 0;
-}
-
-static void assert_rows(const struct row *rows, size_t n)
-{
-	const struct story story = { rows, n };
-
-	ck_assert_int_eq(scene_as(ALICE, ask_rows, &story), 0);
-}
-
 static void assert_content(const char *name, const char *expected)
 {
 	const char *found = content(name);
 
 	ck_assert_msg(strcmp(found, expected) == 0, "%s: '%s', not '%s'", name, found, expected);
-}
-
-static void finish(void)
-{
-	scene_assert_unharmed(&acts_scene);
-	scene_stop(&acts_scene);
 }
 
 /* names */
@@ -113,59 +53,48 @@ static const char naming[] = "for user 30000 {\n"
 			     "closed: deny create \"@t/his/closed/**\";\n"
 			     "gone: deny remove \"@t/hidden/gone\" { hide; }\n";
 
-static const struct row names[] = {
-	{ RENAME, "his/a", "his/b", GRANTED },
-	{ RENAME, "his/a", "his/b", HIDDEN },
-	{ RENAME, "his/absent", "his/b", HIDDEN },
-	{ RENAME, "his/b", "his/directory/b", GRANTED },
+static const struct acts_row names[] = {
+	{ RENAME, "his/a -> his/b", 0, GRANTED },
+	{ RENAME, "his/a -> his/b", 0, HIDDEN },
+	{ RENAME, "his/absent -> his/b", 0, HIDDEN },
+	{ RENAME, "his/b -> his/directory/b", 0, GRANTED },
 	/* neither name is looked at where the other may not be named */
-	{ RENAME, "elsewhere", "his/x", BY_DEFAULT },
-	{ RENAME, "elsewhere-absent", "his/x", BY_DEFAULT },
-	{ RENAME, "his/absent", "elsewhere", BY_DEFAULT },
-	{ RENAME, "his/c", "elsewhere-absent", BY_DEFAULT },
-	{ RENAME, "his/kept", "his/x", BY_RULE },
-	{ RENAME, "his/c", "his/closed/x", BY_RULE },
-	{ RENAME, "his/c", "his/closed/there", BY_RULE },
-	{ RENAME, "hidden/gone", "hidden/x", HIDDEN },
+	{ RENAME, "elsewhere -> his/x", 0, BY_DEFAULT },
+	{ RENAME, "elsewhere-absent -> his/x", 0, BY_DEFAULT },
+	{ RENAME, "his/absent -> elsewhere", 0, BY_DEFAULT },
+	{ RENAME, "his/c -> elsewhere-absent", 0, BY_DEFAULT },
+	{ RENAME, "his/kept -> his/x", 0, BY_RULE },
+	{ RENAME, "his/c -> his/closed/x", 0, BY_RULE },
+	{ RENAME, "his/c -> his/closed/there", 0, BY_RULE },
+	{ RENAME, "hidden/gone -> hidden/x", 0, HIDDEN },
 	/* what stands at the new name is removed, which needs its own leave */
-	{ RENAME, "his/c", "his/d", GRANTED },
-	{ RENAME, "his/d", "his/kept", BY_RULE },
-	{ NOREPLACE, "his/d", "his/e", KERNEL(EEXIST) },
-	{ NOREPLACE, "his/d", "his/f", GRANTED },
-	{ RENAME, "his/f", "in/there", BY_DEFAULT },
-	{ RENAME, "his/f", "in/new", GRANTED },
-	{ RENAME, "in/new", "his/f", BY_DEFAULT },
-	{ RENAME, "out/file", "his/g", GRANTED },
-	{ RENAME, "his/g", "out/file", BY_DEFAULT },
-	{ RENAME, "his/g", "his/full", KERNEL(EISDIR) },
+	{ RENAME, "his/c -> his/d", 0, GRANTED },
+	{ RENAME, "his/d -> his/kept", 0, BY_RULE },
+	{ NOREPLACE, "his/d -> his/e", 0, KERNEL(EEXIST) },
+	{ NOREPLACE, "his/d -> his/f", 0, GRANTED },
+	{ RENAME, "his/f -> in/there", 0, BY_DEFAULT },
+	{ RENAME, "his/f -> in/new", 0, GRANTED },
+	{ RENAME, "in/new -> his/f", 0, BY_DEFAULT },
+	{ RENAME, "out/file -> his/g", 0, GRANTED },
+	{ RENAME, "his/g -> out/file", 0, BY_DEFAULT },
+	{ RENAME, "his/g -> his/full", 0, KERNEL(EISDIR) },
 	/* a link is renamed itself, and what it leads to is another name */
-	{ RENAME, "his/link", "his/renamed", GRANTED },
-	{ RENAME, "his/away/file", "his/x", BY_DEFAULT },
-	{ RENAME, "his/e", "his/away/x", BY_DEFAULT },
-	{ RENAME, "his/back/h", "his/back/i", GRANTED },
+	{ RENAME, "his/link -> his/renamed", 0, GRANTED },
+	{ RENAME, "his/away/file -> his/x", 0, BY_DEFAULT },
+	{ RENAME, "his/e -> his/away/x", 0, BY_DEFAULT },
+	{ RENAME, "his/back/h -> his/back/i", 0, GRANTED },
 	/* not what has whoever knows what below it, or at its other end */
-	{ RENAME, "his/full", "his/moved", CONDITION },
-	{ RENAME, "his/socket", "his/moved", CONDITION },
-	{ RENAME, "his/fifo", "his/moved", CONDITION },
+	{ RENAME, "his/full -> his/moved", 0, CONDITION },
+	{ RENAME, "his/socket -> his/moved", 0, CONDITION },
+	{ RENAME, "his/fifo -> his/moved", 0, CONDITION },
 	/* what ends in a slash is one */
-	{ RENAME, "his/e/", "his/x", UNASKED(ENOTDIR) },
-	{ RENAME, "his/e", "his/x/", UNASKED(ENOTDIR) },
+	{ RENAME, "his/e/ -> his/x", 0, UNASKED(ENOTDIR) },
+	{ RENAME, "his/e -> his/x/", 0, UNASKED(ENOTDIR) },
 	/* as the caller */
-	{ RENAME, "his/roots/file", "his/x", KERNEL(EACCES) },
-	{ RENAME, "his/e", "his/roots/x", KERNEL(EACCES) },
-	{ RENAME, "his/sticky/bobs", "his/x", KERNEL(EPERM) },
+	{ RENAME, "his/roots/file -> his/x", 0, KERNEL(EACCES) },
+	{ RENAME, "his/e -> his/roots/x", 0, KERNEL(EACCES) },
+	{ RENAME, "his/sticky/bobs -> his/x", 0, KERNEL(EPERM) },
 };
-
-static void make_socket(const char *name)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", acts_path(name));
-	ck_assert_int_eq(bind(sock, (const struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(chown(acts_path(name), ALICE, ALICE), 0);
-	fd_close(sock);
-}
 
 static void make_names(void)
 {
@@ -196,7 +125,8 @@ static void make_names(void)
 	acts_make_link("his/link", "a");
 	acts_make_link("his/away", acts_path("elsewhere-directory"));
 	acts_make_link("his/back", "directory");
-	make_socket("his/socket");
+	fd_close(acts_listen_at("his/socket", SOCK_STREAM, 0755, 1));
+	ck_assert_int_eq(chown(acts_path("his/socket"), ALICE, ALICE), 0);
 	ck_assert_int_eq(mkfifo(acts_path("his/fifo"), 0644), 0);
 }
 
@@ -207,7 +137,7 @@ START_TEST(each_name_is_judged_by_itself)
 	acts_prepare(naming);
 	make_names();
 	scene_start(&acts_scene);
-	assert_rows(names, ELEMENTSOF(names));
+	acts_assert_rows(names);
 	assert_content("his/directory/b", "his/a");
 	assert_content("in/new", "his/c");
 	assert_content("in/there", "in/there");
@@ -220,7 +150,7 @@ START_TEST(each_name_is_judged_by_itself)
 	assert_content("his/sticky/bobs", "his/sticky/bobs");
 	ck_assert_int_eq(readlink(acts_path("his/renamed"), target, sizeof(target)), 1);
 	ck_assert_int_eq(access(acts_path("his/full/er"), F_OK), 0);
-	finish();
+	acts_stop();
 }
 END_TEST
 
@@ -236,17 +166,17 @@ static const char conditions[] =
 	"}\n"
 	"links: deny create \"@t/to/**\" { type symlink; }\n";
 
-static const struct row objects[] = {
-	{ RENAME, "from/his", "to/a", GRANTED },
-	{ RENAME, "from/bobs", "to/b", CONDITION },
-	{ RENAME, "from/bobs", "free/b", CONDITION },
-	{ RENAME, "any/free", "free/b", GRANTED },
-	{ RENAME, "any/bobs", "to/b", CONDITION },
-	{ RENAME, "any/open", "to/b", CONDITION },
-	{ RENAME, "any/link", "to/b", BY_RULE },
-	{ RENAME, "any/file", "to/long-content", CONDITION },
-	{ RENAME, "any/file", "to/s", GRANTED },
-	{ RENAME, "any/set-id", "any/x", BY_DEFAULT },
+static const struct acts_row objects[] = {
+	{ RENAME, "from/his -> to/a", 0, GRANTED },
+	{ RENAME, "from/bobs -> to/b", 0, CONDITION },
+	{ RENAME, "from/bobs -> free/b", 0, CONDITION },
+	{ RENAME, "any/free -> free/b", 0, GRANTED },
+	{ RENAME, "any/bobs -> to/b", 0, CONDITION },
+	{ RENAME, "any/open -> to/b", 0, CONDITION },
+	{ RENAME, "any/link -> to/b", 0, BY_RULE },
+	{ RENAME, "any/file -> to/long-content", 0, CONDITION },
+	{ RENAME, "any/file -> to/s", 0, GRANTED },
+	{ RENAME, "any/set-id -> any/x", 0, BY_DEFAULT },
 };
 
 START_TEST(each_object_is_held_to_the_conditions_of_its_rules)
@@ -267,11 +197,11 @@ START_TEST(each_object_is_held_to_the_conditions_of_its_rules)
 	acts_make_link("any/link", "file");
 	acts_make_named_file("any/set-id", ALICE, 04755);
 	scene_start(&acts_scene);
-	assert_rows(objects, ELEMENTSOF(objects));
+	acts_assert_rows(objects);
 	assert_content("to/a", "from/his");
 	assert_content("to/s", "any/file");
 	assert_content("to/long-content", "to/long-content");
-	finish();
+	acts_stop();
 }
 END_TEST
 
@@ -288,25 +218,25 @@ static const char lending[] = "for user 30000 {\n"
 			      "        { type symlink; }\n"
 			      "}\n";
 
-static const struct row authorities[] = {
-	{ RENAME, "lent/a", "lent/b", GRANTED },
-	{ RENAME, "lent/b", "lent/c", GRANTED },
+static const struct acts_row authorities[] = {
+	{ RENAME, "lent/a -> lent/b", 0, GRANTED },
+	{ RENAME, "lent/b -> lent/c", 0, GRANTED },
 	/* root's rights are for names whose rules say so: the caller's for the rest */
-	{ RENAME, "lent/c", "his/c", KERNEL(EACCES) },
-	{ RENAME, "his/roots", "lent/d", KERNEL(EACCES) },
-	{ RENAME, "his/hers", "lent/d", CONDITION },
-	{ RENAME, "his/hers", "his/roots", GRANTED },
-	{ RENAME, "lent/t", "into/there", KERNEL(EACCES) },
-	{ RENAME, "lent/t", "into/new", GRANTED },
+	{ RENAME, "lent/c -> his/c", 0, KERNEL(EACCES) },
+	{ RENAME, "his/roots -> lent/d", 0, KERNEL(EACCES) },
+	{ RENAME, "his/hers -> lent/d", 0, CONDITION },
+	{ RENAME, "his/hers -> his/roots", 0, GRANTED },
+	{ RENAME, "lent/t -> into/there", 0, KERNEL(EACCES) },
+	{ RENAME, "lent/t -> into/new", 0, GRANTED },
 	/* what gets a name is as what would have been made there */
-	{ RENAME, "lent/hers", "lent/d", CONDITION },
-	{ RENAME, "lent/writable", "lent/d", CONDITION },
-	{ RENAME, "lent/hers", "alices/e", GRANTED },
-	{ RENAME, "lent/c", "alices/f", CONDITION },
-	{ RENAME, "lent/hers-open", "alices/f", CONDITION },
+	{ RENAME, "lent/hers -> lent/d", 0, CONDITION },
+	{ RENAME, "lent/writable -> lent/d", 0, CONDITION },
+	{ RENAME, "lent/hers -> alices/e", 0, GRANTED },
+	{ RENAME, "lent/c -> alices/f", 0, CONDITION },
+	{ RENAME, "lent/hers-open -> alices/f", 0, CONDITION },
 	/* of a link that is who made it: its group is its directory's */
-	{ RENAME, "links/roots", "links/a", GRANTED },
-	{ RENAME, "links/hers", "links/b", CONDITION },
+	{ RENAME, "links/roots -> links/a", 0, GRANTED },
+	{ RENAME, "links/hers -> links/b", 0, CONDITION },
 };
 
 START_TEST(root_lends_only_where_every_rule_says_so)
@@ -331,12 +261,12 @@ START_TEST(root_lends_only_where_every_rule_says_so)
 	acts_make_named_file("lent/hers-open", ALICE, 0644);
 	acts_make_named_file("lent/writable", 0, 0666);
 	scene_start(&acts_scene);
-	assert_rows(authorities, ELEMENTSOF(authorities));
+	acts_assert_rows(authorities);
 	assert_content("lent/c", "lent/a");
 	assert_content("alices/e", "lent/hers");
 	assert_content("into/there", "into/there");
 	assert_content("his/roots", "his/hers");
-	finish();
+	acts_stop();
 }
 END_TEST
 
@@ -350,18 +280,18 @@ static const char escaping[] = "for user 30000 {\n"
 			       "}\n"
 			       "sealed: deny attributes \"@t/sealed/*\";\n";
 
-static const struct row escapes[] = {
-	{ RENAME, "plain/a", "readable/a", BY_DEFAULT },
-	{ RENAME, "readable/b", "roots/b", BY_DEFAULT },
-	{ RENAME, "small/long", "readable/c", CONDITION },
-	{ RENAME, "small/s", "readable/s", GRANTED },
-	{ RENAME, "sealed/d", "plain/d", BY_RULE },
-	{ RENAME, "sealed/d", "sealed/e", GRANTED },
-	{ RENAME, "readable/b", "both/b", GRANTED },
-	{ RENAME, "both/b", "plain/b", GRANTED },
-	{ LINK, "readable/l", "both/l", GRANTED },
-	{ LINK, "readable/l", "roots/l", BY_DEFAULT },
-	{ LINK, "plain/a", "plain/l", BY_DEFAULT },
+static const struct acts_row escapes[] = {
+	{ RENAME, "plain/a -> readable/a", 0, BY_DEFAULT },
+	{ RENAME, "readable/b -> roots/b", 0, BY_DEFAULT },
+	{ RENAME, "small/long -> readable/c", 0, CONDITION },
+	{ RENAME, "small/s -> readable/s", 0, GRANTED },
+	{ RENAME, "sealed/d -> plain/d", 0, BY_RULE },
+	{ RENAME, "sealed/d -> sealed/e", 0, GRANTED },
+	{ RENAME, "readable/b -> both/b", 0, GRANTED },
+	{ RENAME, "both/b -> plain/b", 0, GRANTED },
+	{ LINK, "readable/l -> both/l", 0, GRANTED },
+	{ LINK, "readable/l -> roots/l", 0, BY_DEFAULT },
+	{ LINK, "plain/a -> plain/l", 0, BY_DEFAULT },
 };
 
 START_TEST(nobody_gets_more_by_a_new_name)
@@ -379,11 +309,11 @@ START_TEST(nobody_gets_more_by_a_new_name)
 	acts_make_named_file("small/s", ALICE, 0644);
 	ck_assert_int_eq(truncate(acts_path("small/s"), 1), 0);
 	scene_start(&acts_scene);
-	assert_rows(escapes, ELEMENTSOF(escapes));
+	acts_assert_rows(escapes);
 	assert_content("plain/b", "readable/b");
 	assert_content("sealed/e", "sealed/d");
 	assert_content("both/l", "readable/l");
-	finish();
+	acts_stop();
 }
 END_TEST
 
@@ -396,23 +326,23 @@ static const char linking[] = "for user 30000 {\n"
 			      "    fifo: allow read, create \"@t/fifo/*\" { type fifo; }\n"
 			      "}\n";
 
-static const struct row links[] = {
-	{ LINK, "his/a", "his/b", GRANTED },
-	{ LINK, "his/a", "his/b", KERNEL(EEXIST) },
-	{ LINK, "his/absent", "his/c", HIDDEN },
-	{ LINK, "his/a", "elsewhere", BY_DEFAULT },
-	{ LINK, "elsewhere", "his/c", BY_DEFAULT },
+static const struct acts_row links[] = {
+	{ LINK, "his/a -> his/b", 0, GRANTED },
+	{ LINK, "his/a -> his/b", 0, KERNEL(EEXIST) },
+	{ LINK, "his/absent -> his/c", 0, HIDDEN },
+	{ LINK, "his/a -> elsewhere", 0, BY_DEFAULT },
+	{ LINK, "elsewhere -> his/c", 0, BY_DEFAULT },
 	/* what fs.protected_hardlinks would refuse, whether or not it does */
-	{ LINK, "his/bobs", "his/c", KERNEL(EPERM) },
-	{ LINK, "his/everybodys", "his/c", GRANTED },
-	{ LINK, "his/set-id", "his/d", BY_RULE },
-	{ LINK, "his/link", "his/d", CONDITION },
-	{ LINK, "his/directory", "his/d", CONDITION },
-	{ LINK, "fifo/f", "fifo/g", CONDITION },
-	{ LINK, "once/a", "once/b", CONDITION },
-	{ LINK, "lent/a", "lent/b", GRANTED },
-	{ LINK, "lent/a", "his/e", KERNEL(EPERM) },
-	{ LINK, "his/a", "his/e/", UNASKED(ENOTDIR) },
+	{ LINK, "his/bobs -> his/c", 0, KERNEL(EPERM) },
+	{ LINK, "his/everybodys -> his/c", 0, GRANTED },
+	{ LINK, "his/set-id -> his/d", 0, BY_RULE },
+	{ LINK, "his/link -> his/d", 0, CONDITION },
+	{ LINK, "his/directory -> his/d", 0, CONDITION },
+	{ LINK, "fifo/f -> fifo/g", 0, CONDITION },
+	{ LINK, "once/a -> once/b", 0, CONDITION },
+	{ LINK, "lent/a -> lent/b", 0, GRANTED },
+	{ LINK, "lent/a -> his/e", 0, KERNEL(EPERM) },
+	{ LINK, "his/a -> his/e/", 0, UNASKED(ENOTDIR) },
 };
 
 START_TEST(links_are_made_of_what_the_caller_could_link)
@@ -435,12 +365,12 @@ START_TEST(links_are_made_of_what_the_caller_could_link)
 	acts_make_link("his/link", "a");
 	ck_assert_int_eq(mkfifo(acts_path("fifo/f"), 0666), 0);
 	scene_start(&acts_scene);
-	assert_rows(links, ELEMENTSOF(links));
+	acts_assert_rows(links);
 	ck_assert_int_eq(stat(acts_path("his/a"), &a), 0);
 	ck_assert_int_eq(stat(acts_path("his/b"), &b), 0);
 	ck_assert_uint_eq(a.st_ino, b.st_ino);
 	assert_content("lent/b", "lent/a");
-	finish();
+	acts_stop();
 }
 END_TEST
 
@@ -491,7 +421,7 @@ START_TEST(a_program_replaces_a_file_by_what_it_wrote_beside_it)
 	assert_content("app/state", "second");
 	assert_content("kept/state", "second");
 	ck_assert_int_eq(access(acts_path("app/state.new"), F_OK), -1);
-	finish();
+	acts_stop();
 }
 END_TEST
 
