@@ -122,11 +122,18 @@ static void furnish(struct stage *stage)
 	}
 }
 
+#define ALL_RULES 7U
+
+size_t stage_n_rules(const struct stage *stage)
+{
+	return ALL_RULES - stage->copies_nothing;
+}
+
 void stage_write_rules(const struct stage *stage, FILE *file)
 {
 	fprintf(file, "for user %d {\n", STAGE_CALLER);
 	for (enum stage_file i = 0; i < STAGE_FILES; i++)
-		if (files[i].rule)
+		if (files[i].rule && !(stage->copies_nothing && i == STAGE_COPIED))
 			fprintf(file, "    %s \"%s\"%s\n", files[i].rule, stage->paths[i],
 				files[i].conditions);
 	fprintf(file,

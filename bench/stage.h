@@ -8,6 +8,7 @@
  * users of the daemon.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -35,6 +36,7 @@ struct stage {
 	pid_t janitor;
 	int lifeline;		/* while it is open, the janitor waits */
 	unsigned int n_daemons; /* ever */
+	bool copies_nothing;	/* of the daemons that are started: then they have no pump */
 	const char *rules; /* further ones, for the daemons that are started; borrowed, or NULL */
 };
 
@@ -45,8 +47,8 @@ void stage_done(struct stage *stage);
 /* A file of @owner for all to read. */
 void stage_make_file(const char *path, uid_t owner, mode_t mode);
 
-/* The rules that allow it all to the caller, STAGE_RULES of them. */
-#define STAGE_RULES 7U
+/* The rules that allow it all to the caller, but for STAGE_COPIED if nothing is copied: how many. */
+size_t stage_n_rules(const struct stage *stage);
 void stage_write_rules(const struct stage *stage, FILE *file);
 
 /* Be the caller, or root again, in all that is asked of the kernel. */
@@ -58,8 +60,8 @@ enum stage_process { STAGE_PARENT, STAGE_BROKER, STAGE_AUDIT, STAGE_PUMP, STAGE_
 struct stage_daemon {
 	char directory[64];
 	char socket[80];
-	pid_t pids[STAGE_PROCESSES];
-	double start_usec; /* from its start to its first answer */
+	pid_t pids[STAGE_PROCESSES]; /* 0: there is none */
+	double start_usec;	     /* from its start to its first answer */
 };
 
 /* A daemon with @n rules, those for the stage and others of bench/mixed_rules.h. */

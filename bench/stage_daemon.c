@@ -54,7 +54,7 @@ static void finish(FILE *file)
 static void write_policy(const struct stage *stage, const char *directory, size_t n)
 {
 	struct mixed_rules rules;
-	int r = mixed_rules_new(&rules, MIX_ALL, n - STAGE_RULES);
+	int r = mixed_rules_new(&rules, MIX_ALL, n - stage_n_rules(stage));
 	FILE *file = create(directory, "stage.fdp");
 
 	if (r == 0)
@@ -151,11 +151,11 @@ static void find_processes(struct stage_daemon *daemon)
 		fclose(file);
 }
 
-static bool is_complete(struct stage_daemon *daemon)
+static bool is_complete(const struct stage *stage, struct stage_daemon *daemon)
 {
 	find_processes(daemon);
 	for (size_t i = 0; i < STAGE_PROCESSES; i++)
-		if (daemon->pids[i] == 0)
+		if (daemon->pids[i] == 0 && !(stage->copies_nothing && i == STAGE_PUMP))
 			return false;
 	return true;
 }
@@ -234,7 +234,7 @@ void stage_daemon_start(struct stage *stage, size_t n, struct stage_daemon *ret)
 	ask_first(stage, ret);
 	ret->start_usec = (double)(measure_wall_nsec() - began) / 1e3;
 	/* Its attendants come a moment after it is ready. */
-	while (!is_complete(ret))
+	while (!is_complete(stage, ret))
 		usleep(1000);
 }
 

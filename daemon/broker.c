@@ -72,15 +72,14 @@ static int receive_start(struct control_start *ret)
 	return 0;
 }
 
-static int say(enum control_type type, enum control_kept kept, struct text *text)
+static int say(struct control *control, const struct text *text)
 {
-	struct control control = { .type = type, .kept = kept, .fd = -EBADF };
-
 	if (text->failed)
 		return -ENOMEM;
-	control.text = text->data ? text->data : "";
-	control.text_len = text->len;
-	return control_send(CONTROL_FD, &control);
+	control->fd = -EBADF;
+	control->text = text->data ? text->data : "";
+	control->text_len = text->len;
+	return control_send(CONTROL_FD, control);
 }
 
 static void render(struct diags *diags, struct text *out)
@@ -96,13 +95,16 @@ static void render(struct diags *diags, struct text *out)
 static int refuse(struct reading *reading)
 {
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
+	struct control control = { .type = CONTROL_REFUSED };
 
-	if (reading->unconfirmed)
-		return say(CONTROL_UNCONFIRMED, CONTROL_KEPT_NOT, &text);
+	if (reading->unconfirmed) {
+		control.type = CONTROL_UNCONFIRMED;
+		return say(&control, &text);
+	}
 	render(&reading->diags, &text);
 	if (reading->why.len > 0)
 		text_add(&text, reading->why.data, reading->why.len);
-	return say(CONTROL_REFUSED, CONTROL_KEPT_NOT, &text);
+	return say(&control, &text);
 }
 
 static bool is_degraded(const struct broker *broker)
@@ -321,10 +323,12 @@ static int say_ready(struct broker *broker)
 {
 	_cleanup_(text_done) struct text text = TEXT_EMPTY;
 	struct reading *reading = &broker->reading;
+	struct control ready = { .type = CONTROL_READY, .kept = reading->kept };
 
 	if (reading->policy) {
 		const struct policy_summary *summary = policy_summary(reading->policy);
 
+		ready.uses_pump = summary->delivers || summary->modes & POLICY_WATCH;
 		text_printf(&text, "files %zu\nrules %zu\nas-root %zu\nexpects %zu\npolicy %s\n",
 			    summary->n_files, summary->n_rules, summary->n_as_root,
 			    summary->n_expects, summary->sha256);
@@ -335,7 +339,7 @@ static int say_ready(struct broker *broker)
 	add_confinement(broker, &text);
 	text_puts(&text, "\n");
 	render(broker->candidate.policy ? &broker->candidate.diags : &reading->diags, &text);
-	return say(CONTROL_READY, reading->kept, &text);
+	return say(&ready, &text);
 }
 
 /* 1 all is there to be served; 0 it is refused, and the parent knows why; -errno. */

@@ -45,6 +45,7 @@ static void get_text(struct cursor_reader *r, struct control *ret)
 static void put_ready(struct cursor_writer *w, const struct control *control)
 {
 	cursor_write_u16(w, (uint16_t)control->kept);
+	cursor_write_u16(w, control->uses_pump);
 	put_text(w, control);
 }
 
@@ -53,6 +54,7 @@ static void get_ready(struct cursor_reader *r, struct control *ret)
 	uint16_t kept = cursor_read_u16(r);
 
 	ret->kept = kept < CONTROL_KEPTS ? (enum control_kept)kept : CONTROL_KEPT_NOT;
+	ret->uses_pump = cursor_read_u16(r) != 0;
 	get_text(r, ret);
 }
 

@@ -17,7 +17,8 @@
  *	UNSHADOW	ask the candidate policy of START no more
  * broker → parent
  *	READY		text: the policy's summary as `key value` lines (for status), an empty line,
- *			warnings ready to print; and whether its sources are kept
+ *			warnings ready to print; whether its sources are kept, and the pump is
+ *			needed
  *	REFUSED		text: the diagnostics, ready to print; the broker exits
  *	UNCONFIRMED	of LOAD_UNASKED: what is installed was tried and not confirmed; the broker exits
  *	STOPPED		the parent may now give its connections to the next one
@@ -113,6 +114,7 @@ struct control {
 	bool lost;		    /* CONNECTION: the generation that served it died, so that the
 				      * first message must be the notice `lost` */
 	enum control_kept kept;	    /* READY */
+	bool uses_pump;		    /* READY: its policy lends what goes through the pump */
 	int fd;			    /* CONNECTION; sent: borrowed, received: the receiver's */
 	const char *text;	    /* READY, REFUSED, COUNTERS; received: borrows the buffer */
 	size_t text_len;

@@ -120,6 +120,7 @@ static bool is_ready(struct generation *g, const struct control *message)
 		return false;
 	g->timer = sd_event_source_disable_unref(g->timer);
 	g->kept = message->kept;
+	g->uses_pump = message->uses_pump;
 	g->state = GENERATION_SERVING;
 	tell(g, GENERATION_READY, message);
 	return true;

@@ -56,6 +56,7 @@ struct generation {
 	struct control_start start; /* what it was told */
 	enum generation_state state;
 	enum control_kept kept; /* of READY */
+	bool uses_pump;		/* of READY */
 	pid_t pid;
 	char *summary;		 /* of READY, or NULL; owned */
 	char *warnings;		 /* of READY, or NULL; owned */
@@ -65,7 +66,7 @@ struct generation {
 	bool killed;		 /* by a signal, GONE */
 	struct generation *next; /* the owner's list */
 
-	int tally;		 /* what it counts, sealed, from SERVING on; owned */
+	int tally; /* what it counts, sealed, from SERVING on; owned */
 
 	/* its own */
 	int control;

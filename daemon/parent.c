@@ -63,18 +63,24 @@ void parent_set_restart(struct parent *parent)
 		trial_is_on(&parent->trial) ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_UNASKED;
 }
 
+static void start_attendant(struct parent *parent, struct attendant *attendant)
+{
+	int r = attendant_start(attendant);
+
+	if (r < 0)
+		(void)sd_event_exit(parent->event,
+				    log_error_errno(r, "cannot start the %s process: %m",
+						    attendant->setup.name));
+}
+
+/* Once there, the pump stays: what it was given outlives the policy that it was lent by. */
 static void start_attendants(struct parent *parent)
 {
-	struct attendant *const attendants[] = { &parent->audit, &parent->pump };
+	const struct generation *serving = parent->succession.serving;
 
-	for (size_t i = 0; i < ELEMENTSOF(attendants); i++) {
-		int r = attendant_start(attendants[i]);
-
-		if (r < 0)
-			(void)sd_event_exit(parent->event,
-					    log_error_errno(r, "cannot start the %s process: %m",
-							    attendants[i]->setup.name));
-	}
+	start_attendant(parent, &parent->audit);
+	if (serving && serving->uses_pump)
+		start_attendant(parent, &parent->pump);
 }
 
 static int on_calm(sd_event_source *source, uint64_t usec, void *context)
@@ -110,10 +116,13 @@ static void on_serves(void *context)
 	connections_give(&parent->connections);
 	trial_serves(&parent->trial, parent->succession.serving);
 	parent_set_restart(parent);
-	if (parent->is_complete)
-		parent_announce(parent);
-	else
+	if (!parent->is_complete) {
 		complete(parent);
+		return;
+	}
+	if (!parent->is_closing)
+		start_attendants(parent);
+	parent_announce(parent);
 }
 
 static void on_stays(void *context, const char *why)

@@ -151,6 +151,8 @@ static int compile_rule(struct compiler *c, const struct file *file, const struc
 		count_rule(&policy->summary, ast);
 	if (rule->conditions->asked >> POLICY_CONDITION_MOUNT & 1)
 		policy->summary.asks_mount = true;
+	if (rule->shown.obligations->deliver != POLICY_DELIVER_FD)
+		policy->summary.delivers = true;
 	r = keep_conditions(c, rule);
 	return r < 0 ? r : compile_rule_paths(c, ast, rule);
 }

@@ -77,6 +77,7 @@ struct policy_summary {
 	bool as_root_owns;   /* some `as root` allow removes, or changes attributes */
 	bool as_root_writes; /* some `as root` allow writes, creates, … */
 	bool asks_mount;     /* some rule has the condition `mount` */
+	bool delivers;	     /* some allow lends a copy or a pipe, not the file */
 	size_t n_rates;	     /* rules with `rate` */
 	size_t n_in_flight;  /* rules with `inflight` */
 	char sha256[65];     /* hex, of the effective sources in order of their names */

@@ -40,24 +40,27 @@ uint64_t daemon_number(const struct daemon *d, const char *key)
 	return number;
 }
 
-void daemon_await_attendants(const struct daemon *d)
-{
-	static const char *const keys[] = { "records-written", "pipes" };
-
-	for (size_t i = 0; i < ELEMENTSOF(keys);) {
-		char *count = daemon_status(d, keys[i]);
-
-		i += count[0] != '\0';
-		free(count);
-	}
-}
-
 pid_t daemon_pid(const struct daemon *d, const char *process)
 {
 	char key[32];
 
 	snprintf(key, sizeof(key), "pid-%s", process);
 	return (pid_t)daemon_number(d, key);
+}
+
+void daemon_await_attendants(const struct daemon *d)
+{
+	static const struct {
+		const char *process, *counts;
+	} attendants[] = { { "audit", "records-written" }, { "pump", "pipes" } };
+
+	for (size_t i = 0; i < ELEMENTSOF(attendants);) {
+		char *count = daemon_status(d, attendants[i].counts);
+
+		/* When audit counts, a pump that the policy needs has a number. */
+		i += count[0] != '\0' || (i > 0 && daemon_pid(d, attendants[i].process) == 0);
+		free(count);
+	}
 }
 
 void daemon_await_number(const struct daemon *d, const char *key, uint64_t expected)

@@ -19,7 +19,9 @@
 #include "wire/codec.h"
 #include "wire/message.h"
 
-#define POLICY "version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n"
+#define POLICY                                                                                     \
+	"version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n"                         \
+	"for user root { pumped: allow read \"/etc/group\" { deliver snapshot; } }\n"
 
 static struct daemon d;
 

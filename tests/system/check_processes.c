@@ -22,6 +22,8 @@
 
 static struct daemon d;
 
+#define PUMPED "for user root { pumped: allow read \"/etc/group\" { deliver snapshot; } }\n"
+
 static void start(const char *policy)
 {
 	int sock;
@@ -101,7 +103,7 @@ START_TEST(processes_are_confined)
 {
 	static const char *const users[] = { "fdbroker", "fdbroker-audit", "fdbroker" };
 
-	start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
+	start("version 1;\n" PUMPED "for user root { a: allow read \"/etc/hostname\"; }\n");
 	assert_user(confined[_i], users[_i]);
 	assert_status(confined[_i], "NoNewPrivs", "1");
 	assert_status(confined[_i], "Seccomp", "2");
@@ -258,7 +260,7 @@ START_TEST(processes_hold_the_descriptors_they_need)
 {
 	char list[2048];
 
-	start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
+	start("version 1;\n" PUMPED "for user root { a: allow read \"/etc/hostname\"; }\n");
 	list_fds(daemon_pid(&d, held[_i].process), list, sizeof(list));
 	ck_assert_str_eq(list, held[_i].fds);
 	daemon_stop(&d);
@@ -270,7 +272,7 @@ START_TEST(processes_of_the_daemon_leave_no_core)
 	char path[64], limits[4096] = "";
 	FILE *file;
 
-	start("version 1;\n");
+	start("version 1;\n" PUMPED);
 	snprintf(path, sizeof(path), "/proc/%d/limits", daemon_pid(&d, confined[_i]));
 	file = fopen(path, "re");
 	ck_assert_ptr_nonnull(file);
@@ -375,6 +377,35 @@ START_TEST(processes_that_are_root_read_nothing_that_a_client_sent)
 }
 END_TEST
 
+static pid_t reload_and_wait(const char *policy)
+{
+	daemon_write_policy(&d, "a.fdp", policy);
+	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
+	daemon_await_attendants(&d);
+	return daemon_pid(&d, "pump");
+}
+
+static const char *const pumped[] = {
+	"version 1;\n" PUMPED,
+	"version 1;\nfor user root { allow append \"/nothing\" { deliver pipe; } }\n",
+	"version 1;\nfor user root { allow watch \"/nothing\"; }\n",
+	"version 1;\nfor user root mode complain { }\n",
+};
+
+START_TEST(processes_have_a_pump_from_the_first_policy_that_needs_it)
+{
+	pid_t pump;
+
+	start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
+	ck_assert_int_eq(daemon_pid(&d, "pump"), 0);
+	pump = reload_and_wait(pumped[_i]);
+	ck_assert_int_gt(pump, 0);
+	/* What it was given outlives the policy. */
+	ck_assert_int_eq(reload_and_wait("version 1;\n"), pump);
+	daemon_stop(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("processes");
@@ -387,6 +418,8 @@ int main(void)
 	tcase_add_loop_test(tcase, processes_hold_what_the_policy_needs, 0, ELEMENTSOF(needs));
 	tcase_add_test(tcase, processes_hold_what_the_policy_needs_now);
 	tcase_add_loop_test(tcase, processes_hold_the_descriptors_they_need, 0, ELEMENTSOF(held));
+	tcase_add_loop_test(tcase, processes_have_a_pump_from_the_first_policy_that_needs_it, 0,
+			    ELEMENTSOF(pumped));
 	tcase_add_loop_test(tcase, processes_of_the_daemon_leave_no_core, 0, ELEMENTSOF(confined));
 	tcase_add_test(tcase, processes_that_are_root_read_nothing_that_a_client_sent);
 	return suite_main(suite);

@@ -95,7 +95,28 @@ START_TEST(compile_sums_up)
 	ck_assert_uint_eq(summary->n_as_root, 1);
 	ck_assert_uint_eq(summary->n_expects, 1);
 	ck_assert(summary->as_root_reads && !summary->as_root_writes);
+	ck_assert(!summary->delivers);
 	ck_assert_uint_eq(strlen(summary->sha256), 64);
+}
+END_TEST
+
+START_TEST(compile_sees_what_lends_no_file_itself)
+{
+	static const struct {
+		const char *obligations;
+		bool delivers;
+	} rules[] = { { "deliver fd;", false }, { "deliver pipe;", true } };
+
+	for (size_t i = 0; i < ELEMENTSOF(rules); i++) {
+		_cleanup_(policy_freep) struct policy *policy = NULL;
+		char text[128];
+
+		snprintf(text, sizeof(text),
+			 "version 1;\nfor user 1 { allow append '/a' { %s } }\n",
+			 rules[i].obligations);
+		policy = policy_of(text);
+		ck_assert_int_eq(policy_summary(policy)->delivers, rules[i].delivers);
+	}
 }
 END_TEST
 
@@ -249,6 +270,7 @@ int main(void)
 	tcase_add_test(tcase, compile_names_rules_by_label_or_line);
 	tcase_add_test(tcase, compile_gives_defaults_by_authority);
 	tcase_add_test(tcase, compile_sums_up);
+	tcase_add_test(tcase, compile_sees_what_lends_no_file_itself);
 	tcase_add_test(tcase, compile_lists_each_exe_once);
 	tcase_add_loop_test(tcase, compile_takes_no_name_for_another, 0, ELEMENTSOF(names));
 	tcase_add_test(tcase, compile_makes_nobody_of_a_user_that_does_not_exist);

@@ -48,6 +48,7 @@ static const struct control controls[] = {
 	{ .type = CONTROL_STOP },
 	{ .type = CONTROL_READY,
 	  .kept = CONTROL_KEPT_LOADING,
+	  .uses_pump = true,
 	  .text = "files 7\n\n",
 	  .text_len = 9 },
 	{ .type = CONTROL_REFUSED, .text = "a.fdp:1:1: error", .text_len = 16 },
@@ -87,6 +88,7 @@ static void assert_same(const struct control *a, const struct control *b)
 	ck_assert_int_eq(a->start.require_landlock, b->start.require_landlock);
 	ck_assert_str_eq(a->start.state_directory, b->start.state_directory);
 	ck_assert_int_eq(a->kept, b->kept);
+	ck_assert_int_eq(a->uses_pump, b->uses_pump);
 	ck_assert_str_eq(a->start.policy_directory, b->start.policy_directory);
 	ck_assert_str_eq(a->start.shadow_directory, b->start.shadow_directory);
 	ck_assert_str_eq(a->start.same_policy, b->start.same_policy);
@@ -119,7 +121,7 @@ START_TEST(control_refuses_a_message_cut_anywhere)
 	int size = control_write(&controls[_i], buffer, sizeof(buffer));
 
 	for (size_t cut = 0; cut < (size_t)size; cut++) {
-		if (has_text(&controls[_i]) && cut >= (controls[_i].type == CONTROL_READY ? 4 : 2))
+		if (has_text(&controls[_i]) && cut >= (controls[_i].type == CONTROL_READY ? 6 : 2))
 			continue; /* a text ends where its message does */
 		ck_assert_int_eq(control_read(buffer, cut, &read), -EBADMSG);
 	}
