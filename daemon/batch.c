@@ -214,7 +214,7 @@ static void refuse_grants(struct batch *b, struct server *server, const struct s
 static int send_results(const struct batch *b, const struct session *session)
 {
 	const struct message_attach attach = { .fds = b->fds, .n_fds = b->n_fds };
-	uint8_t buffer[WIRE_BATCH_REPLY(WIRE_BATCH_MAX)];
+	uint8_t buffer[WIRE_BATCH_REPLY(WIRE_BATCH_MAX)] _uninitialized_;
 	int size = wire_batch_answer_write(b->id, b->results, b->n, buffer, sizeof(buffer));
 
 	return size < 0 ? size : message_send(session->fd, buffer, (size_t)size, &attach);
@@ -280,6 +280,7 @@ static void report_member(const struct batch *b, uint16_t i, struct exchange *x)
 /* At most so many of them. */
 static void report_some(struct batch *b, struct exchange *x, unsigned int n)
 {
+	x->answered_usec = clock_realtime_usec();
 	for (; n > 0 && b->reported < b->decided; n--) {
 		if (b->results[b->reported].reason != WIRE_REASON_SINGLY)
 			report_member(b, b->reported, x);

@@ -22,7 +22,7 @@ struct exchange {
 	struct ucred sender;
 	struct wire_header header;
 	struct wire_open claim; /* borrows the message; of a request that was read, the request */
-	uint64_t time_usec;
+	uint64_t time_usec, answered_usec; /* when it came, and when that was over */
 	uint64_t decision;
 	struct shadow_verdict shadow; /* NONE: not asked, or it says the same */
 	struct trace *trace;	      /* of the opening, its worker's; NULL: nobody asks for it */

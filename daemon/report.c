@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/macro.h"
 #include "daemon/record.h"
 #include "policy/explain.h"
@@ -242,7 +241,7 @@ static void tally(const struct exchange *x, int sent)
 		.closed = x->fault,
 		.unsent = sent < 0,
 		.arrived_usec = x->time_usec,
-		.now_usec = clock_realtime_usec(),
+		.now_usec = x->answered_usec,
 	};
 
 	tallies_count(&x->server->tallies, &event);

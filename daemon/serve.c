@@ -136,6 +136,7 @@ static int answer(struct exchange *x, int r)
 {
 	if (!x->fault)
 		r = exchange_reply(x);
+	x->answered_usec = clock_realtime_usec();
 	serve_ask_shadow(x);
 	report(x, r);
 	x->session->in_flight = x->outcome.in_flight;
