@@ -338,7 +338,7 @@ int batch_late(const struct exchange *x)
 	late.claim = x->claim;
 	late.request.modes = x->request.modes;
 	late.time_usec = x->time_usec;
-	late.outcome.fd = -EBADF;
+	late.outcome.fd = late.outcome.pin = -EBADF;
 	exchange_answer(&late, WIRE_REASON_DEADLINE, ETIMEDOUT);
 	note(b, &late);
 	while (b->decided < b->n)

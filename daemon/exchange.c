@@ -171,7 +171,7 @@ void exchange_expire(const struct exchange *x, struct exchange *ret)
 		.request = x->request,
 		.time_usec = x->time_usec,
 		.decision = x->decision,
-		.outcome.fd = -EBADF,
+		.outcome = { .fd = -EBADF, .pin = -EBADF },
 	};
 	exchange_adopt(ret);
 	exchange_answer(ret, WIRE_REASON_DEADLINE, ETIMEDOUT);

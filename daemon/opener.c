@@ -267,6 +267,8 @@ static enum step open_existing(struct opening *o)
 		return opening_kernel(o, -EACCES);
 	step = reopen_pin(o, &pin);
 	outright_learn(o, &pin);
+	if (o->out->fd >= 0)
+		o->out->pin = TAKE_FD(pin.fd);
 	return step;
 }
 
@@ -357,7 +359,7 @@ void outcome_clear(struct outcome *outcome)
 {
 	memset(outcome, 0, offsetof(struct outcome, canonical));
 	outcome->canonical[0] = '\0';
-	outcome->fd = -EBADF;
+	outcome->fd = outcome->pin = -EBADF;
 }
 
 void opener_open(struct opener *opener, const struct order *order, struct outcome *ret)

@@ -72,6 +72,7 @@ struct outcome_other {
 
 struct outcome {
 	int fd; /* the receiver's; -EBADF unless reason is OK */
+	int pin; /* what @fd was opened from, if it was; the receiver's to close, with @fd or before */
 	/* What was asked for, where that is no descriptor; the receiver's to free. NULL: nothing */
 	void *data;
 	uint16_t data_len;

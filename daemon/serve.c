@@ -38,6 +38,16 @@ static struct order order_of(const struct exchange *x, const struct policy_calle
 	};
 }
 
+/*
+ * The pin is closed with what was opened from it, by one call, where both are closed by whoever leads;
+ * but not of a batch, whose descriptors would not follow each other then.
+ */
+static void close_pin(struct exchange *x)
+{
+	if (x->batch || discard_cost(&x->outcome, &x->request) != DISCARD_CHEAP)
+		x->outcome.pin = fd_close(x->outcome.pin);
+}
+
 static int open_it(struct exchange *x, struct worker *worker)
 {
 	struct order order;
@@ -49,6 +59,7 @@ static int open_it(struct exchange *x, struct worker *worker)
 	order.given_up = &worker->given_up;
 	worker_begin(worker, x, x->session->facts.uid);
 	opener_open(&worker->opener, &order, &x->outcome);
+	close_pin(x);
 	worker_end(worker);
 	return atomic_load(&worker->given_up) ? -ECANCELED : 0;
 }
@@ -106,7 +117,11 @@ static int judge_and_open(struct exchange *x, struct worker *worker)
 
 static void discard(struct exchange *x, enum discard_cost cost)
 {
-	discards_add(&x->server->workers, TAKE_FD(x->outcome.fd), x->session->facts.uid, cost);
+	struct workers *w = &x->server->workers;
+	uid_t uid = x->session->facts.uid;
+
+	discards_add(w, TAKE_FD(x->outcome.pin), uid, DISCARD_CHEAP);
+	discards_add(w, TAKE_FD(x->outcome.fd), uid, cost);
 }
 
 void serve_abandon(struct exchange *x)

@@ -136,6 +136,7 @@ static int tell(int sock, const struct outcome *outcome)
 	do
 		r = message_send(sock, &seen, sizeof(seen), &attach);
 	while (r == -EAGAIN);
+	fd_close(outcome->pin);
 	fd_close(outcome->fd);
 	return r;
 }

@@ -114,6 +114,7 @@ static int ask(uid_t uid, const char *name, uint32_t flags, uint64_t second)
 	authority_broker(&opener.authority);
 	policy_caller_free(caller);
 	ck_assert(!outcome.would_block);
+	fd_close(outcome.pin);
 	return outcome.fd >= 0 ? outcome.fd : -(int)outcome.reason;
 }
 

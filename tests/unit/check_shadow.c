@@ -225,6 +225,7 @@ static struct outcome *open_by(struct side *side, struct order *order, size_t wh
 
 	order->caller = side->callers[who];
 	opener_open(&side->opener, order, &outcome);
+	fd_close(outcome.pin);
 	fd_close(outcome.fd);
 	/* As it was, for the next. */
 	(void)unlinkat(AT_FDCWD, at("b/new"), 0);
