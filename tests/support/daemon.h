@@ -111,6 +111,9 @@ char *daemon_read_audit(const struct daemon *d);
 char *daemon_read_log(const struct daemon *d);
 void daemon_assert_log_has(const struct daemon *d, const char *part);
 
+/* The one record in which this is, when it is written; the caller frees it. */
+char *daemon_await_record(const struct daemon *d, const char *part);
+
 /* A client's connection. */
 int daemon_connect(const struct daemon *d);
 /* Of either socket; -errno where the kernel or the daemon refuses it. */

@@ -95,3 +95,32 @@ void daemon_assert_log_has(const struct daemon *d, const char *part)
 	ck_assert_msg(strstr(log, part), "'%s' is not in the log:\n%s", part, log);
 	free(log);
 }
+
+/* Of the line that is written to its end. */
+static char *line_with(const char *text, const char *part)
+{
+	const char *at = strstr(text, part), *end;
+
+	if (!at)
+		return NULL;
+	ck_assert_msg(!strstr(at + 1, part), "more than one record with %s:\n%s", part, text);
+	end = strchr(at, '\n');
+	while (at > text && at[-1] != '\n')
+		at--;
+	return end ? strndup(at, (size_t)(end - at)) : NULL;
+}
+
+char *daemon_await_record(const struct daemon *d, const char *part)
+{
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
+	char *record = NULL;
+
+	while (!record) {
+		char *audit = daemon_read_audit(d);
+
+		ck_assert_msg(clock_monotonic_usec() < deadline, "no record with %s", part);
+		record = line_with(audit, part);
+		free(audit);
+	}
+	return record;
+}

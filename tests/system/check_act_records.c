@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
 #include "tests/support/acts.h"
@@ -96,24 +95,6 @@ static void make_objects(void)
 	}
 }
 
-/* Ends where its line does; the caller frees what begins before it. */
-static char *find_record(char *audit, const char *path)
-{
-	char key[256], *record;
-
-	snprintf(key, sizeof(key), "\"path\":\"%s\"", path);
-	record = strstr(audit, key);
-	if (!record)
-		return NULL;
-	ck_assert_msg(!strstr(record + 1, key), "more than one record of %s:\n%s", path, audit);
-	while (record > audit && record[-1] != '\n')
-		record--;
-	if (!strchr(record, '\n'))
-		return NULL; /* not written to its end yet */
-	*strchr(record, '\n') = '\0';
-	return record;
-}
-
 static void assert_field(const char *record, const char *name, const char *value)
 {
 	char text[256];
@@ -140,15 +121,10 @@ static void assert_other(const char *record, const struct row *row, enum way way
 
 static void assert_recorded(const struct row *row, enum way way)
 {
-	uint64_t deadline = clock_monotonic_usec() + 30 * USEC_PER_SEC;
-	char *audit = NULL, *record = NULL;
+	char key[256], *record;
 
-	while (!record) {
-		ck_assert_msg(clock_monotonic_usec() < deadline, "no record of %s", row->name);
-		free(audit);
-		audit = daemon_read_audit(&acts_scene.daemon);
-		record = find_record(audit, acts_path(row->name));
-	}
+	snprintf(key, sizeof(key), "\"path\":\"%s\"", acts_path(row->name));
+	record = daemon_await_record(&acts_scene.daemon, key);
 	assert_field(record, "decision", ways[way].decision);
 	assert_field(record, "reason", ways[way].reason);
 	assert_field(record, "modes", row->modes);
@@ -156,7 +132,7 @@ static void assert_recorded(const struct row *row, enum way way)
 		assert_field(record, "rule", ways[way].rule);
 	if (row->act)
 		assert_other(record, row, way);
-	free(audit);
+	free(record);
 }
 
 /* P81 */

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
 #include "client/fdbroker.h"
@@ -296,29 +295,14 @@ static int ask_some(const void *arg)
 	return write(results_pipe[1], results, sizeof(results)) == sizeof(results) ? 0 : 4;
 }
 
-/* The one line that has @id, when it is written. */
 static void assert_recorded(uint64_t id, const char *path)
 {
-	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
-	char key[32], *audit, *record = NULL;
+	char key[32], *record;
 
 	snprintf(key, sizeof(key), "%016" PRIx64, id);
-	while (!record) {
-		ck_assert_msg(clock_monotonic_usec() < end, "no record of %s", path);
-		audit = daemon_read_audit(&acts_scene.daemon);
-		record = strstr(audit, key);
-		/* A line that is being written is seen as far as it has come. */
-		if (record && !strchr(record, '\n'))
-			record = NULL;
-		if (record) {
-			ck_assert_ptr_null(strstr(record + 1, key));
-			while (record > audit && record[-1] != '\n')
-				record--;
-			*strchrnul(record, '\n') = '\0';
-			ck_assert_msg(strstr(record, path), "%s: %s", path, record);
-		}
-		free(audit);
-	}
+	record = daemon_await_record(&acts_scene.daemon, key);
+	ck_assert_msg(strstr(record, path), "%s: %s", path, record);
+	free(record);
 }
 
 /* P81: as if it had been asked for alone. */

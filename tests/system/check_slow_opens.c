@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -262,7 +261,6 @@ static void assert_others_are_served_before(int sock)
 static void assert_hangs_alone(const char *path, unsigned int n_stuck)
 {
 	int sock = request(path);
-	char *audit, *record;
 
 	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served_before(sock);
@@ -274,13 +272,7 @@ static void assert_hangs_alone(const char *path, unsigned int n_stuck)
 	/* Its connection is as good as any. */
 	fd_close(daemon_ask(sock, local, WIRE_OPEN_READ, NULL));
 	fd_close(sock);
-	do {
-		audit = daemon_read_audit(&d);
-		record = strstr(audit, "\"reason\":\"deadline\"");
-		if (record)
-			ck_assert_ptr_null(strstr(record + 1, "\"reason\":\"deadline\""));
-		free(audit);
-	} while (!record);
+	free(daemon_await_record(&d, "\"reason\":\"deadline\""));
 }
 
 static const struct {
