@@ -28,6 +28,12 @@ int forked_wait(pid_t pid)
 	return WIFSIGNALED(status) ? FORKED_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+void forked_end(pid_t pid)
+{
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(forked_wait(pid), FORKED_SIGNALLED + SIGKILL);
+}
+
 int forked_run(int (*body)(const void *arg), const void *arg)
 {
 	return forked_wait(forked_start(body, arg));

@@ -15,6 +15,9 @@ int forked_run(int (*body)(const void *arg), const void *arg);
 pid_t forked_start(int (*body)(const void *arg), const void *arg);
 int forked_wait(pid_t pid);
 
+/* End one that would run for ever; that it still does is asserted. */
+void forked_end(pid_t pid);
+
 /* One that waits to be killed, and has this number, which nobody has any more: as root. The number, or
  * -errno. */
 pid_t forked_start_as(pid_t pid);

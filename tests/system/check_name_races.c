@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,8 +175,7 @@ START_TEST(two_names_that_change_bind_what_was_judged)
 	asker.d = open(acts_path("his/d"), O_PATH | O_CLOEXEC);
 	swapper = forked_start(exchange_for_ever, asker.race);
 	r = scene_as(ALICE, ask_often, &asker);
-	kill(swapper, SIGKILL);
-	ck_assert_int_eq(forked_wait(swapper), FORKED_SIGNALLED + SIGKILL);
+	forked_end(swapper);
 	ck_assert_msg(r == 0, "%s to %s: %d", asker.race->old, asker.race->new, r);
 	acts_assert_untouched("secrets/f", &before);
 	acts_assert_none("secrets/none");
@@ -246,8 +244,7 @@ START_TEST(what_was_not_there_when_it_was_looked_for_is_never_replaced)
 	scene_start(&acts_scene);
 	keeper = forked_start(come_and_go, &kept);
 	ck_assert_int_eq(scene_as(ALICE, replace_often, NULL), 0);
-	kill(keeper, SIGKILL);
-	ck_assert_int_eq(forked_wait(keeper), FORKED_SIGNALLED + SIGKILL);
+	forked_end(keeper);
 	scene_stop(&acts_scene);
 }
 END_TEST
