@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -187,6 +188,44 @@ START_TEST(make_makes_nothing_that_it_would_not_know_again)
 }
 END_TEST
 
+static void mount_image(const char *options)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "PATH=$PATH:/usr/sbin:/sbin; cd %s && truncate -s 1M image &&"
+		 " mke2fs -q -F -t ext4 -I 256 -O ^has_journal image && mount -o %s image shared",
+		 directory, options);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* ext4(5), grpid: what is made has the group of its directory, which does not tell. */
+START_TEST(make_gives_a_directory_its_group_where_the_mount_gives_another)
+{
+	struct held_act act;
+	struct stat st;
+
+	mount_image("loop,grpid");
+	ck_assert_int_eq(chown(in_directory("shared"), 0, GROUP), 0);
+	ck_assert_int_eq(chmod(in_directory("shared"), 0770), 0);
+	ck_assert_int_eq(mkdir(in_directory("shared/other"), 0700), 0);
+	ck_assert_uint_eq(look("shared/other").st_gid, GROUP);
+	act = making();
+	ck_assert_int_eq(held_not(&act), 0);
+	st = look(MADE);
+	assert_given(&st, 0750);
+	ck_assert_int_eq(umount2(in_directory("shared"), MNT_DETACH), 0);
+}
+END_TEST
+
+static bool has_loop_devices(void)
+{
+	if (access("/dev/loop-control", F_OK) == 0)
+		return true;
+	puts("SKIP: without loop devices no file system is mounted with grpid");
+	return false;
+}
+
 static void prepare(void)
 {
 	suite_make_directory("/tmp", directory, sizeof(directory));
@@ -210,5 +249,8 @@ int main(void)
 	tcase_add_loop_test(tcase, make_changes_nothing_that_was_put_there_instead, 0,
 			    ELEMENTSOF(others));
 	tcase_add_test(tcase, make_makes_nothing_that_it_would_not_know_again);
+	if (has_loop_devices())
+		tcase_add_test(tcase,
+			       make_gives_a_directory_its_group_where_the_mount_gives_another);
 	return suite_main(suite);
 }
