@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,6 +177,26 @@ size_t scene_request(uint64_t id, const char *path, uint8_t *buffer, size_t size
 
 	ck_assert_int_gt(r, 0);
 	return (size_t)r;
+}
+
+int scene_send(const struct daemon *d, const char *path)
+{
+	uint8_t buffer[512];
+	size_t size = scene_request(7, path, buffer, sizeof(buffer));
+	int sock = daemon_connect(d);
+
+	ck_assert_int_eq(send(sock, buffer, size, 0), (ssize_t)size);
+	return sock;
+}
+
+/* fanotify(7): its end allows what waits. */
+int scene_hold_opens(const char *path)
+{
+	int group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+
+	ck_assert_int_ge(group, 0);
+	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path), 0);
+	return group;
 }
 
 void scene_await(int sock)

@@ -54,6 +54,12 @@ int scene_as(uid_t uid, int (*body)(const void *arg), const void *arg);
 /* A request to read @path, as bytes. */
 size_t scene_request(uint64_t id, const char *path, uint8_t *buffer, size_t size);
 
+/* The same, sent on a connection of its own: that connection, on which nobody waits for the answer. */
+int scene_send(const struct daemon *d, const char *path);
+
+/* Whoever opens @path waits until nobody has this descriptor any more. */
+int scene_hold_opens(const char *path);
+
 /* Wait until @sock has something to read, or its end; aborts after a long while. */
 void scene_await(int sock);
 

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
 #include "tests/support/halt.h"
+#include "tests/support/scene.h"
 #include "tests/support/suite.h"
 #include "wire/codec.h"
 #include "wire/message.h"
@@ -190,14 +190,6 @@ END_TEST
 
 static int group;
 
-/* Whoever opens it waits until nobody has the group any more: fanotify(7). */
-static void hold(void)
-{
-	group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
-	ck_assert_int_ge(group, 0);
-	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
-}
-
 /* While it is in the midst of a batch. */
 static void crash(uint64_t crashes)
 {
@@ -227,7 +219,7 @@ START_TEST(crash_in_a_batch_gives_nothing_of_it_and_is_told)
 
 	start();
 	d.may_be_killed = true;
-	hold();
+	group = scene_hold_opens(held);
 	batching_send(sock, 7, paths, ELEMENTSOF(paths));
 	crash(1);
 	ck_assert_int_eq(receive_notice(), WIRE_NOTICE_LOST);
@@ -263,7 +255,7 @@ START_TEST(crash_in_a_batch_is_not_noticed_by_who_uses_the_library)
 
 	start();
 	d.may_be_killed = true;
-	hold();
+	group = scene_hold_opens(held);
 	client = forked_start(ask_three, NULL);
 	crash(1);
 	fd_close(group);
@@ -280,7 +272,7 @@ START_TEST(crash_after_crash_loses_only_what_it_comes_by)
 
 	start();
 	d.may_be_killed = true;
-	hold();
+	group = scene_hold_opens(held);
 	client = forked_start(ask_three, NULL);
 	for (uint64_t i = 1; i <= 3; i++)
 		crash(i);

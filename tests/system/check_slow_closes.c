@@ -197,17 +197,6 @@ static void await_quiet(int fds)
 			      suite_count_fds(broker), fds, (int)daemon_number(&d, "in-flight"));
 }
 
-/* Ask, and do not wait. */
-static int request(const char *path)
-{
-	uint8_t buffer[512];
-	size_t size = scene_request(7, path, buffer, sizeof(buffer));
-	int sock = daemon_connect(&d);
-
-	ck_assert_int_eq(send(sock, buffer, size, 0), (ssize_t)size);
-	return sock;
-}
-
 /* A connection on which an answer, with a descriptor of @path, is kept; the @n-th of them, beside @others
  * of the broker's descriptors. */
 static int keep_one(const char *path, int n, int others)
@@ -301,7 +290,7 @@ START_TEST(close_through_an_overlay_holds_up_nobody)
 
 	start("");
 	fuse_silence(&fuse, FUSE_FLUSH);
-	sock = request(layered);
+	sock = scene_send(&d, layered);
 	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
 	daemon_await_number(&d, "stuck", 1);
@@ -388,7 +377,7 @@ START_TEST(closes_of_what_is_large_and_has_no_name_hang_alone)
 	fd_close(sock);
 	fuse_silence(&fuse, FUSE_FLUSH);
 	for (int i = 0; i < PLACES; i++)
-		socks[i] = request(unlinked);
+		socks[i] = scene_send(&d, unlinked);
 	assert_all_are_served_beside(PLACES);
 	for (int i = 0; i < PLACES; i++)
 		fd_close(socks[i]);

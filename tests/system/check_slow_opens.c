@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -173,17 +172,6 @@ static void stop(void)
 
 /* the callers */
 
-/* Ask, and do not wait. */
-static int request(const char *path)
-{
-	uint8_t buffer[512];
-	size_t size = scene_request(7, path, buffer, sizeof(buffer));
-	int sock = daemon_connect(&d);
-
-	ck_assert_int_eq(send(sock, buffer, size, 0), (ssize_t)size);
-	return sock;
-}
-
 static bool is_answered(int sock)
 {
 	struct pollfd poller = { .fd = sock, .events = POLLIN };
@@ -260,7 +248,7 @@ static void assert_others_are_served_before(int sock)
 /* It waits while everybody else is served, is told that it was too late, and is written down once. */
 static void assert_hangs_alone(const char *path, unsigned int n_stuck)
 {
-	int sock = request(path);
+	int sock = scene_send(&d, path);
 
 	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served_before(sock);
@@ -392,7 +380,7 @@ START_TEST(slow_close_holds_up_nobody)
 	int sock;
 
 	start("", FUSE_FLUSH);
-	sock = request(slow);
+	sock = scene_send(&d, slow);
 	answer = receive(sock);
 	ck_assert_int_eq(answer.reason, WIRE_REASON_OK);
 	ck_assert_uint_eq(daemon_number(&d, "in-flight"), 1);
@@ -514,7 +502,7 @@ START_TEST(slow_open_of_a_leased_file_waits_for_its_holder)
 	fd = open(held, O_RDWR | O_CLOEXEC);
 	ck_assert(signal(SIGIO, SIG_IGN) != SIG_ERR);
 	ck_assert_int_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
-	sock = request(held);
+	sock = scene_send(&d, held);
 	poller.fd = sock;
 	while (!broker_waits_to_try_again())
 		ck_assert_int_eq(poll(&poller, 1, 0), 0);
@@ -532,11 +520,8 @@ START_TEST(slow_open_by_surprise_hangs_alone)
 	int group;
 
 	start("", 0);
-	group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
-	ck_assert_int_ge(group, 0);
-	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
+	group = scene_hold_opens(held);
 	assert_hangs_alone(held, 1);
-	/* Its end allows what waits: fanotify(7). */
 	fd_close(group);
 	stop();
 }
@@ -561,9 +546,7 @@ START_TEST(slow_member_of_a_batch_by_surprise_hangs_alone)
 	int group, sock;
 
 	start("", 0);
-	group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
-	ck_assert_int_ge(group, 0);
-	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
+	group = scene_hold_opens(held);
 	sock = daemon_connect(&d);
 	batching_send(sock, 7, paths, 4);
 	daemon_await_number(&d, "in-flight", 1);
@@ -585,9 +568,7 @@ START_TEST(slow_member_of_a_batch_for_nobody_leaves_nothing)
 	int group, sock;
 
 	start("", 0);
-	group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
-	ck_assert_int_ge(group, 0);
-	ck_assert_int_eq(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, held), 0);
+	group = scene_hold_opens(held);
 	sock = daemon_connect(&d);
 	batching_send(sock, 7, paths, 4);
 	daemon_await_number(&d, "in-flight", 1);
@@ -605,7 +586,7 @@ START_TEST(slow_open_of_a_fifo_waits_for_no_peer)
 	int sock;
 
 	start("", 0);
-	sock = request(fifo);
+	sock = scene_send(&d, fifo);
 	answer = receive(sock);
 	ck_assert_int_eq(answer.reason, WIRE_REASON_OK);
 	fd_close(sock);
@@ -615,7 +596,7 @@ END_TEST
 
 static int ask_slowly(const void *arg)
 {
-	int sock = request(slow);
+	int sock = scene_send(&d, slow);
 
 	(void)arg;
 	return receive(sock).reason;
@@ -629,12 +610,12 @@ START_TEST(slow_opens_are_counted_against_their_uid)
 
 	start("", FUSE_OPEN);
 	for (int i = 0; i < STUCK_MAX; i++)
-		socks[i] = request(slow);
+		socks[i] = scene_send(&d, slow);
 	for (int i = 0; i < STUCK_MAX; i++)
 		assert_too_late(socks[i]);
 	ck_assert_uint_eq(daemon_number(&d, "stuck"), STUCK_MAX);
 	ck_assert_uint_eq(daemon_number(&d, "max-in-flight"), 64);
-	sock = request(slow);
+	sock = scene_send(&d, slow);
 	answer = receive(sock);
 	ck_assert_int_eq(answer.reason, WIRE_REASON_BUSY);
 	ck_assert_int_eq(answer.error, EAGAIN);
@@ -657,7 +638,7 @@ START_TEST(slow_opens_without_a_place_wait_for_one)
 
 	start("max-stuck-per-uid 1;", FUSE_OPEN);
 	for (int i = 0; i < 4; i++)
-		socks[i] = request(slow);
+		socks[i] = scene_send(&d, slow);
 	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
 	ck_assert(!is_answered(socks[3]));
@@ -679,7 +660,7 @@ START_TEST(slow_opens_that_never_get_a_place_are_too_late)
 
 	start("max-stuck-per-uid 1;", FUSE_OPEN);
 	for (int i = 0; i < 3; i++)
-		socks[i] = request(slow);
+		socks[i] = scene_send(&d, slow);
 	for (int i = 0; i < 3; i++) {
 		assert_too_late(socks[i]);
 		fd_close(socks[i]);
@@ -693,7 +674,7 @@ END_TEST
 START_TEST(slow_open_for_nobody_leaves_nothing)
 {
 	start("", FUSE_OPEN);
-	fd_close(request(slow));
+	fd_close(scene_send(&d, slow));
 	daemon_await_number(&d, "in-flight", 1);
 	assert_others_are_served();
 	fuse_relent(&fuse);
@@ -707,7 +688,7 @@ START_TEST(slow_open_does_not_hold_up_a_reload)
 	int sock, fd;
 
 	start("", FUSE_OPEN);
-	sock = request(slow);
+	sock = scene_send(&d, slow);
 	daemon_await_number(&d, "in-flight", 1);
 	ck_assert_int_eq(daemon_reload(&d, NULL), 0);
 	ck_assert_uint_eq(daemon_number(&d, "leaving"), 1);
@@ -731,7 +712,7 @@ START_TEST(slow_open_does_not_hold_up_the_end)
 	int sock;
 
 	start("", FUSE_OPEN);
-	sock = request(slow);
+	sock = scene_send(&d, slow);
 	assert_too_late(sock);
 	fd_close(sock);
 	/* The mount is in the daemon's directory, and goes when that is removed. */
