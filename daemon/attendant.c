@@ -96,6 +96,8 @@ static int greet(struct attendant *a)
 	if (r == 0 && a->setup.greeting)
 		r = control_send(a->control, a->setup.greeting);
 	a->is_greeted = r == 0;
+	if (a->is_greeted && a->setup.greeted)
+		a->setup.greeted(a->setup.context);
 	if (a->closing)
 		hang_up(a);
 	return r;
@@ -117,7 +119,7 @@ static int receive(struct attendant *a)
 	if (r <= 0)
 		return r == 0 ? -EPIPE : r;
 	if (message.type != CONTROL_COUNTERS)
-		return -EPROTO;
+		return a->setup.told ? a->setup.told(a->setup.context, &message) : -EPROTO;
 	r = control_copy_text(&message, &text);
 	if (r < 0)
 		return r;
@@ -175,22 +177,30 @@ static int start(struct attendant *a)
 	return r;
 }
 
-int attendant_init(struct attendant *a, const struct attendant_setup *setup)
+int attendant_make_queue(int queue[2], bool takes_files)
 {
 	static const int bytes = QUEUE_BYTES;
 	int r;
 
-	*a = (struct attendant){ .setup = *setup, .queue = { -EBADF, -EBADF }, .control = -EBADF };
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, a->queue) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, queue) < 0)
 		return -errno;
 	/* With a sender, a message without a byte is told from the end: message_receive(). */
-	r = message_accept_credentials(a->queue[0], !setup->takes_files);
-	if (r < 0)
+	r = message_accept_credentials(queue[0], !takes_files);
+	if (r < 0) {
+		queue[0] = fd_close(queue[0]);
+		queue[1] = fd_close(queue[1]);
 		return r;
+	}
 	/* CAP_NET_ADMIN may exceed wmem_max; without it the wish is cut, and that is fine. */
-	if (setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
-		(void)setsockopt(a->queue[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	if (setsockopt(queue[1], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(queue[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 	return 0;
+}
+
+int attendant_init(struct attendant *a, const struct attendant_setup *setup)
+{
+	*a = (struct attendant){ .setup = *setup, .queue = { -EBADF, -EBADF }, .control = -EBADF };
+	return setup->has_queue ? attendant_make_queue(a->queue, true) : 0;
 }
 
 int attendant_start(struct attendant *a)
@@ -203,11 +213,14 @@ int attendant_queue(const struct attendant *a)
 	return a->queue[1];
 }
 
+int attendant_send(struct attendant *a, const struct control *message)
+{
+	return a->is_greeted ? control_send(a->control, message) : -EAGAIN;
+}
+
 int attendant_ask(struct attendant *a)
 {
-	if (!a->is_greeted)
-		return -EAGAIN;
-	return control_send(a->control, &(const struct control){ .type = CONTROL_ASK });
+	return attendant_send(a, &(const struct control){ .type = CONTROL_ASK });
 }
 
 void attendant_close(struct attendant *a)

@@ -4,8 +4,8 @@
 
 /*
  * A process without rights that serves all generations, as the parent sees it: audit
- * and pump. The queue to it is the parent's: what brokers have sent waits in it while one
- * that died is replaced.
+ * and pump. The queue to it is the parent's, as are the rings (rings.h): what brokers have sent
+ * waits there while one that died is replaced.
  */
 
 #include <stdbool.h>
@@ -13,12 +13,17 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+struct control;
+
 struct attendant_setup {
 	sd_event *event;
 	const char *role, *name;	/* "--role=audit", "audit" */
 	int file;			/* its third descriptor, or -EBADF; borrowed */
-	bool takes_files;		/* from brokers */
+	bool has_queue;			/* in which brokers send it files */
 	const struct control *greeting; /* follows the hand-shake; borrowed, or NULL */
+	void (*greeted)(void *context); /* it can be told more; or NULL */
+	/* What it said that is not COUNTERS: 0, or -errno of what it may not say. Or NULL. */
+	int (*told)(void *context, const struct control *message);
 	void (*counted)(void *context);
 	void (*closed)(void *context); /* after attendant_close(): it has done what there was */
 	void *context;
@@ -26,7 +31,7 @@ struct attendant_setup {
 
 struct attendant {
 	struct attendant_setup setup;
-	int queue[2];	 /* read by the process, written by brokers */
+	int queue[2];	 /* read by the process, written by brokers; or -EBADF */
 	int control;	 /* or -EBADF: there is no process */
 	bool is_greeted; /* the hand-shake is done */
 	bool closing;
@@ -37,14 +42,20 @@ struct attendant {
 	sd_event_source *io, *exit, *delay;
 };
 
-/* A queue, without a process: what is sent waits until attendant_start(), which does nothing the
- * second time. 0 or -errno. */
+/* From brokers, who write into the second end, to such a process. 0 or -errno. */
+int attendant_make_queue(int queue[2], bool takes_files);
+
+/* Without a process: what is sent waits until attendant_start(), which does nothing the second time.
+ * 0 or -errno. */
 int attendant_init(struct attendant *a, const struct attendant_setup *setup);
 int attendant_start(struct attendant *a);
 void attendant_done(struct attendant *a);
 
 /* Where brokers send. Borrowed. */
 int attendant_queue(const struct attendant *a);
+
+/* Say something to it. 0; -EAGAIN not now; another -errno. */
+int attendant_send(struct attendant *a, const struct control *message);
 
 /* Ask for its counters; `counted` follows, unless it dies. 0 or -errno. */
 int attendant_ask(struct attendant *a);

@@ -18,26 +18,25 @@
 #include "daemon/control.h"
 #include "daemon/flood.h"
 #include "daemon/fold.h"
+#include "daemon/intake.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/sink.h"
-#include "wire/message.h"
 
 /*
  * Brokers do not wait for this process and it does not trust them: what they
  * send is decoded whole or counted as malformed, by a user that owns nothing.
  *
- * After each look into the queue it rests: what comes meanwhile waits there, safe from whatever
+ * After each look into the rings it rests: what comes meanwhile waits there, safe from whatever
  * becomes of the broker that sent it, and is read at one go. A broker that reports every request
  * would otherwise wake this process for each, which costs more than the request.
  *
- * A record leaves the queue only to be written at once or counted into one that
+ * A record leaves its ring only to be written at once or counted into one that
  * was. The end of the control socket says that the parent is gone, or that no more
- * will come: the rest of the queue is written first.
+ * will come: the rest of the rings is written first.
  */
 
-#define REST_USEC (5 * USEC_PER_MSEC) /* the queue holds what comes meanwhile: attendant.c */
-#define AT_ONE_GO 4096U		      /* records, before the parent is listened to */
+#define REST_USEC (5 * USEC_PER_MSEC) /* if much comes meanwhile, this process is woken: ring.h */
 
 struct audit {
 	struct fold fold;
@@ -45,7 +44,8 @@ struct audit {
 	uint64_t written, folded, suppressed, failed, malformed; /* records */
 	int file;						 /* or -EBADF: the journal */
 	sd_event *event;
-	sd_event_source *timer, *queue, *rest;
+	sd_event_source *timer, *rest;
+	struct intake intake;
 };
 
 /* records */
@@ -74,8 +74,9 @@ static void write_folded(struct audit *audit, uint64_t now_usec)
 		write_record(audit, &record, 1);
 }
 
-static void take_record(struct audit *audit, const void *data, size_t size)
+static void take_record(void *context, const void *data, size_t size)
 {
+	struct audit *audit = context;
 	uint64_t now_usec = clock_monotonic_usec();
 	static struct record record;
 
@@ -87,31 +88,6 @@ static void take_record(struct audit *audit, const void *data, size_t size)
 		write_record(audit, &record, 1);
 	else
 		audit->suppressed++;
-}
-
-/* Return: 1 something came; 0 or -EAGAIN nothing did; another -errno: nothing will. */
-static int receive(struct audit *audit)
-{
-	/* Bytes alone: a broker's descriptor, which may not close, is not even installed. */
-	static const struct message_want want = { .credentials = true };
-	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_;
-	struct message m;
-	int r;
-
-	r = message_receive(AUDIT_FD, buffer, sizeof(buffer), &want, &m);
-	switch (r) {
-	case 1:
-		take_record(audit, buffer, m.size);
-		return 1;
-	case -EMSGSIZE:
-	case -EBADMSG:
-	case -E2BIG:
-	case -EMFILE:
-		audit->malformed++;
-		return 1;
-	default:
-		return r;
-	}
 }
 
 /* time */
@@ -144,20 +120,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	return set_timer(audit);
 }
 
-/* sockets */
-
-/* Read what there is. How many came, or -errno. */
-static int empty_queue(struct audit *audit)
-{
-	unsigned int n = 0;
-	int r = 1;
-
-	while (r > 0 && n < AT_ONE_GO) {
-		r = receive(audit);
-		n += r > 0;
-	}
-	return r < 0 && r != -EAGAIN ? r : (int)n;
-}
+/* rings */
 
 static int on_rest(sd_event_source *source, uint64_t usec, void *context);
 
@@ -166,9 +129,6 @@ static int rest(struct audit *audit)
 	uint64_t until = clock_monotonic_usec() + REST_USEC;
 	int r;
 
-	r = sd_event_source_set_enabled(audit->queue, SD_EVENT_OFF);
-	if (r < 0)
-		return r;
 	if (!audit->rest)
 		return sd_event_add_time(audit->event, &audit->rest, CLOCK_MONOTONIC, until, 1,
 					 on_rest, audit);
@@ -178,11 +138,14 @@ static int rest(struct audit *audit)
 
 static int read_and_rest(struct audit *audit)
 {
-	int r = empty_queue(audit);
+	size_t n;
+	int r = 0;
 
-	if (r < 0)
-		return sd_event_exit(audit->event, r);
-	r = r > 0 ? rest(audit) : sd_event_source_set_enabled(audit->queue, SD_EVENT_ON);
+	do
+		n = intake_read(&audit->intake);
+	while (n == 0 && !intake_sleep(&audit->intake));
+	if (n > 0)
+		r = rest(audit);
 	return r < 0 ? r : set_timer(audit);
 }
 
@@ -193,13 +156,26 @@ static int on_rest(sd_event_source *source, uint64_t usec, void *context)
 	return read_and_rest(context);
 }
 
-static int on_queue(sd_event_source *source, int fd, uint32_t revents, void *context)
+static int on_bell(void *context)
 {
-	(void)source;
-	(void)fd;
-	(void)revents;
 	return read_and_rest(context);
 }
+
+static void on_end(void *context, uint64_t generation, bool is_sound)
+{
+	const struct control message = { .type = CONTROL_RING_READ, .ring = generation };
+	struct audit *audit = context;
+
+	if (!is_sound) {
+		audit->malformed++;
+		log_error("what broker %" PRIu64 " writes is no record: reading no more of it",
+			  generation);
+	}
+	/* Without the parent, who else would keep it? */
+	(void)control_send(CONTROL_FD, &message);
+}
+
+/* parent */
 
 static int answer(const struct audit *audit)
 {
@@ -217,6 +193,22 @@ static int answer(const struct audit *audit)
 								 .text_len = text.len });
 }
 
+static int obey(struct audit *audit, const struct control *message)
+{
+	int r;
+
+	if (message->type == CONTROL_RING) {
+		r = intake_add(&audit->intake, message->ring, message->fd, message->bell);
+		return r < 0 ? r : read_and_rest(audit);
+	}
+	fd_close(message->fd);
+	if (message->type != CONTROL_ASK)
+		return -EPROTO;
+	/* Who asks may have seen what a record is about. */
+	r = read_and_rest(audit);
+	return r < 0 ? r : answer(audit);
+}
+
 static int on_control(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	struct audit *audit = context;
@@ -231,12 +223,8 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *c
 		return 0;
 	if (r <= 0)
 		return sd_event_exit(audit->event, 0);
-	fd_close(message.fd);
-	if (message.type != CONTROL_ASK)
-		return -EPROTO;
-	/* Who asks may have seen what a record is about. */
-	r = read_and_rest(audit);
-	return r < 0 ? r : answer(audit);
+	r = obey(audit, &message);
+	return r < 0 ? sd_event_exit(audit->event, r) : 0;
 }
 
 /* life */
@@ -259,10 +247,12 @@ static int listen_to_all(struct audit *audit)
 	r = sd_event_default(&audit->event);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(audit->event, NULL, CONTROL_FD, EPOLLIN, on_control, audit);
-	if (r < 0)
-		return r;
-	return sd_event_add_io(audit->event, &audit->queue, AUDIT_FD, EPOLLIN, on_queue, audit);
+	intake_init(&audit->intake, &(const struct intake_setup){ .event = audit->event,
+								  .take = take_record,
+								  .rung = on_bell,
+								  .ended = on_end,
+								  .context = audit });
+	return sd_event_add_io(audit->event, NULL, CONTROL_FD, EPOLLIN, on_control, audit);
 }
 
 static int run(struct audit *audit)
@@ -285,8 +275,7 @@ static int run(struct audit *audit)
 	if (r < 0)
 		return r;
 	r = sd_event_loop(audit->event);
-	while (receive(audit) > 0)
-		continue;
+	(void)intake_read(&audit->intake);
 	write_folded(audit, UINT64_MAX);
 	return r;
 }
@@ -301,8 +290,8 @@ int audit_main(void)
 	if (r < 0)
 		log_error_errno(r, "the audit process ends: %m");
 	sd_event_source_unref(audit.timer);
-	sd_event_source_unref(audit.queue);
 	sd_event_source_unref(audit.rest);
+	intake_done(&audit.intake);
 	sd_event_unref(audit.event);
 	fold_done(&audit.fold);
 	flood_done(&audit.flood);

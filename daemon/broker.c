@@ -123,6 +123,14 @@ static int map_tallies(struct broker *broker)
 	return r < 0 ? log_error_errno(r, "cannot count by rule: %m") : 0;
 }
 
+static int map_ring(struct broker *broker)
+{
+	int r = ring_writer_init(&broker->server.ring, RING_FD, BELL_FD);
+
+	fd_close(RING_FD);
+	return r < 0 ? log_error_errno(r, "cannot tell the audit process: %m") : 0;
+}
+
 static bool is_bad(const struct reading *reading)
 {
 	return reading->diags.n_errors > 0 || reading->diags.failed || !reading->policy;
@@ -276,7 +284,6 @@ static int become_confined(struct broker *broker)
 	server->degraded = is_degraded(broker);
 	server->generation = broker->start.generation;
 	server->next_decision = broker->start.first_decision;
-	server->audit_fd = AUDIT_FD;
 	server->control = CONTROL_FD;
 	if (server->degraded)
 		return 0;
@@ -376,6 +383,9 @@ static int serve_policy(struct broker *broker)
 	r = map_tallies(broker);
 	if (r < 0)
 		return r;
+	r = map_ring(broker);
+	if (r < 0)
+		return r;
 	r = prepare(broker);
 	if (r < 0)
 		return r;
@@ -396,6 +406,7 @@ static void done(struct broker *broker)
 	shadow_done(&broker->shadow);
 	shadow_tally_done(&broker->server.shadow_tally);
 	tallies_done(&broker->server.tallies);
+	ring_writer_done(&broker->server.ring);
 	reading_done(&broker->candidate);
 	reading_done(&broker->reading);
 	hull_free(broker->hull);

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-#define CHILD_FDS_MAX 4U
+#define CHILD_FDS_MAX 5U
 
 /* Remember which program this is, before it can be replaced on disk. 0 or -errno. */
 int child_init(void);

@@ -150,6 +150,8 @@ int commands_take(struct loop *loop, struct worker *worker)
 	case CONTROL_UNCONFIRMED:
 	case CONTROL_ROOM:
 	case CONTROL_RENEW:
+	case CONTROL_RING:
+	case CONTROL_RING_READ:
 		break;
 	}
 	return -EPROTO;

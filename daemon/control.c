@@ -126,6 +126,16 @@ static void get_room(struct cursor_reader *r, struct control *ret)
 	ret->room.watches_each = cursor_read_u32(r);
 }
 
+static void put_ring(struct cursor_writer *w, const struct control *control)
+{
+	cursor_write_u64(w, control->ring);
+}
+
+static void get_ring(struct cursor_reader *r, struct control *ret)
+{
+	ret->ring = cursor_read_u64(r);
+}
+
 static void put_nothing(struct cursor_writer *w, const struct control *control)
 {
 	(void)w;
@@ -137,6 +147,8 @@ static void get_nothing(struct cursor_reader *r, struct control *ret)
 	(void)r;
 	(void)ret;
 }
+
+#define CONTROL_FDS_MAX 2U
 
 static const struct {
 	void (*put)(struct cursor_writer *w, const struct control *control);
@@ -156,8 +168,10 @@ static const struct {
 	[CONTROL_ROOM] = { put_room, get_room, 0 },
 	[CONTROL_UNSHADOW] = { put_nothing, get_nothing, 0 },
 	[CONTROL_RENEW] = { put_nothing, get_nothing, 0 },
+	[CONTROL_RING] = { put_ring, get_ring, CONTROL_FDS_MAX },
+	[CONTROL_RING_READ] = { put_ring, get_ring, 0 },
 };
-static_assert(ELEMENTSOF(types) == CONTROL_RENEW + 1, "each type has a row");
+static_assert(ELEMENTSOF(types) == CONTROL_RING_READ + 1, "each type has a row");
 
 static bool is_type(unsigned int type)
 {
@@ -175,7 +189,7 @@ int control_write(const struct control *control, void *buffer, size_t size)
 
 int control_read(const void *data, size_t size, struct control *ret)
 {
-	struct control control = { .fd = -EBADF };
+	struct control control = { .fd = -EBADF, .bell = -EBADF };
 	struct cursor_reader r = cursor_reader(data, size);
 	unsigned int type = cursor_read_u16(&r);
 
@@ -191,8 +205,8 @@ int control_read(const void *data, size_t size, struct control *ret)
 
 int control_send(int sock, const struct control *control)
 {
-	const struct message_attach attach = { .fds = &control->fd,
-					       .n_fds = types[control->type].fds };
+	const int fds[CONTROL_FDS_MAX] = { control->fd, control->bell };
+	const struct message_attach attach = { .fds = fds, .n_fds = types[control->type].fds };
 	/* Of one thread, or with the broker's lock: nobody sends two at a time. Not on the stack, all pages of
 	 * which would be touched, and no memory that there may not be. */
 	static char buffer[CONTROL_SIZE_MAX];
@@ -206,7 +220,7 @@ int control_send(int sock, const struct control *control)
 
 int control_receive(int sock, void *buffer, size_t size, struct control *ret)
 {
-	const struct message_want want = { .fds = 1 };
+	const struct message_want want = { .fds = CONTROL_FDS_MAX };
 	_cleanup_(message_done) struct message m = MESSAGE_EMPTY;
 	bool lost;
 	int r;
@@ -224,6 +238,8 @@ int control_receive(int sock, void *buffer, size_t size, struct control *ret)
 		return -EBADMSG;
 	if (m.n_fds > 0)
 		ret->fd = TAKE_FD(m.fds[0]);
+	if (m.n_fds > 1)
+		ret->bell = TAKE_FD(m.fds[1]);
 	return 1;
 }
 

@@ -27,7 +27,11 @@
  *	RENEW		the policy allows what the hull does not have: start a generation of the same
  *			policy, which looks at the file system anew
  *
- * The audit process and the pump have such a socket too, for ASK and COUNTERS.
+ * The audit process and the pump have such a socket too, for ASK and COUNTERS; and between the parent
+ * and the audit process are
+ *	RING		a generation's number, two descriptors: the ring in which its broker writes records,
+ *			and the queue of its bell
+ *	RING_READ	the same number, back: nothing more will come of it
  *
  * The end of file on this socket is the death of the other side.
  */
@@ -39,9 +43,10 @@
 #include "daemon/facts.h"
 
 #define CONTROL_FD 3 /* in a child */
-#define AUDIT_FD   4 /* in a broker: where records go; in the audit process: where they come from */
+#define BELL_FD	   4 /* in a broker: what wakes who reads its ring */
 #define PUMP_FD	   5 /* in a broker: where burdens go */
 #define TALLY_FD   6 /* in a broker, until it has mapped it: memory of daemon/tallies.h */
+#define RING_FD	   7 /* likewise: memory of daemon/ring.h */
 
 #define CONTROL_PATH_MAX    4095U  /* bytes of a directory's name */
 #define CONTROL_SHA256_SIZE 65U	   /* hexadecimal, with the NUL */
@@ -62,6 +67,8 @@ enum control_type {
 	CONTROL_ROOM,
 	CONTROL_UNSHADOW,
 	CONTROL_RENEW,
+	CONTROL_RING,
+	CONTROL_RING_READ,
 };
 
 /* Which policy a generation loads. */
@@ -115,18 +122,20 @@ struct control {
 				      * first message must be the notice `lost` */
 	enum control_kept kept;	    /* READY */
 	bool uses_pump;		    /* READY: its policy lends what goes through the pump */
-	int fd;			    /* CONNECTION; sent: borrowed, received: the receiver's */
+	uint64_t ring;		    /* RING, RING_READ: of which generation */
+	int fd;			    /* CONNECTION, RING; sent: borrowed, received: the receiver's */
+	int bell;		    /* RING; likewise */
 	const char *text;	    /* READY, REFUSED, COUNTERS; received: borrows the buffer */
 	size_t text_len;
 };
 
 /* Bytes written, or -EMSGSIZE. A text that is too long is cut at the end of a line. */
 int control_write(const struct control *control, void *buffer, size_t size);
-/* 0 or -EBADMSG; ret->fd is -EBADF. */
+/* 0 or -EBADMSG; ret->fd and ret->bell are -EBADF. */
 int control_read(const void *data, size_t size, struct control *ret);
 
 /**
- * control_send() - write and send, with the descriptor of a CONNECTION
+ * control_send() - write and send, with the descriptors that its type has
  *
  * Never blocks. Return: 0; -EAGAIN the other side is behind; another -errno of message_send().
  */
@@ -135,7 +144,7 @@ int control_send(int sock, const struct control *control);
 /**
  * control_receive() - receive and read one message
  * @buffer:	at least CONTROL_SIZE_MAX bytes; ret->text points into it
- * @ret:	on 1 and -EMFILE only; ret->fd is -EBADF unless it is a CONNECTION
+ * @ret:	on 1 and -EMFILE only; its descriptors are -EBADF unless its type has them
  *
  * Never blocks. Return: 1; 0 the other side is gone; -EAGAIN; -EBADMSG; -EMFILE a CONNECTION, in
  *	@ret, whose descriptor is lost; another -errno.

@@ -201,6 +201,8 @@ static bool take(struct generation *g, const struct control *message)
 	case CONTROL_ASK:
 	case CONTROL_ROOM:
 	case CONTROL_UNSHADOW:
+	case CONTROL_RING:
+	case CONTROL_RING_READ:
 		break;
 	}
 	return false;
@@ -302,8 +304,8 @@ static int watch(struct generation *g, int take_pidfd)
 
 static int spawn(struct generation *g, const struct generation_setup *setup)
 {
-	_cleanup_(fd_closep) int its_end = -EBADF;
-	int pair[2], pidfd, r;
+	_cleanup_(fd_closep) int its_end = -EBADF, bell = -EBADF;
+	int pair[2], ring, pidfd, r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return -errno;
@@ -315,7 +317,10 @@ static int spawn(struct generation *g, const struct generation_setup *setup)
 	g->tally = tallies_create();
 	if (g->tally < 0)
 		return g->tally;
-	r = child_start("--role=broker", (int[]){ its_end, setup->audit, setup->pump, g->tally }, 4,
+	r = rings_open(setup->rings, g->start.generation, &ring, &bell);
+	if (r < 0)
+		return r;
+	r = child_start("--role=broker", (int[]){ its_end, bell, setup->pump, g->tally, ring }, 5,
 			&g->pid, &pidfd);
 	if (r < 0)
 		return r;

@@ -29,6 +29,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/control.h"
+#include "daemon/rings.h"
 
 enum generation_state {
 	GENERATION_GREETING,
@@ -80,8 +81,8 @@ struct generation {
 struct generation_setup {
 	sd_event *event;
 	const struct control_start *start;
-	int audit; /* where records go; borrowed */
-	int pump;  /* where burdens go; borrowed */
+	struct rings *rings; /* for its records; borrowed */
+	int pump;	     /* where burdens go; borrowed */
 	/* @message is what came, for READY, REFUSED, COUNTED and UNSERVED. */
 	void (*told)(void *context, struct generation *g, enum generation_event event,
 		     const struct control *message);

@@ -45,6 +45,7 @@
 #define LIMIT_HANDSHAKE_SEC 2U	/* between parent and child: both are ours and awake */
 #define LIMIT_FILES	    65536U /* RLIMIT_NOFILE asked for; less if the hard limit is lower */
 #define LIMIT_FILES_OWN	    64U	   /* of them for what is not a connection, or a reply to one */
+#define LIMIT_RINGS	    64U	   /* of generations whose records are not all read: see rings.c */
 #define LIMIT_LINKS	    40U /* symbolic links followed in one request: the kernel's MAXSYMLINKS */
 #define LIMIT_RETRIES	    32U /* openat2(2) EAGAIN under a storm of renames */
 #define LIMIT_CACHED_TRIES  3U	/* and where the lookup may not block: others wait meanwhile */

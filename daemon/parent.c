@@ -282,13 +282,33 @@ static int watch_signals(struct parent *parent)
 	return sd_event_set_watchdog(parent->event, true);
 }
 
+static void on_audit_there(void *context)
+{
+	struct parent *parent = context;
+
+	rings_give_anew(&parent->rings);
+}
+
+static int on_audit_told(void *context, const struct control *message)
+{
+	struct parent *parent = context;
+
+	if (message->type != CONTROL_RING_READ)
+		return -EPROTO;
+	rings_close(&parent->rings, message->ring);
+	return 0;
+}
+
 static int init_audit(struct parent *parent)
 {
+	rings_init(&parent->rings, &parent->audit);
 	return attendant_init(&parent->audit,
 			      &(const struct attendant_setup){ .event = parent->event,
 							       .role = "--role=audit",
 							       .name = "audit",
 							       .file = parent->audit_file,
+							       .greeted = on_audit_there,
+							       .told = on_audit_told,
 							       .counted = parent_counted,
 							       .closed = on_audit_gone,
 							       .context = parent });
@@ -314,7 +334,7 @@ static int init_pump(struct parent *parent)
 							       .role = "--role=pump",
 							       .name = "pump",
 							       .file = -EBADF,
-							       .takes_files = true,
+							       .has_queue = true,
 							       .greeting = &parent->room,
 							       .counted = parent_counted,
 							       .closed = on_pump_gone,
@@ -349,7 +369,7 @@ static int start_brokers(struct parent *parent)
 	struct succession_setup setup = {
 		.event = parent->event,
 		.use_last_good = state && parent->settings.on_start_error == ON_START_LAST_GOOD,
-		.audit = attendant_queue(&parent->audit),
+		.rings = &parent->rings,
 		.pump = attendant_queue(&parent->pump),
 		.serves = on_serves,
 		.vacant = on_vacant,
@@ -432,6 +452,7 @@ static void done(struct parent *parent)
 	trial_done(&parent->trial);
 	succession_done(&parent->succession);
 	attendant_done(&parent->pump);
+	rings_done(&parent->rings);
 	attendant_done(&parent->audit);
 	sd_event_unref(parent->event);
 	activation_done(&parent->activation);

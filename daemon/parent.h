@@ -15,6 +15,7 @@
 #include "daemon/admin.h"
 #include "daemon/attendant.h"
 #include "daemon/connections.h"
+#include "daemon/rings.h"
 #include "daemon/settings.h"
 #include "daemon/succession.h"
 #include "daemon/trial.h"
@@ -36,6 +37,7 @@ struct parent {
 	sd_event *event;
 	struct control room; /* what the pump is told */
 	struct attendant audit, pump;
+	struct rings rings; /* to audit */
 	struct connections connections;
 	struct succession succession;
 	struct trial trial;

@@ -247,23 +247,35 @@ static void tally(const struct exchange *x, int sent)
 	tallies_count(&x->server->tallies, &event);
 }
 
+/* Through the ring; or through the queue of its bell, which takes longer, what the ring has no room
+ * for: because it is long, or because who reads it has not had a processor for a while. */
+static int pass_on(struct ring_writer *ring, const struct record *record, void *buffer, size_t size)
+{
+	void *room = ring_begin(ring);
+	int n = room ? record_write(record, room, RING_ENTRY_MAX) : -EMSGSIZE;
+
+	if (n >= 0) {
+		ring_end(ring, (size_t)n);
+		return 0;
+	}
+	n = record_write(record, buffer, size);
+	return n < 0 ? n : message_send(ring->bell, buffer, (size_t)n, NULL);
+}
+
 static int send_record(const struct exchange *x, enum record_outcome outcome)
 {
 	/* With the lock of workers.h there is one at a time; and a stack so large is touched at
 	 * each of its pages (-fstack-clash-protection). */
 	static struct record record;
 	static uint8_t buffer[RECORD_SIZE_MAX];
-	int size = 0;
+	int r = 0;
 
 	if (!x->session->who)
-		size = learn_who(x->session, &record, buffer, sizeof(buffer));
-	if (size < 0)
-		return size;
+		r = learn_who(x->session, &record, buffer, sizeof(buffer));
+	if (r < 0)
+		return r;
 	fill(&record, x, outcome);
-	size = record_write(&record, buffer, sizeof(buffer));
-	if (size < 0)
-		return size;
-	return message_send(x->server->audit_fd, buffer, (size_t)size, NULL);
+	return pass_on(&x->server->ring, &record, buffer, sizeof(buffer));
 }
 
 void report(const struct exchange *x, int sent)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "daemon/opener.h"
+#include "daemon/ring.h"
 #include "daemon/session.h"
 #include "daemon/shadow.h"
 #include "daemon/shadow_tally.h"
@@ -26,8 +27,8 @@ struct counters {
 
 /* What one generation serves with. */
 struct server {
-	struct workers workers;	     /* whose lock all of this is under */
-	struct waiting *waiting;     /* owned */
+	struct workers workers;	 /* whose lock all of this is under */
+	struct waiting *waiting; /* owned */
 	struct under_way under_way;
 	const struct policy *policy; /* borrowed; NULL if degraded */
 	struct rates rates;	     /* likewise */
@@ -36,10 +37,10 @@ struct server {
 	bool degraded; /* there is no policy: nothing is opened */
 	uint64_t generation;
 	uint64_t next_decision;
-	uint32_t lost;	       /* records lost since the last one that was sent */
-	int audit_fd;	       /* borrowed; -EBADF: none */
-	int control;	       /* borrowed: the parent */
-	uint64_t renewal_usec; /* monotonic: when it was asked for a renewal, or 0 */
+	uint32_t lost;		 /* records lost since the last one that was sent */
+	struct ring_writer ring; /* to the audit process */
+	int control;		 /* borrowed: the parent */
+	uint64_t renewal_usec;	 /* monotonic: when it was asked for a renewal, or 0 */
 	struct counters counters;
 	struct tallies tallies;
 	struct shadow *shadow; /* borrowed; NULL: there is no candidate */

@@ -20,7 +20,8 @@ struct succession_setup {
 	sd_event *event;
 	struct control_start start; /* what every generation is told; what differs is filled in */
 	bool use_last_good;	    /* instead of a bad policy, where nobody serves */
-	int audit, pump;	    /* borrowed */
+	struct rings *rings;	    /* borrowed */
+	int pump;		    /* borrowed */
 	/* Somebody serves: before, the connections of the last one are to be taken back. */
 	void (*serves)(void *context);
 	/* Nobody serves any more; @lost: it died. */

@@ -54,7 +54,7 @@ int succession_start(struct succession *s, enum control_load load)
 {
 	const struct generation_setup setup = { .event = s->setup.event,
 						.start = &s->setup.start,
-						.audit = s->setup.audit,
+						.rings = s->setup.rings,
 						.pump = s->setup.pump,
 						.told = succession_told,
 						.context = s };

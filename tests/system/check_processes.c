@@ -251,7 +251,7 @@ static const struct {
 } held[] = {
 	{ "broker", "2 /log\n3 socket:\n4 socket:\n5 socket:\n6 own descriptors\n"
 		    "7 /proc\n8 anon_inode:[eventpoll]\n" },
-	{ "audit", "2 /log\n3 socket:\n4 socket:\n5 /audit.json\n6 anon_inode:[eventpoll]\n" },
+	{ "audit", "2 /log\n3 socket:\n4 anon_inode:[eventpoll]\n5 /audit.json\n7 socket:\n" },
 	{ "pump", "2 /log\n3 socket:\n4 socket:\n5 pipe:\n6 pipe:\n7 pipe:\n8 pipe:\n"
 		  "9 pipe:\n10 pipe:\n11 anon_inode:inotify\n" },
 };

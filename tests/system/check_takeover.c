@@ -26,6 +26,7 @@
 #include "base/kernel.h"
 #include "base/macro.h"
 #include "daemon/filter.h"
+#include "daemon/ring.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
 
@@ -88,17 +89,22 @@ static void release(const struct captive *c)
 	ck_assert_int_eq(ptrace(PTRACE_DETACH, c->pid, NULL, NULL), 0);
 }
 
-/* @data at @offset of its room; where that is. */
-static unsigned long give(const struct captive *c, size_t offset, const void *data, size_t size)
+static void write_there(pid_t pid, unsigned long at, const void *data, size_t size)
 {
 	char path[64];
 	int mem;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", c->pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	mem = open(path, O_WRONLY | O_CLOEXEC);
 	ck_assert_int_ge(mem, 0);
-	ck_assert_int_eq(pwrite(mem, data, size, (off_t)(c->room + offset)), (ssize_t)size);
+	ck_assert_int_eq(pwrite(mem, data, size, (off_t)at), (ssize_t)size);
 	fd_close(mem);
+}
+
+/* @data at @offset of its room; where that is. */
+static unsigned long give(const struct captive *c, size_t offset, const void *data, size_t size)
+{
+	write_there(c->pid, c->room + offset, data, size);
 	return c->room + offset;
 }
 
@@ -523,6 +529,72 @@ START_TEST(takeover_ends_with_a_call_that_is_not_on_the_list)
 }
 END_TEST
 
+/* what it may write */
+
+/* Where its ring is in it: proc(5). */
+static unsigned long ring_of(pid_t pid)
+{
+	unsigned long at = 0;
+	char path[64], line[512];
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "re");
+	ck_assert_ptr_nonnull(maps);
+	while (at == 0 && fgets(line, sizeof(line), maps))
+		if (strstr(line, "fdbroker-ring"))
+			at = strtoul(line, NULL, 16);
+	fclose(maps);
+	ck_assert_uint_ne(at, 0);
+	return at;
+}
+
+static void assert_refused(const char *path)
+{
+	int sock = daemon_connect(&s.daemon);
+
+	ck_assert_int_eq(daemon_ask(sock, path, WIRE_OPEN_READ, NULL), -EACCES);
+	fd_close(sock);
+}
+
+static const struct {
+	const char *name;
+	uint64_t head;
+	uint32_t size; /* of the first entry */
+} lies[] = {
+	{ "more than there is room for", UINT64_C(1) << 40, 100 },
+	{ "an entry that is larger than any", 65536, 60000 },
+	{ "an entry without an end", 65536, RING_SKIP },
+};
+
+/* P77: the audit process reads what a broker writes into memory that both have. */
+START_TEST(takeover_ends_the_ring_that_it_writes_nonsense_into_and_nothing_else)
+{
+	unsigned long ring;
+	pid_t audit, broker;
+
+	start();
+	audit = daemon_pid(&s.daemon, "audit");
+	broker = daemon_pid(&s.daemon, "broker");
+	ring = ring_of(broker);
+	write_there(broker, ring + offsetof(struct ring_memory, bytes), &lies[_i].size,
+		    sizeof(lies[_i].size));
+	write_there(broker, ring + offsetof(struct ring_memory, head), &lies[_i].head,
+		    sizeof(lies[_i].head));
+	while (daemon_number(&s.daemon, "records-malformed") == 0)
+		continue;
+	/* Nobody reads that any more, and it serves. */
+	assert_refused("/refused/unread");
+	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
+	assert_refused("/refused/read");
+	while (daemon_number(&s.daemon, "records-written") == 0)
+		continue;
+	ck_assert_uint_eq(daemon_number(&s.daemon, "records-malformed"), 1);
+	ck_assert_int_eq(daemon_pid(&s.daemon, "audit"), audit);
+	daemon_stop(&s.daemon);
+}
+END_TEST
+
 /* what it may change, where a policy makes files */
 
 #define PIN    (LATER + 0) /* by O_PATH, of a file that no rule names */
@@ -682,6 +754,9 @@ int main(void)
 	tcase_add_test(tcase, takeover_passes_no_descriptor_on);
 	tcase_add_loop_test(tcase, takeover_ends_with_a_call_that_is_not_on_the_list, 0,
 			    ELEMENTSOF(rows));
+	tcase_add_loop_test(tcase,
+			    takeover_ends_the_ring_that_it_writes_nonsense_into_and_nothing_else, 0,
+			    ELEMENTSOF(lies));
 	tcase_add_loop_test(tcase, takeover_changes_no_owner_or_mode_by_name, 0,
 			    ELEMENTSOF(changes));
 	tcase_add_loop_test(tcase, takeover_makes_no_program_that_lends_its_group, 0,

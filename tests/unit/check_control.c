@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -58,6 +59,8 @@ static const struct control controls[] = {
 	{ .type = CONTROL_RENEW },
 	{ .type = CONTROL_COUNTERS, .text = "", .text_len = 0 },
 	{ .type = CONTROL_UNCONFIRMED },
+	{ .type = CONTROL_RING, .ring = 42 },
+	{ .type = CONTROL_RING_READ, .ring = UINT64_MAX },
 };
 
 static uint8_t buffer[CONTROL_SIZE_MAX];
@@ -94,6 +97,7 @@ static void assert_same(const struct control *a, const struct control *b)
 	ck_assert_str_eq(a->start.same_policy, b->start.same_policy);
 	assert_same_facts(&a->facts, &b->facts);
 	ck_assert_int_eq(a->lost, b->lost);
+	ck_assert_uint_eq(a->ring, b->ring);
 	ck_assert_uint_eq(a->text_len, b->text_len);
 	if (a->text_len > 0)
 		ck_assert_mem_eq(a->text, b->text, a->text_len);
@@ -144,7 +148,7 @@ START_TEST(control_refuses_unknown_types)
 	struct control read;
 
 	buffer[1] = 0;
-	for (unsigned int type = CONTROL_RENEW + 1; type < 256; type++) {
+	for (unsigned int type = CONTROL_RING_READ + 1; type < 256; type++) {
 		buffer[0] = (uint8_t)type;
 		ck_assert_int_eq(control_read(buffer, 2, &read), -EBADMSG);
 	}
@@ -187,6 +191,32 @@ START_TEST(control_passes_a_connection_with_its_descriptor)
 	fd_close(received.fd);
 	fd_close(pair[0]);
 	ck_assert_int_eq(control_receive(pair[1], buffer, sizeof(buffer), &received), 0);
+	fd_close(pair[1]);
+}
+END_TEST
+
+START_TEST(control_passes_a_ring_with_its_bell)
+{
+	struct control sent = { .type = CONTROL_RING, .ring = 7 }, received;
+	struct stat here, there;
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	sent.fd = pair[0];
+	sent.bell = pair[1];
+	ck_assert_int_eq(control_send(pair[0], &sent), 0);
+	ck_assert_int_eq(control_receive(pair[1], buffer, sizeof(buffer), &received), 1);
+	assert_same(&sent, &received);
+	ck_assert_int_eq(fstat(received.fd, &there), 0);
+	ck_assert_int_eq(fstat(sent.fd, &here), 0);
+	ck_assert_uint_eq(here.st_ino, there.st_ino);
+	ck_assert_int_eq(fstat(received.bell, &there), 0);
+	ck_assert_int_eq(fstat(sent.bell, &here), 0);
+	ck_assert_uint_eq(here.st_ino, there.st_ino);
+	ck_assert_int_eq(fcntl(received.bell, F_GETFD), FD_CLOEXEC);
+	fd_close(received.fd);
+	fd_close(received.bell);
+	fd_close(pair[0]);
 	fd_close(pair[1]);
 }
 END_TEST
@@ -307,6 +337,7 @@ int main(void)
 	tcase_add_test(tcase, control_refuses_unknown_types);
 	tcase_add_test(tcase, control_cuts_a_long_text_where_a_line_ends);
 	tcase_add_test(tcase, control_passes_a_connection_with_its_descriptor);
+	tcase_add_test(tcase, control_passes_a_ring_with_its_bell);
 	tcase_add_loop_test(tcase, control_refuses_descriptors_that_do_not_belong, 0,
 			    ELEMENTSOF(controls));
 	if (geteuid() == 0)

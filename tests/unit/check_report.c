@@ -3,30 +3,55 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/macro.h"
 #include "daemon/record.h"
 #include "tests/support/suite.h"
 
 static struct server server;
 static struct session session;
-static int audit; /* the audit process's end */
+static struct ring_reader audit;
+static int queue; /* the audit process's end */
+static unsigned int n_queued;
 
-static void open_queue(void)
+static void open_ring(void)
 {
-	int pair[2];
+	int memory = ring_create(), pair[2];
 
+	ck_assert_int_ge(memory, 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	server.audit_fd = pair[0];
-	audit = pair[1];
+	queue = pair[0];
+	n_queued = 0;
+	ck_assert_int_eq(ring_writer_init(&server.ring, memory, pair[1]), 0);
+	ck_assert_int_eq(ring_reader_init(&audit, memory), 0);
+	fd_close(memory);
 }
 
-static void close_queue(void)
+static void close_ring(void)
 {
-	close(server.audit_fd);
-	close(audit);
+	fd_close(queue);
+	fd_close(server.ring.bell);
+	ring_writer_done(&server.ring);
+	ring_reader_done(&audit);
+}
+
+/* The bytes of the next record; 0: there is none. */
+static int take(uint8_t buffer[RECORD_SIZE_MAX])
+{
+	int n = ring_look(&audit) == 1 ? ring_next(&audit, buffer) : 0;
+
+	while (n == 0) {
+		ssize_t size = recv(queue, buffer, RECORD_SIZE_MAX, MSG_DONTWAIT);
+
+		if (size < 0)
+			return 0;
+		n = size > 1 ? (int)size : 0; /* one byte is the bell */
+		n_queued += n > 0;
+	}
+	return n;
 }
 
 static bool is_written(const struct exchange *x, int sent)
@@ -34,7 +59,7 @@ static bool is_written(const struct exchange *x, int sent)
 	static uint8_t buffer[RECORD_SIZE_MAX];
 
 	report(x, sent);
-	return recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT) > 0;
+	return take(buffer) > 0;
 }
 
 static const struct policy_obligations nothing;
@@ -99,11 +124,11 @@ static const struct record *record_of(struct session *maker)
 	struct exchange x = { .server = &server, .session = maker };
 	static uint8_t buffer[RECORD_SIZE_MAX];
 	static struct record record;
-	ssize_t n;
+	int n;
 
 	x.outcome.reason = WIRE_REASON_DEFAULT;
 	report(&x, 0);
-	n = recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT);
+	n = take(buffer);
 	ck_assert_int_gt(n, 0);
 	ck_assert_int_eq(record_read(buffer, (size_t)n, &record), 0);
 	return &record;
@@ -137,21 +162,70 @@ START_TEST(report_says_in_each_record_who_made_the_connection)
 }
 END_TEST
 
+/* The longest that a client can cause: a record has room for it, and the ring has not. */
+START_TEST(report_sends_by_the_queue_what_is_long)
+{
+	static struct exchange x = { .server = &server, .session = &session };
+	static uint8_t buffer[RECORD_SIZE_MAX];
+	static struct record record;
+	static char path[RECORD_PATH_MAX];
+	int n;
+
+	memset(path, 'x', sizeof(path));
+	memset(x.outcome.canonical, 'y', RECORD_PATH_MAX);
+	x.claim.path = path;
+	x.claim.path_len = sizeof(path);
+	x.outcome.reason = WIRE_REASON_DEFAULT;
+	report(&x, 0);
+	n = take(buffer);
+	ck_assert_int_gt(n, RING_ENTRY_MAX);
+	ck_assert_uint_eq(n_queued, 1);
+	ck_assert_int_eq(record_read(buffer, (size_t)n, &record), 0);
+	ck_assert_uint_eq(record.path_len, RECORD_PATH_MAX);
+	ck_assert_uint_eq(strlen(record.canonical), RECORD_PATH_MAX);
+	ck_assert_uint_eq(server.counters.records_lost, 0);
+}
+END_TEST
+
+/* Who reads the ring may be late. */
+START_TEST(report_sends_by_the_queue_what_the_ring_has_no_room_for)
+{
+	struct exchange x = { .server = &server, .session = &session };
+	static uint8_t buffer[RECORD_SIZE_MAX];
+	static struct record record;
+	unsigned int n, size;
+
+	x.outcome.reason = WIRE_REASON_DEFAULT;
+	for (n = 0; n < 400; n++) {
+		x.decision = n + 1;
+		report(&x, 0);
+	}
+	for (n = 0; (size = (unsigned int)take(buffer)) > 0; n++) {
+		ck_assert_int_eq(record_read(buffer, size, &record), 0);
+		ck_assert_uint_eq(record.decision, n + 1);
+	}
+	ck_assert_uint_eq(n, 400);
+	ck_assert_uint_gt(n_queued, 0);
+	ck_assert_uint_lt(n_queued, 400);
+	ck_assert_uint_eq(server.counters.records_lost, 0);
+}
+END_TEST
+
 /* Opening does not wait for logging; what is lost is counted and the next record says so. */
 START_TEST(report_counts_the_records_that_do_not_fit)
 {
 	struct exchange x = { .server = &server, .session = &session };
 	static uint8_t buffer[RECORD_SIZE_MAX];
 	static struct record record;
-	ssize_t n;
+	int n;
 
 	x.outcome.reason = WIRE_REASON_DEFAULT;
 	while (server.counters.records_lost < 3)
 		report(&x, 0);
-	while (recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
-		;
+	while (take(buffer) > 0)
+		continue;
 	report(&x, 0);
-	n = recv(audit, buffer, sizeof(buffer), MSG_DONTWAIT);
+	n = take(buffer);
 	ck_assert_int_gt(n, 0);
 	ck_assert_int_eq(record_read(buffer, (size_t)n, &record), 0);
 	ck_assert_uint_eq(record.lost, 3);
@@ -164,11 +238,13 @@ int main(void)
 	Suite *suite = suite_create("report");
 	TCase *tcase = suite_case(suite, "report");
 
-	tcase_add_checked_fixture(tcase, open_queue, close_queue);
+	tcase_add_checked_fixture(tcase, open_ring, close_ring);
 	tcase_add_loop_test(tcase, report_writes_what_the_rule_asks_for_and_what_always_must_be, 0,
 			    ELEMENTSOF(wanted));
 	tcase_add_test(tcase, report_writes_why_a_connection_was_ended);
 	tcase_add_test(tcase, report_says_in_each_record_who_made_the_connection);
+	tcase_add_test(tcase, report_sends_by_the_queue_what_is_long);
+	tcase_add_test(tcase, report_sends_by_the_queue_what_the_ring_has_no_room_for);
 	tcase_add_test(tcase, report_counts_the_records_that_do_not_fit);
 	return suite_main(suite);
 }
