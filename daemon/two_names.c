@@ -37,7 +37,7 @@ static void side_init(struct pair *pair, struct side *side, struct opener *opene
 		      const struct order *order)
 {
 	side->o = (struct opening){ .opener = opener, .order = order, .out = &side->out };
-	side->out = (struct outcome){ .fd = -EBADF };
+	side->out = (struct outcome){ .fd = -EBADF, .pin = -EBADF };
 	side->pair = pair;
 	side->at = NAMED_EMPTY;
 }
@@ -80,6 +80,7 @@ static void side_name(struct side *side, const char *name, uint32_t modes)
 	side->o.links = 0;
 	side->out = (struct outcome){
 		.fd = -EBADF,
+		.pin = -EBADF,
 		.reason = WIRE_REASON_DEFAULT,
 		.error = EACCES,
 		.in_flight = paid,
