@@ -29,6 +29,16 @@ static void go_on(struct loop *loop, struct worker *worker, struct session *sess
 	clients_settle(&loop->clients, session, r);
 }
 
+static int serve_one(struct loop *loop, struct worker *worker, struct session *session)
+{
+	uint64_t decision = loop->server->next_decision;
+	int r = serve(loop->server, worker, session);
+
+	if (loop->server->next_decision == decision)
+		turns_waste(&loop->clients.turns);
+	return r;
+}
+
 static void client_is_ready(struct loop *loop, struct worker *worker, struct session *session)
 {
 	/* What it sends meanwhile waits, and so does its end. */
@@ -39,7 +49,7 @@ static void client_is_ready(struct loop *loop, struct worker *worker, struct ses
 	else if (client_is_writing(session))
 		clients_flush(&loop->clients, session);
 	else
-		clients_settle(&loop->clients, session, serve(loop->server, worker, session));
+		clients_settle(&loop->clients, session, serve_one(loop, worker, session));
 }
 
 /* The next deadline. */
@@ -120,13 +130,20 @@ static void choose(struct loop *loop, const struct epoll_event *events, int n)
 	turns_choose(&loop->clients.turns, sessions, ready);
 }
 
+/* Whether there is nothing to wait for but clients, and one of them probably is ready. */
+static bool may_repeat(struct loop *loop)
+{
+	return !loop->clients.queue && !has_deadlines(loop) &&
+	       turns_repeat(&loop->clients.turns, loop->server->workers.tick);
+}
+
 /* 0 or -errno. Who was ready for the one who led before comes first. */
 static int await_turns(struct loop *loop, struct worker *worker)
 {
 	struct epoll_event events[TURNS_MAX] _uninitialized_;
 	int n;
 
-	if (!turns_are_over(&loop->clients.turns))
+	if (!turns_are_over(&loop->clients.turns) || may_repeat(loop))
 		return 0;
 	n = await(loop, worker, events);
 	if (n > 0)

@@ -11,7 +11,9 @@
 
 #include "daemon/session.h"
 
-#define TURNS_MAX 128U
+#define TURNS_MAX     128U
+#define TURNS_ALONE   16U /* looks that found nobody else, before a guess; after a wrong one, too */
+#define TURNS_REPEATS 16U /* requests for which somebody else who has come meanwhile waits */
 
 struct turns {
 	uint64_t n;	/* ever */
@@ -20,6 +22,10 @@ struct turns {
 	/* Those who were ready, and who is next of them. NULL: it is not there any more. */
 	struct session *ready[TURNS_MAX];
 	size_t n_ready, next;
+	/* Who was ready alone, how often in a row, and his turns since then. NULL: there were several. */
+	struct session *alone;
+	unsigned int n_alone, n_repeats;
+	uint32_t tick; /* of the first of these turns */
 };
 
 /* Whether several uids ask at the same time. */
@@ -30,6 +36,13 @@ bool turns_are_over(const struct turns *turns);
 
 /* Give turns to @n ready @sessions, TURNS_MAX at most: all, or where several uids ask one of each. */
 void turns_choose(struct turns *turns, struct session *const *sessions, size_t n);
+
+/* Give one more turn to who is always ready alone, without a look at who is now: he may not be. @tick: a
+ * number that is another from time to time; then there is a look. */
+bool turns_repeat(struct turns *turns, uint32_t tick);
+
+/* He was not ready. */
+void turns_waste(struct turns *turns);
 
 /* Who has his turn now, or NULL: all have had theirs. */
 struct session *turns_take(struct turns *turns);

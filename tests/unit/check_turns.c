@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/turns.h"
 
+#include <sys/epoll.h>
+
+#include "base/macro.h"
 #include "tests/support/suite.h"
 
 #define ALICE 1000
@@ -20,6 +23,7 @@ static void begin(void)
 	s = (struct scene){ .turns = { .n = 0 } };
 	for (size_t i = 0; i < ALL; i++) {
 		s.sessions[i].facts.uid = i + 1 < ALL ? ALICE : BOB;
+		s.sessions[i].watched = EPOLLIN;
 		s.ready[i] = &s.sessions[i];
 	}
 }
@@ -114,6 +118,109 @@ START_TEST(turns_are_everybodys_again_when_the_others_are_long_gone)
 }
 END_TEST
 
+/* The first one, so many times. */
+static void be_alone(unsigned int looks)
+{
+	for (unsigned int i = 0; i < looks; i++) {
+		turns_choose(&s.turns, s.ready, 1);
+		ck_assert_int_eq(take(), 0);
+	}
+}
+
+/* P50: and nobody who comes meanwhile waits for long. */
+START_TEST(turns_are_repeated_a_few_times_for_who_is_always_alone)
+{
+	begin();
+	be_alone(TURNS_ALONE);
+	ck_assert(!turns_repeat(&s.turns, 1));
+	for (int look = 0; look < 3; look++) {
+		be_alone(1);
+		for (unsigned int i = 0; i < TURNS_REPEATS; i++) {
+			ck_assert(turns_repeat(&s.turns, 1));
+			ck_assert(!turns_are_over(&s.turns));
+			ck_assert_int_eq(take(), 0);
+			ck_assert(turns_are_over(&s.turns));
+		}
+		ck_assert(!turns_repeat(&s.turns, 1));
+	}
+}
+END_TEST
+
+/* P50: not even if those few take long. */
+START_TEST(turns_are_repeated_within_a_tick)
+{
+	begin();
+	be_alone(2 * TURNS_ALONE);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(turns_repeat(&s.turns, 1));
+		ck_assert_int_eq(take(), 0);
+	}
+	ck_assert(!turns_repeat(&s.turns, 2));
+	be_alone(1);
+	ck_assert(turns_repeat(&s.turns, 2));
+}
+END_TEST
+
+static void another_is_ready(void)
+{
+	turns_choose(&s.turns, s.ready, 2);
+	while (take() >= 0)
+		continue;
+}
+
+static void it_is_another(void)
+{
+	turns_choose(&s.turns, s.ready + 1, 1);
+	ck_assert_int_eq(take(), 1);
+}
+
+static void nothing_was_there(void)
+{
+	turns_waste(&s.turns);
+	be_alone(TURNS_ALONE - 1);
+}
+
+static void it_is_gone(void)
+{
+	turns_forget(&s.turns, &s.sessions[0]);
+}
+
+static void it_is_in_work(void)
+{
+	s.sessions[0].watched = 0;
+}
+
+static void it_has_no_room(void)
+{
+	s.sessions[0].watched = EPOLLOUT;
+}
+
+static void another_uid_asks_too(void)
+{
+	turns_choose(&s.turns, s.ready + ALL - 1, 1);
+	ck_assert_int_eq(take(), ALL - 1);
+	be_alone(2 * TURNS_ALONE);
+}
+
+static const struct {
+	const char *name;
+	void (*happens)(void);
+} reasons[] = {
+	{ "another is ready", another_is_ready },   { "it is another", it_is_another },
+	{ "nothing was there", nothing_was_there }, { "it is gone", it_is_gone },
+	{ "it is in work", it_is_in_work },	    { "it has no room", it_has_no_room },
+	{ "another uid", another_uid_asks_too },
+};
+
+START_TEST(turns_are_not_repeated_where_there_is_a_reason)
+{
+	begin();
+	be_alone(2 * TURNS_ALONE);
+	reasons[_i].happens();
+	ck_assert_msg(!turns_repeat(&s.turns, 1), "%s", reasons[_i].name);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("turns");
@@ -124,5 +231,9 @@ int main(void)
 	tcase_add_test(turns, turns_of_who_is_gone_are_nobodys);
 	tcase_add_test(turns, turns_are_one_of_each_uid_where_there_are_several);
 	tcase_add_test(turns, turns_are_everybodys_again_when_the_others_are_long_gone);
+	tcase_add_test(turns, turns_are_repeated_a_few_times_for_who_is_always_alone);
+	tcase_add_test(turns, turns_are_repeated_within_a_tick);
+	tcase_add_loop_test(turns, turns_are_not_repeated_where_there_is_a_reason, 0,
+			    ELEMENTSOF(reasons));
 	return suite_main(suite);
 }
