@@ -33,8 +33,8 @@ static size_t count_parts(enum ast_key key, const struct ast_value *value)
 	return cut.n;
 }
 
-static int compile_pattern(struct compiler *c, enum ast_key key, const struct ast_value *value,
-			   struct label_pattern *ret)
+static int compile_label_pattern(struct compiler *c, enum ast_key key,
+				 const struct ast_value *value, struct label_pattern *ret)
 {
 	struct label_cut cut = { .n = 0 };
 	struct label_part *parts =
@@ -69,7 +69,7 @@ int compile_labels(struct compiler *c, const struct ast_term *ast, struct term *
 
 		if (strlen(value->text) > LABEL_MAX)
 			return compile_bad_value(c, value);
-		r = compile_pattern(c, ast->key, value, &labels[i]);
+		r = compile_label_pattern(c, ast->key, value, &labels[i]);
 		/* What is wrong with it has been said. */
 		if (r == -EINVAL)
 			return 0;

@@ -49,6 +49,11 @@ int compile_sets(struct compiler *c, const struct ast *const *trees, size_t n);
 int compile_paths(struct compiler *c, const struct ast_paths *paths, struct pattern_list *ret);
 void compile_sets_done(struct compiler *c);
 
+/* What @glob means behind the components of @base, which may be NULL; NULL for what is too long, which has
+ * been said. */
+int compile_pattern(struct compiler *c, const struct ast_path *path, const struct pattern *base,
+		    const struct glob_path *glob, const struct pattern **ret);
+
 /* One component of a parsed pattern. */
 int compile_component(struct arena *arena, const struct glob_component *glob,
 		      struct component *ret);
