@@ -116,22 +116,14 @@ static int stop(struct loop *loop)
 	return control_send(loop->control, &control);
 }
 
-int commands_take(struct loop *loop, struct worker *worker)
+/* 0; -EPROTO: it is not for a broker that serves; another -errno. */
+static int obey(struct loop *loop, struct worker *worker, const struct control *control)
 {
-	static uint8_t buffer[CONTROL_SIZE_MAX];
-	struct control control;
 	int r;
 
-	r = control_receive(loop->control, buffer, sizeof(buffer), &control);
-	if (r == -EAGAIN)
-		return 0;
-	if (r == -EMFILE)
-		return unserved(loop, &control);
-	if (r <= 0)
-		return r < 0 ? r : -ECONNRESET;
-	switch (control.type) {
+	switch (control->type) {
 	case CONTROL_CONNECTION:
-		connection(loop, worker, &control);
+		connection(loop, worker, control);
 		return 0;
 	case CONTROL_STOP:
 		return stop(loop);
@@ -155,4 +147,21 @@ int commands_take(struct loop *loop, struct worker *worker)
 		break;
 	}
 	return -EPROTO;
+}
+
+int commands_take(struct loop *loop, struct worker *worker)
+{
+	static uint8_t buffer[CONTROL_SIZE_MAX];
+	struct control control;
+	int r;
+
+	r = control_receive(loop->control, buffer, sizeof(buffer), &control);
+	if (r == -EAGAIN)
+		return 0;
+	if (r == 0)
+		return -ECONNRESET;
+	if (r < 0 && r != -EMFILE)
+		return r;
+	r = r == -EMFILE ? unserved(loop, &control) : obey(loop, worker, &control);
+	return r < 0 ? r : 1;
 }

@@ -6,7 +6,7 @@
 
 #include "daemon/loop.h"
 
-/* Do what its next message says. 0; -errno: there is nobody to serve for any more. */
+/* Do what its next message says. 1; 0: there is none; -errno: there is nobody to serve for any more. */
 int commands_take(struct loop *loop, struct worker *worker);
 
 #endif

@@ -18,6 +18,10 @@
 
 #define QUEUE_TURNS 4 /* of batches, in one of the loop */
 
+/* One of the parent's messages for so many requests, and one for fewer: most say that somebody has
+ * connected, who waits behind all who did before, and yet may cost the others no more than this. */
+#define REQUESTS_EACH 8
+
 /* Who has lost the lead meanwhile goes on alone: the one who leads sleeps, and knows nothing of it. */
 static void go_on(struct loop *loop, struct worker *worker, struct session *session)
 {
@@ -172,10 +176,22 @@ static void serve_queue(struct loop *loop, struct worker *worker)
 	}
 }
 
+static int hear_parent(struct loop *loop, struct worker *worker, uint64_t requests)
+{
+	uint64_t n = 1 + requests / REQUESTS_EACH;
+	int r = 1;
+
+	loop->spoken = false;
+	while (r > 0 && n-- > 0 && worker_leads(worker))
+		r = commands_take(loop, worker);
+	return r < 0 ? r : 0;
+}
+
 /* The parent comes after the clients; but not after those of the next leader too, or a crowd of
  * slow requests would keep it from being heard. */
 static int turn(struct loop *loop, struct worker *worker)
 {
+	uint64_t before = loop->clients.turns.n;
 	int r;
 
 	if (!loop->spoken) {
@@ -187,8 +203,7 @@ static int turn(struct loop *loop, struct worker *worker)
 	}
 	if (!loop->spoken || !worker_leads(worker))
 		return 0;
-	loop->spoken = false;
-	return commands_take(loop, worker);
+	return hear_parent(loop, worker, loop->clients.turns.n - before);
 }
 
 static void end_if_all_is_answered(struct loop *loop)

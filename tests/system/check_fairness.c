@@ -21,6 +21,7 @@
 #define CROWD 60 /* of Alice's connections; she may have 64 */
 #define EACH  8	 /* requests of each connection, under way at once */
 #define SLOW  4	 /* fewer than one uid may have in work at once */
+#define SPARE 8	 /* descriptors that the parent may have while it looks at who connects */
 
 static struct scene s;
 
@@ -209,6 +210,53 @@ START_TEST(fairness_outlasts_who_leads)
 }
 END_TEST
 
+/* The parent has given them all to the broker when it has come to one of those that follow. */
+static void connect_more(int *socks, size_t n)
+{
+	int spare[SPARE + 1], before = suite_count_fds(s.pids[SCENE_PARENT]);
+
+	for (size_t i = 0; i < n; i++) {
+		socks[i] = connect_as(ALICE);
+		ask(socks[i], ALICE, 1);
+	}
+	for (size_t i = 0; i < ELEMENTSOF(spare); i++)
+		spare[i] = connect_as(ALICE);
+	while (suite_count_fds(s.pids[SCENE_PARENT]) < before + (int)n + SPARE + 1)
+		continue;
+	for (size_t i = 0; i < ELEMENTSOF(spare); i++)
+		fd_close(spare[i]);
+}
+
+/* Several at a time: not each after as many requests as there may be in a turn of the loop. */
+START_TEST(fairness_is_for_newcomers_too)
+{
+	int crowd[CROWD / 2], newcomers[CROWD / 4];
+	uint64_t first = 0, last = 0;
+
+	scene_start(&s);
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++)
+		crowd[i] = connect_known(ALICE, &first);
+	halt_process(s.pids[SCENE_BROKER]);
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++)
+		ask(crowd[i], ALICE, EACH);
+	connect_more(newcomers, ELEMENTSOF(newcomers));
+	ck_assert_int_eq(kill(s.pids[SCENE_BROKER], SIGCONT), 0);
+
+	for (size_t i = 0; i < ELEMENTSOF(newcomers); i++) {
+		last = take_answer(newcomers[i]);
+		fd_close(newcomers[i]);
+	}
+	for (size_t i = 0; i < ELEMENTSOF(crowd); i++) {
+		take_answers(crowd[i], EACH);
+		fd_close(crowd[i]);
+	}
+	ck_assert_msg(last - first <= (EACH - 1) * ELEMENTSOF(crowd), "the last one is number %d",
+		      (int)(last - first));
+	scene_assert_unharmed(&s);
+	scene_stop(&s);
+}
+END_TEST
+
 /* Who leads next hears first that this generation is to leave: another one's turn never comes. */
 START_TEST(fairness_ends_with_the_generation)
 {
@@ -248,6 +296,7 @@ int main(void)
 	tcase_add_test(tcase, fairness_is_by_uid_and_not_by_connection);
 	tcase_add_test(tcase, fairness_within_a_uid_is_by_connection);
 	tcase_add_test(tcase, fairness_outlasts_who_leads);
+	tcase_add_test(tcase, fairness_is_for_newcomers_too);
 	tcase_add_test(tcase, fairness_ends_with_the_generation);
 	return suite_main(suite);
 }
