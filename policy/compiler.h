@@ -63,7 +63,8 @@ int compile_subjects(struct compiler *c, const struct ast *const *trees, size_t 
 int compile_who(struct compiler *c, const struct ast_who *who, struct who *ret);
 void compile_subjects_done(struct compiler *c);
 
-/* The values of a term about a label. */
+/* The values of a term, by its key; those of one about a label. */
+int compile_term_values(struct compiler *c, const struct ast_term *ast, struct term *term);
 int compile_labels(struct compiler *c, const struct ast_term *ast, struct term *term);
 
 /* Attributes into what @rule says of objects and how it is carried out. */
