@@ -58,8 +58,8 @@ static void settle_one(struct fdbroker *broker, struct fdbroker_request *request
 /* Ask for what was collected, and begin anew. */
 static void ask(struct collection *c)
 {
-	struct wire_answer results[WIRE_BATCH_MAX];
-	int fds[WIRE_BATCH_MAX];
+	struct wire_answer results[WIRE_BATCH_MAX] _uninitialized_;
+	int fds[WIRE_BATCH_MAX] _uninitialized_;
 	struct question_batch batch = { .message = &c->message, .results = results, .fds = fds };
 	struct question question = { .opcode = WIRE_OPCODE_BATCH, .batch = &batch };
 	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
@@ -106,7 +106,7 @@ static void collect(struct collection *c, struct fdbroker_request *request, stru
 
 static size_t room_for(size_t n)
 {
-	size_t most = WIRE_BATCH_HEAD + n * (WIRE_BATCH_OPEN + WIRE_PATH_MAX);
+	size_t most = WIRE_BATCH_HEAD + n * (WIRE_OPEN_SIZE + WIRE_PATH_MAX);
 
 	return most < WIRE_MESSAGE_MAX ? most : WIRE_MESSAGE_MAX;
 }
@@ -114,7 +114,7 @@ static size_t room_for(size_t n)
 int fdbroker_open_batch(struct fdbroker *broker, struct fdbroker_request *requests, size_t n)
 {
 	_cleanup_(freep) uint8_t *buffer = NULL;
-	struct collection c = { .broker = broker };
+	struct collection c _uninitialized_;
 	struct path name _uninitialized_;
 	int opened = 0;
 
@@ -123,6 +123,7 @@ int fdbroker_open_batch(struct fdbroker *broker, struct fdbroker_request *reques
 	buffer = malloc(room_for(n));
 	if (!buffer)
 		return -ENOMEM;
+	c.broker = broker;
 	c.message = wire_batch_begin(buffer, room_for(n));
 	for (size_t i = 0; i < n; i++)
 		collect(&c, &requests[i], &name);

@@ -5,19 +5,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "wire/codec.h"
 
 /*
  * The whole of a request is walked before the first of its opens is given away, so that what is taken
  * is of a message that is well-formed to its last byte.
  */
-
-static void take_open(struct cursor_reader *r, struct wire_open *ret)
-{
-	ret->flags = cursor_read_u32(r);
-	ret->mode = cursor_read_u32(r);
-	ret->path = cursor_read_string(r, UINT16_MAX, &ret->path_len);
-}
 
 int wire_batch_read(const void *data, size_t size, struct wire_batch *ret)
 {
@@ -32,7 +26,7 @@ int wire_batch_read(const void *data, size_t size, struct wire_batch *ret)
 		return -EBADMSG;
 	opens = r;
 	for (uint16_t i = 0; i < n && r.error == 0; i++)
-		take_open(&r, &open);
+		wire_open_take(&r, &open);
 	if (cursor_read_end(&r) < 0)
 		return -EBADMSG;
 	*ret = (struct wire_batch){ .n = n, .opens = opens };
@@ -41,7 +35,7 @@ int wire_batch_read(const void *data, size_t size, struct wire_batch *ret)
 
 void wire_batch_take(struct wire_batch *batch, struct wire_open *ret)
 {
-	take_open(&batch->opens, ret);
+	wire_open_take(&batch->opens, ret);
 }
 
 struct wire_batch_writer wire_batch_begin(void *buffer, size_t size)
@@ -60,9 +54,7 @@ int wire_batch_add(struct wire_batch_writer *b, const struct wire_open *open)
 
 	if (b->n == WIRE_BATCH_MAX || open->path_len > WIRE_PATH_MAX)
 		return -EMSGSIZE;
-	cursor_write_u32(&w, open->flags);
-	cursor_write_u32(&w, open->mode);
-	cursor_write_string(&w, open->path, open->path_len);
+	wire_open_put(&w, open);
 	size = cursor_write_end(&w);
 	if (size < 0)
 		return size;
@@ -118,7 +110,7 @@ int wire_batch_answer_read(const void *data, size_t size, struct wire_header *re
 			   struct wire_answer *results, uint16_t n)
 {
 	struct cursor_reader r = cursor_reader(data, size);
-	struct wire_answer read[WIRE_BATCH_MAX];
+	struct wire_answer read[WIRE_BATCH_MAX] _uninitialized_;
 	struct wire_header header;
 	uint16_t n_fds;
 	bool sound;

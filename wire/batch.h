@@ -35,7 +35,6 @@
 
 #define WIRE_BATCH_MAX	    WIRE_FDS_MAX /* opens: each may come with a descriptor */
 #define WIRE_BATCH_HEAD	    (WIRE_HEADER_SIZE + 2U)
-#define WIRE_BATCH_OPEN	    10U /* bytes of an open, and its path */
 #define WIRE_BATCH_REPLY(n) (WIRE_HEADER_SIZE + 4U + (n)*WIRE_ANSWER_SIZE) /* bytes */
 
 /* A request that was read: the opens that were not taken yet. */

@@ -13,7 +13,7 @@
 
 #include "base/macro.h"
 
-#define OPEN_SIZE     (WIRE_HEADER_SIZE + 4 + 4 + 2) /* and the path */
+#define OPEN_SIZE     (WIRE_HEADER_SIZE + WIRE_OPEN_SIZE) /* and the path */
 #define ANSWER_SIZE   (WIRE_HEADER_SIZE + WIRE_ANSWER_SIZE)
 #define NOTICE_SIZE   (WIRE_HEADER_SIZE + 2)
 #define VERSIONS_SIZE (WIRE_HEADER_SIZE + 2 + 2)
@@ -38,9 +38,7 @@ int wire_open_read(const void *data, size_t size, struct wire_open *ret)
 	int error;
 
 	wire_header_take(&r, size, &header);
-	open.flags = cursor_read_u32(&r);
-	open.mode = cursor_read_u32(&r);
-	open.path = cursor_read_string(&r, UINT16_MAX, &open.path_len);
+	wire_open_take(&r, &open);
 	error = cursor_read_end(&r);
 	if (error < 0)
 		return error;
@@ -57,9 +55,7 @@ int wire_open_write(uint64_t id, const struct wire_open *open, void *buffer, siz
 	if (open->path_len > WIRE_PATH_MAX)
 		return -EMSGSIZE;
 	wire_header_write(&w, WIRE_OPCODE_OPEN, id, OPEN_SIZE + open->path_len);
-	cursor_write_u32(&w, open->flags);
-	cursor_write_u32(&w, open->mode);
-	cursor_write_string(&w, open->path, open->path_len);
+	wire_open_put(&w, open);
 	return cursor_write_end(&w);
 }
 

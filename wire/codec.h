@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "wire/cursor.h"
 #include "wire/proto.h"
@@ -36,6 +37,11 @@ static inline void wire_answer_put(struct cursor_writer *w, const struct wire_an
  * -ENAMETOOLONG they do, and the path is beyond WIRE_PATH_MAX. @ret->path points into @data. */
 int wire_open_read(const void *data, size_t size, struct wire_open *ret);
 int wire_open_write(uint64_t id, const struct wire_open *open, void *buffer, size_t size);
+
+/* The body of an open request, which each open of a batch is too. The path is not bounded, when read; when
+ * written, by WIRE_PATH_MAX, by its caller. */
+static inline void wire_open_take(struct cursor_reader *r, struct wire_open *ret);
+static inline void wire_open_put(struct cursor_writer *w, const struct wire_open *open);
 
 /* 0; -EBADMSG not an answer to an open, or one that contradicts itself: an open that succeeded
  * comes with one descriptor, a failed one with an errno and none. Whether the
@@ -89,6 +95,27 @@ static inline void wire_header_write(struct cursor_writer *w, uint16_t opcode, u
 	cursor_write_u64(&part, id);
 	cursor_write_u32(&part, length);
 	cursor_write_u32(&part, 0);
+}
+
+static inline void wire_open_take(struct cursor_reader *r, struct wire_open *ret)
+{
+	ret->flags = cursor_read_u32(r);
+	ret->mode = cursor_read_u32(r);
+	ret->path = cursor_read_string(r, UINT16_MAX, &ret->path_len);
+}
+
+static inline void wire_open_put(struct cursor_writer *w, const struct wire_open *open)
+{
+	uint8_t *bytes = cursor_write_space(w, (size_t)WIRE_OPEN_SIZE + open->path_len);
+	struct cursor_writer part = cursor_writer(bytes, WIRE_OPEN_SIZE);
+
+	if (!bytes)
+		return;
+	cursor_write_u32(&part, open->flags);
+	cursor_write_u32(&part, open->mode);
+	cursor_write_u16(&part, open->path_len);
+	if (open->path_len > 0)
+		memcpy(bytes + WIRE_OPEN_SIZE, open->path, open->path_len);
 }
 
 static inline void wire_answer_take(struct cursor_reader *r, struct wire_answer *ret)

@@ -29,9 +29,10 @@
 #define WIRE_VERSION	   1
 #define WIRE_VERSION_LOW   1
 #define WIRE_HEADER_SIZE   24U
-#define WIRE_ANSWER_SIZE   16U	  /* errno to decision id: what the body of a reply begins with */
-#define WIRE_PATH_MAX	   4095U  /* bytes without a NUL: PATH_MAX less the NUL */
-#define WIRE_COMPONENT_MAX 255U	  /* bytes: NAME_MAX */
+#define WIRE_OPEN_SIZE	   10U	 /* flags to length of the path: what an open request begins with */
+#define WIRE_ANSWER_SIZE   16U	 /* errno to decision id: what a reply begins with */
+#define WIRE_PATH_MAX	   4095U /* bytes without a NUL: PATH_MAX less the NUL */
+#define WIRE_COMPONENT_MAX 255U	 /* bytes: NAME_MAX */
 #define WIRE_MESSAGE_MAX   65536U /* bytes; a batch of opens is the largest message */
 #define WIRE_FDS_MAX	   253U	  /* unix(7): SCM_MAX_FD */
 #define WIRE_ERRNO_MAX	   4095	  /* the kernel's MAX_ERRNO */

@@ -117,7 +117,7 @@ static const uint16_t counts[] = { 1, WIRE_BATCH_MAX - 1, WIRE_BATCH_MAX, WIRE_B
 /* By hand: the writer would not write one too many. */
 START_TEST(a_batch_is_bounded)
 {
-	size_t each = WIRE_BATCH_OPEN + 2, size = WIRE_BATCH_HEAD + counts[_i] * each;
+	size_t each = WIRE_OPEN_SIZE + 2, size = WIRE_BATCH_HEAD + counts[_i] * each;
 	_cleanup_(freep) uint8_t *message = exact(golden, size, WIRE_BATCH_HEAD + each);
 	struct wire_batch batch;
 	int r;
