@@ -224,7 +224,9 @@ static void wait_turn(struct channel *c)
 	pthread_mutex_lock(&c->lock);
 	c->reading = false;
 	take(c, r, &in);
-	pthread_cond_broadcast(&c->changed);
+	/* Who has called is among them, and needs no waking. */
+	if (c->waiters->next)
+		pthread_cond_broadcast(&c->changed);
 }
 
 static int send_question(const struct channel *c, uint64_t id, const struct question *question)

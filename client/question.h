@@ -26,18 +26,18 @@ struct question_batch {
 
 struct question {
 	uint16_t opcode;
+	/* Written with the answer. */
+	int fd; /* CLOEXEC and the caller's; left as it is if none came */
+	struct wire_answer answer;
+	size_t data_len;
+	/* Where what is told goes; more of it than has room is no answer. */
+	void *data;
+	size_t data_size;
 	union {
 		struct wire_open open;	      /* WIRE_OPCODE_OPEN */
 		struct question_batch *batch; /* WIRE_OPCODE_BATCH */
 		struct wire_act act;	      /* all others */
 	};
-	/* Where what is told goes; more of it than has room is no answer. */
-	void *data;
-	size_t data_size;
-	/* Written with the answer. */
-	struct wire_answer answer;
-	size_t data_len;
-	int fd; /* CLOEXEC and the caller's; left as it is if none came */
 };
 
 #define QUESTION_SIZE (WIRE_HEADER_SIZE + 12U + 2 * WIRE_PATH_MAX) /* bytes: act.h */

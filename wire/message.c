@@ -74,10 +74,11 @@ int message_receive(int sock, void *buffer, size_t size, const struct message_wa
 	ssize_t n;
 	int r;
 
-	message_init(ret);
 	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | (want->wait ? 0 : MSG_DONTWAIT));
-	if (n < 0)
+	if (n < 0) {
+		message_init(ret);
 		return -errno;
+	}
 	r = ancillary_read(msg.msg_flags, control.bytes, msg.msg_controllen, ret);
 	if (r == -EMFILE && want->fds == 0)
 		r = -E2BIG;
