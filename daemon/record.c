@@ -90,6 +90,16 @@ static void put_who(struct cursor_writer *w, const struct record *record)
 {
 	facts_put(w, &record->who);
 	put_groups(w, record);
+	cursor_write_text(w, record->policy);
+}
+
+/* Most are not there. */
+static void put_text(struct cursor_writer *w, const char *text)
+{
+	if (text[0] == '\0')
+		cursor_write_u16(w, 0);
+	else
+		cursor_write_text(w, text);
 }
 
 int record_write_who(const struct record *record, void *buffer, size_t size)
@@ -152,6 +162,35 @@ static void get_other(struct cursor_reader *r, struct record_other *ret)
 	cursor_read_text(r, ret->rule, sizeof(ret->rule));
 }
 
+enum {
+	HAS_SHADOW = 1 << 0,
+	HAS_OTHER = 1 << 1,
+};
+
+static void put_rare(struct cursor_writer *w, const struct record *record)
+{
+	const bool has_shadow = record->shadow.kind != SHADOW_NONE;
+	const bool has_other = record->other.act != 0;
+
+	cursor_write_u16(w, (has_shadow ? HAS_SHADOW : 0) | (has_other ? HAS_OTHER : 0));
+	if (has_shadow)
+		put_shadow(w, &record->shadow);
+	if (has_other)
+		put_other(w, &record->other);
+}
+
+static void get_rare(struct cursor_reader *r, struct record *ret)
+{
+	uint16_t parts = cursor_read_u16(r);
+
+	if (parts & ~(HAS_SHADOW | HAS_OTHER))
+		r->error = -EBADMSG;
+	if (parts & HAS_SHADOW)
+		get_shadow(r, &ret->shadow);
+	if (parts & HAS_OTHER)
+		get_other(r, &ret->other);
+}
+
 int record_write(const struct record *record, void *buffer, size_t size)
 {
 	struct cursor_writer w = cursor_writer(buffer, size);
@@ -174,15 +213,13 @@ int record_write(const struct record *record, void *buffer, size_t size)
 		cursor_write_bytes(&w, record->who_bytes, record->who_size);
 	else
 		put_who(&w, record);
-	cursor_write_text(&w, record->policy);
-	cursor_write_text(&w, record->condition);
-	cursor_write_text(&w, record->rule);
-	cursor_write_text(&w, record->rule_file);
+	put_text(&w, record->condition);
+	put_text(&w, record->rule);
+	put_text(&w, record->rule_file);
 	cursor_write_string(&w, record->path, record->path_len);
-	cursor_write_text(&w, record->canonical);
-	cursor_write_text(&w, record->detail);
-	put_shadow(&w, &record->shadow);
-	put_other(&w, &record->other);
+	put_text(&w, record->canonical);
+	put_text(&w, record->detail);
+	put_rare(&w, record);
 	return cursor_write_end(&w);
 }
 
@@ -211,8 +248,7 @@ static void get(struct cursor_reader *r, struct record *ret)
 	get_path(r, ret);
 	cursor_read_text(r, ret->canonical, sizeof(ret->canonical));
 	cursor_read_text(r, ret->detail, sizeof(ret->detail));
-	get_shadow(r, &ret->shadow);
-	get_other(r, &ret->other);
+	get_rare(r, ret);
 }
 
 static bool is_sound(const struct record *record)

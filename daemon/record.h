@@ -74,7 +74,7 @@ struct record {
 	pid_t sender_pid;		 /* of the message; facts.pid is the connector's */
 	uint64_t object_dev, object_ino; /* 0: none was pinned */
 	size_t path_len;		 /* a malformed path may hold NULs */
-	/* Who, encoded by record_write_who(), instead of what follows; borrowed. NULL: it follows. */
+	/* Who, encoded by record_write_who(), instead of groups, who and policy; borrowed, or NULL. */
 	const void *who_bytes;
 	size_t who_size;
 	uint32_t n_groups; /* supplementary ones of who; above RECORD_GROUPS_MAX: not told */
@@ -96,7 +96,8 @@ void record_clear(struct record *record);
 
 /* Bytes written, or -EMSGSIZE. @buffer of RECORD_SIZE_MAX always suffices. */
 int record_write(const struct record *record, void *buffer, size_t size);
-/* The part that says who: the same in all records of a connection. Bytes, or -EMSGSIZE. */
+/* The part that says who, and by which policy: the same in all records that one broker makes of a
+ * connection. Bytes, or -EMSGSIZE. */
 int record_write_who(const struct record *record, void *buffer, size_t size);
 /* 0; -EBADMSG, and @ret is of nobody and of nothing. */
 int record_read(const void *data, size_t size, struct record *ret);

@@ -123,13 +123,16 @@ static void fill_groups(struct record *record, const struct session *session)
 }
 
 /* It does not change as long as the connection is there, and is written once. */
-static int learn_who(struct session *session, struct record *record, void *buffer, size_t room)
+static int learn_who(struct session *session, const struct policy *policy, struct record *record,
+		     void *buffer, size_t room)
 {
 	int size;
 
 	record_clear(record);
 	record->who = session->facts;
 	fill_groups(record, session);
+	if (policy)
+		copy(record->policy, sizeof(record->policy), policy_summary(policy)->sha256);
 	size = record_write_who(record, buffer, room);
 	if (size < 0)
 		return size;
@@ -214,9 +217,6 @@ static void fill(struct record *record, const struct exchange *x, enum record_ou
 	record->path[x->claim.path_len] = '\0';
 	copy(record->canonical, sizeof(record->canonical), x->outcome.canonical);
 	copy(record->detail, sizeof(record->detail), x->fault);
-	if (x->server->policy)
-		copy(record->policy, sizeof(record->policy),
-		     policy_summary(x->server->policy)->sha256);
 	fill_rule(record, &x->outcome);
 	if (x->outcome.rule && x->request.opcode == WIRE_OPCODE_OPEN)
 		record->deliver = (uint16_t)x->outcome.rule->obligations->deliver;
@@ -271,7 +271,7 @@ static int send_record(const struct exchange *x, enum record_outcome outcome)
 	int r = 0;
 
 	if (!x->session->who)
-		r = learn_who(x->session, &record, buffer, sizeof(buffer));
+		r = learn_who(x->session, x->server->policy, &record, buffer, sizeof(buffer));
 	if (r < 0)
 		return r;
 	fill(&record, x, outcome);

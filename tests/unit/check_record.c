@@ -183,6 +183,21 @@ START_TEST(record_cut_anywhere_is_refused)
 }
 END_TEST
 
+/* What is mostly not there, a candidate's verdict and another name, is told at the end. */
+START_TEST(record_of_unknown_parts_is_refused)
+{
+	struct record record = refusal();
+	int size;
+
+	record.shadow.kind = SHADOW_NONE;
+	record.other.act = 0;
+	size = record_write(&record, buffer, sizeof(buffer));
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &record), 0);
+	buffer[size - 2] = 1 << 2;
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &record), -EBADMSG);
+}
+END_TEST
+
 START_TEST(record_of_an_unknown_outcome_is_refused)
 {
 	struct record record = refusal();
@@ -394,6 +409,7 @@ int main(void)
 	tcase_add_test(record, record_tells_of_both_names);
 	tcase_add_test(record, record_line_for_a_person_has_both_names_without_control_characters);
 	tcase_add_test(record, record_cut_anywhere_is_refused);
+	tcase_add_test(record, record_of_unknown_parts_is_refused);
 	tcase_add_test(record, record_of_an_unknown_outcome_is_refused);
 	tcase_add_test(record, record_says_everything_in_stable_fields);
 	tcase_add_test(record, record_tells_no_groups_from_groups_that_are_not_told);
