@@ -167,8 +167,8 @@ static int start(struct attendant *a)
 	if (r < 0)
 		return r;
 	a->started_usec = clock_monotonic_usec();
-	r = child_start(a->setup.role, (int[]){ its_end, a->queue[0], a->setup.file }, 3, &a->pid,
-			&pidfd);
+	r = child_start(a->setup.program, (int[]){ its_end, a->queue[0], a->setup.file }, 3,
+			&a->pid, &pidfd);
 	if (r < 0)
 		return r;
 	r = watch(a, pidfd);

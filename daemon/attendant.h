@@ -13,11 +13,14 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/child.h"
+
 struct control;
 
 struct attendant_setup {
 	sd_event *event;
-	const char *role, *name;	/* "--role=audit", "audit" */
+	enum child_program program;
+	const char *name;		/* "audit" */
 	int file;			/* its third descriptor, or -EBADF; borrowed */
 	bool has_queue;			/* in which brokers send it files */
 	const struct control *greeting; /* follows the hand-shake; borrowed, or NULL */

@@ -8,7 +8,7 @@
 
 #define AUDIT_USER "fdbroker-audit"
 
-/* The role; for main() to return. */
+/* For main() to return. */
 int audit_main(void);
 
 #endif

@@ -4,7 +4,7 @@
 
 #define BROKER_USER "fdbroker"
 
-/* The role `broker`: one policy generation, from START to its end. The process's exit status. */
+/* One policy generation, from START to its end. The process's exit status. */
 int broker_main(void);
 
 #endif

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/child.h"
 
+#include <assert.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,12 +16,14 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "daemon/log.h"
 
 /*
  * fork(2) alone would leave a child with the parent's memory: policy text of an
- * older generation, addresses, sanitizer state. So each role begins with an
- * execveat(2) of the very file that runs now, held open since the start: an
- * upgrade on disk changes nothing until the service is restarted.
+ * older generation, addresses, sanitizer state. So each begins with an
+ * execveat(2) of a program that is held open since the start: an
+ * upgrade on disk changes nothing until the service is restarted, and one that comes just
+ * between is found by the version, which each is told.
  *
  * Between fork and exec only what signal-safety(7) allows is called.
  */
@@ -25,17 +31,78 @@
 #define FIRST_FD 3
 #define ABOVE	 (FIRST_FD + (int)CHILD_FDS_MAX) /* where nothing is in the way */
 
-static int program = -EBADF;
+static struct {
+	const char *name; /* of the file, and for ps(1) */
+	int fd;
+} programs[] = {
+	[CHILD_BROKER] = { "fdbroker-broker", -EBADF },
+	[CHILD_AUDIT] = { "fdbroker-audit", -EBADF },
+	[CHILD_PUMP] = { "fdbroker-pump", -EBADF },
+};
+static_assert(ELEMENTSOF(programs) == CHILD_PROGRAMS, "each program has a row");
+
+/* The directory of the program that runs, without a slash at its end. 0 or -errno. */
+static int own_directory(char *ret, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", ret, size);
+	char *slash;
+
+	if (n < 0 || (size_t)n == size)
+		return n < 0 ? -errno : -ENAMETOOLONG;
+	ret[n] = '\0';
+	slash = strrchr(ret, '/');
+	if (!slash)
+		return -EINVAL;
+	*slash = '\0';
+	return 0;
+}
+
+/* Where an installed daemon has them, also below another root (DESTDIR=); otherwise, as in a build,
+ * beside itself. */
+static int programs_directory(char *ret, size_t size)
+{
+	char own[PATH_MAX];
+	size_t len;
+	int r;
+
+	r = own_directory(own, sizeof(own));
+	if (r < 0)
+		return r;
+	len = strlen(own);
+	if (len >= strlen(FDB_SBINDIR) && strcmp(own + len - strlen(FDB_SBINDIR), FDB_SBINDIR) == 0)
+		r = snprintf(ret, size, "%.*s%s", (int)(len - strlen(FDB_SBINDIR)), own,
+			     FDB_PKGLIBEXECDIR);
+	else
+		r = snprintf(ret, size, "%s", own);
+	return r < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* Above what a child finds its descriptors as. */
+static int hold(const char *directory, const char *name, int *ret)
+{
+	_cleanup_(fd_closep) int fd = -EBADF;
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0 || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+		return log_error_errno(-errno, "%s, which belongs to fdbrokerd: %m", path);
+	*ret = fcntl(fd, F_DUPFD_CLOEXEC, ABOVE);
+	return *ret < 0 ? -errno : 0;
+}
 
 int child_init(void)
 {
-	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	char directory[PATH_MAX];
+	int r;
 
-	if (fd < 0)
-		return -errno;
-	program = fcntl(fd, F_DUPFD_CLOEXEC, ABOVE);
-	fd_close(fd);
-	return program < 0 ? -errno : 0;
+	r = programs_directory(directory, sizeof(directory));
+	if (r < 0)
+		return log_error_errno(r, "cannot tell where fdbrokerd is: %m");
+	for (size_t i = 0; r == 0 && i < ELEMENTSOF(programs); i++)
+		r = hold(directory, programs[i].name, &programs[i].fd);
+	return r;
 }
 
 /* Everything else is closed by the exec. */
@@ -68,13 +135,13 @@ static int arrange_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
-static void become(const char *role, const int *fds, size_t n_fds)
+static void become(enum child_program program, const int *fds, size_t n_fds)
 {
-	const char *const argv[] = { "fdbrokerd", role, NULL };
+	const char *const argv[] = { programs[program].name, PACKAGE_VERSION, NULL };
 
 	if (arrange_signals() < 0 || arrange_fds(fds, n_fds) < 0)
 		return;
-	syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
+	syscall(SYS_execveat, programs[program].fd, "", argv, environ, AT_EMPTY_PATH);
 }
 
 /* Nobody could watch it. */
@@ -85,7 +152,8 @@ static int give_up(pid_t pid, int r)
 	return r;
 }
 
-int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd)
+int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t *ret_pid,
+		int *ret_pidfd)
 {
 	pid_t pid;
 	int fd;
@@ -94,7 +162,7 @@ int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, 
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		become(role, fds, n_fds);
+		become(program, fds, n_fds);
 		_exit(127);
 	}
 	/* Not reaped before sd-event reads this descriptor: the number is still its own. */

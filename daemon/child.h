@@ -3,8 +3,8 @@
 #define FDB_DAEMON_CHILD_H
 
 /*
- * Processes of the daemon: the same program in another role, in an address
- * space of its own, with the descriptors it was given and no others.
+ * Processes of the daemon: programs of their own, each in an address space of its own, with the
+ * descriptors it was given and no others.
  */
 
 #include <stddef.h>
@@ -13,12 +13,13 @@
 
 #define CHILD_FDS_MAX 5U
 
-/* Remember which program this is, before it can be replaced on disk. 0 or -errno. */
+enum child_program { CHILD_BROKER, CHILD_AUDIT, CHILD_PUMP, CHILD_PROGRAMS };
+
+/* Take hold of the programs, before they can be replaced on disk. 0, or -errno, having said why. */
 int child_init(void);
 
 /**
- * child_start() - start the program in @role
- * @role:	its argument: "--role=broker"
+ * child_start() - start a program of the daemon
  * @fds:	borrowed; the child finds them as 3, 4, …; -EBADF leaves a number closed
  * @n_fds:	at most CHILD_FDS_MAX
  * @ret_pidfd:	owned by the caller from now on
@@ -28,7 +29,8 @@ int child_init(void);
  *
  * Return: 0 or -errno; that the program could not be executed shows as its exit.
  */
-int child_start(const char *role, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd);
+int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t *ret_pid,
+		int *ret_pidfd);
 
 /**
  * child_watch() - be told of a child's exit

@@ -320,7 +320,7 @@ static int spawn(struct generation *g, const struct generation_setup *setup)
 	r = rings_open(setup->rings, g->start.generation, &ring, &bell);
 	if (r < 0)
 		return r;
-	r = child_start("--role=broker", (int[]){ its_end, bell, setup->pump, g->tally, ring }, 5,
+	r = child_start(CHILD_BROKER, (int[]){ its_end, bell, setup->pump, g->tally, ring }, 5,
 			&g->pid, &pidfd);
 	if (r < 0)
 		return r;

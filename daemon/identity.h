@@ -8,6 +8,8 @@
  * becomes an identity.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -42,6 +44,13 @@ int identity_of_file(int dir, const char *path, struct identity_file *ret);
  * Return: as identity_peer(); -ESRCH the process is gone; another -errno: not attested.
  */
 int identity_attest(int sock, uint32_t module, struct facts *ret);
+
+/* Its process, pinned: a pidfd, the caller's, or -errno. By its number, which may be another one's
+ * by now, before Linux 6.5. */
+int identity_pidfd(int sock, const struct ucred *peer, bool *ret_by_number);
+
+/* Its label, if it has one that rules can name. @module: as above. */
+void identity_label(int sock, uint32_t module, struct facts *facts);
 
 /* What the running kernel can tell of a process, by asking it of this one: POLICY_FACT_*. */
 uint32_t identity_attestable(void);

@@ -3,31 +3,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/macro.h"
-#include "daemon/audit.h"
-#include "daemon/broker.h"
 #include "daemon/parent.h"
-#include "daemon/pump.h"
 
-/*
- * fdbrokerd(8). One program for four processes: the parent starts the other
- * three by --role, which is of no use to anybody else.
- */
-
-static const struct {
-	const char *argument;
-	const char *name; /* of the process, for ps(1) */
-	int (*main)(void);
-} roles[] = {
-	{ "--role=broker", "fdbroker-broker", broker_main },
-	{ "--role=audit", "fdbroker-audit", audit_main },
-	{ "--role=pump", "fdbroker-pump", pump_main },
-};
+/* fdbrokerd(8): the parent. The others are main_child.c. */
 
 static const struct option long_options[] = {
 	{ "policy", required_argument, NULL, 'p' },
@@ -73,7 +54,7 @@ static bool is_absolute(const char *path)
 	return !path || path[0] == '/';
 }
 
-static int run_parent(int argc, char *argv[])
+int main(int argc, char *argv[])
 {
 	struct parent_options options = { 0 };
 	int c;
@@ -107,15 +88,4 @@ static int run_parent(int argc, char *argv[])
 	if (options.state_directory && is_service())
 		return usage("--state is for trying out, not for a service");
 	return parent_main(&options);
-}
-
-int main(int argc, char *argv[])
-{
-	for (size_t i = 0; argc == 2 && i < ELEMENTSOF(roles); i++) {
-		if (strcmp(argv[1], roles[i].argument) != 0)
-			continue;
-		(void)prctl(PR_SET_NAME, roles[i].name, 0, 0, 0);
-		return roles[i].main();
-	}
-	return run_parent(argc, argv);
 }

@@ -304,7 +304,7 @@ static int init_audit(struct parent *parent)
 	rings_init(&parent->rings, &parent->audit);
 	return attendant_init(&parent->audit,
 			      &(const struct attendant_setup){ .event = parent->event,
-							       .role = "--role=audit",
+							       .program = CHILD_AUDIT,
 							       .name = "audit",
 							       .file = parent->audit_file,
 							       .greeted = on_audit_there,
@@ -331,7 +331,7 @@ static int init_pump(struct parent *parent)
 	};
 	return attendant_init(&parent->pump,
 			      &(const struct attendant_setup){ .event = parent->event,
-							       .role = "--role=pump",
+							       .program = CHILD_PUMP,
 							       .name = "pump",
 							       .file = -EBADF,
 							       .has_queue = true,
@@ -423,6 +423,9 @@ static int prepare(struct parent *parent)
 	int r;
 
 	r = prepare_users(&parent->broker_uid);
+	if (r < 0)
+		return r;
+	r = child_init();
 	if (r < 0)
 		return r;
 	r = prepare_settings(parent->options.config, &parent->settings);

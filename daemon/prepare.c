@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "daemon/audit.h"
 #include "daemon/broker.h"
-#include "daemon/child.h"
 #include "daemon/landlock.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -107,9 +106,7 @@ int prepare_process(struct settings *settings)
 		return -errno;
 	fit_clients(settings, files.rlim_cur);
 	fit_watches(settings);
-	if (settings->max_clients == 0)
-		return -EMFILE;
-	return child_init();
+	return settings->max_clients == 0 ? -EMFILE : 0;
 }
 
 static int show(struct diags *diags)

@@ -7,7 +7,7 @@
 
 #define PUMP_QUEUE_FD 4 /* where burdens come from */
 
-/* The role; for main() to return. */
+/* For main() to return. */
 int pump_main(void);
 
 #endif

@@ -267,6 +267,35 @@ START_TEST(processes_hold_the_descriptors_they_need)
 }
 END_TEST
 
+/* What is loaded is memory, time at each start, and code that somebody may find a use for. */
+static const struct {
+	const char *process, *library;
+} unused[] = {
+	{ "parent", "libseccomp." }, { "parent", "libnettle." }, { "parent", "libjson-c." },
+	{ "broker", "libsystemd." }, { "broker", "libjson-c." }, { "audit", "libnettle." },
+	{ "pump", "libsystemd." },   { "pump", "libnettle." },	 { "pump", "libjson-c." },
+};
+
+START_TEST(processes_load_no_library_that_they_do_not_use)
+{
+	char path[64], line[512];
+	bool has_libc = false;
+	FILE *file;
+
+	start("version 1;\n" PUMPED);
+	snprintf(path, sizeof(path), "/proc/%d/maps", daemon_pid(&d, unused[_i].process));
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file)) {
+		has_libc = has_libc || strstr(line, "libc.so");
+		ck_assert_msg(!strstr(line, unused[_i].library), "%s", line);
+	}
+	fclose(file);
+	ck_assert(has_libc);
+	daemon_stop(&d);
+}
+END_TEST
+
 START_TEST(processes_of_the_daemon_leave_no_core)
 {
 	char path[64], limits[4096] = "";
@@ -420,6 +449,8 @@ int main(void)
 	tcase_add_loop_test(tcase, processes_hold_the_descriptors_they_need, 0, ELEMENTSOF(held));
 	tcase_add_loop_test(tcase, processes_have_a_pump_from_the_first_policy_that_needs_it, 0,
 			    ELEMENTSOF(pumped));
+	tcase_add_loop_test(tcase, processes_load_no_library_that_they_do_not_use, 0,
+			    ELEMENTSOF(unused));
 	tcase_add_loop_test(tcase, processes_of_the_daemon_leave_no_core, 0, ELEMENTSOF(confined));
 	tcase_add_test(tcase, processes_that_are_root_read_nothing_that_a_client_sent);
 	return suite_main(suite);

@@ -387,6 +387,48 @@ START_TEST(start_without_its_users_says_how_to_get_them)
 }
 END_TEST
 
+/* A shell's command, with $BUILD, $POLICY, and $DIR that is the daemon's. */
+static int run_command(const void *arg)
+{
+	const struct shell *shell = arg;
+	const char *build = getenv("builddir");
+	int log = open(shell->d->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	dup2(log, STDERR_FILENO);
+	setenv("BUILD", build ? build : ".", 1);
+	setenv("POLICY", shell->d->policy, 1);
+	setenv("DIR", shell->d->directory, 1);
+	execlp("sh", "sh", "-c", shell->command, NULL);
+	return 127;
+}
+
+static const struct {
+	const char *command;
+	int status;
+	const char *says;
+} halves[] = {
+	{ "cp $BUILD/fdbrokerd $BUILD/fdbroker-broker $DIR; exec $DIR/fdbrokerd --policy=$POLICY",
+	  EXIT_FAILURE, "/fdbroker-audit, which belongs to fdbrokerd: No such file" },
+	{ "cp $BUILD/fdbrokerd $BUILD/fdbroker-* $DIR; chmod a-x $DIR/fdbroker-pump; "
+	  "exec $DIR/fdbrokerd --policy=$POLICY",
+	  EXIT_FAILURE, "/fdbroker-pump, which belongs to fdbrokerd: Permission denied" },
+	{ "exec $BUILD/fdbroker-broker", 64, "this is a part of fdbrokerd" },
+	{ "exec $BUILD/fdbroker-audit 0", 64, "this is a part of fdbrokerd" },
+	{ "exec $BUILD/fdbroker-pump " PACKAGE_VERSION " 1", 64, "this is a part of fdbrokerd" },
+};
+
+START_TEST(start_of_what_is_installed_by_halves_says_what_is_missing)
+{
+	struct daemon d;
+
+	daemon_prepare(&d);
+	ck_assert_int_eq(forked_run(run_command, &(struct shell){ &d, NULL, halves[_i].command }),
+			 halves[_i].status);
+	daemon_assert_log_has(&d, halves[_i].says);
+	daemon_discard(&d);
+}
+END_TEST
+
 /* By a descriptor: the build may be where only root can look. */
 static int run_as_alice(const void *arg)
 {
@@ -485,6 +527,8 @@ int main(void)
 	tcase_add_test(tcase, start_without_its_users_says_how_to_get_them);
 	tcase_add_test(tcase, start_without_landlock_is_refused);
 	tcase_add_test(tcase, start_without_landlock_can_be_wanted);
+	tcase_add_loop_test(tcase, start_of_what_is_installed_by_halves_says_what_is_missing, 0,
+			    ELEMENTSOF(halves));
 	tcase_add_test(tcase, start_by_somebody_else_than_root_is_refused);
 	return suite_main(suite);
 }
