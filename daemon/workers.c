@@ -195,19 +195,25 @@ bool worker_leads(const struct worker *worker)
 
 /* opening */
 
+static void be_watched(struct workers *w)
+{
+	/* Nobody else writes it: they would have to lead, with the lock. */
+	atomic_store_explicit(&w->begun, w->begun + 1, memory_order_relaxed);
+	if (w->is_watched)
+		return;
+	w->is_watched = true;
+	pthread_cond_signal(&w->watch);
+}
+
 void worker_begin(struct worker *worker, struct exchange *x, uid_t uid)
 {
 	struct workers *w = worker->all;
 
 	worker->x = x;
 	worker->uid = uid;
-	worker->since = w->tick;
 	worker->is_opening = true;
-	w->is_active = true;
-	if (!w->is_watched && worker_leads(worker)) {
-		w->is_watched = true;
-		pthread_cond_signal(&w->watch);
-	}
+	if (worker_leads(worker))
+		be_watched(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -338,29 +344,43 @@ static void take_lead_from(struct worker *worker)
 	w->setup.left(w->setup.context, worker);
 }
 
-static void look(struct workers *w)
+/* It has begun nothing for a tick. */
+static void look(struct workers *w, unsigned int begun)
 {
-	struct worker *leader = w->leader;
-
-	w->tick++;
-	if (leader->is_opening && w->tick - leader->since >= 2)
-		take_lead_from(leader);
-	else if (!leader->is_opening && !w->is_active)
+	if (w->begun != begun)
+		return;
+	if (w->leader->is_opening)
+		take_lead_from(w->leader);
+	else
 		w->is_watched = false;
-	w->is_active = false;
 }
 
-static void wait_for_tick(struct workers *w)
+/* Until the leader does not get on. Without the lock: he has it most of the time, so that each look would
+ * take it from him, and on a busy machine a thread that waits for it stops him several times. */
+static unsigned int await_stillness(struct workers *w)
 {
-	struct timespec until;
+	static const struct timespec tick = { .tv_nsec = TICK_NSEC };
+	unsigned int before, now = w->begun;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_NSEC;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	pthread_cond_clockwait(&w->watch, &w->lock, CLOCK_MONOTONIC, &until);
+	do {
+		before = now;
+		nanosleep(&tick, NULL);
+		w->tick++;
+		now = w->begun;
+	} while (now != before && !w->over);
+	return now;
+}
+
+static void watch(struct workers *w)
+{
+	unsigned int begun;
+
+	pthread_mutex_unlock(&w->lock);
+	begun = await_stillness(w);
+	pthread_mutex_lock(&w->lock);
+	/* A leader that could not be prepared is gone by now. */
+	if (!w->over)
+		look(w, begun);
 }
 
 int workers_run(struct workers *w)
@@ -370,14 +390,10 @@ int workers_run(struct workers *w)
 	pthread_mutex_lock(&w->lock);
 	r = promote(w);
 	while (r == 0 && !w->over) {
-		if (w->is_watched) {
-			wait_for_tick(w);
-			/* A leader that could not be prepared is gone by now. */
-			if (!w->over)
-				look(w);
-		} else {
+		if (w->is_watched)
+			watch(w);
+		else
 			pthread_cond_wait(&w->watch, &w->lock);
-		}
 	}
 	/* Kept locked: nobody answers any more. */
 	return r < 0 ? r : w->status;

@@ -58,7 +58,6 @@ struct worker {
 	bool was_surprised;	 /* away, and it was not foreseen */
 	bool is_stuck;		 /* away, and beyond its deadline */
 	atomic_bool given_up;	 /* the same, for itself to see while it opens */
-	uint32_t since;		 /* workers.tick, when it began */
 	uint64_t deadline_usec;	 /* away: CLOCK_MONOTONIC */
 	uid_t uid;		 /* away: whose place it is */
 	struct exchange *x;	 /* opening: the request, until it is answered; on its stack */
@@ -74,9 +73,10 @@ struct workers {
 	struct discards discards;
 	/* The watch over the leader: the main thread's. */
 	pthread_cond_t watch;
-	bool is_watched, is_active; /* it looks, every tick; there was something to look at */
-	uint32_t tick;
-	bool over;
+	bool is_watched;   /* it looks, every tick */
+	atomic_uint tick;  /* how often it has */
+	atomic_uint begun; /* by leaders: how often they were about to open or close */
+	atomic_bool over;
 	int status;
 };
 
