@@ -45,22 +45,30 @@ int transfer_send(int sock, const struct forkmark *mark, const void *bytes, size
 	}
 }
 
+static bool has_ended(int sock)
+{
+	struct pollfd pfd = { .fd = sock, .events = POLLRDHUP };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
 /* Somebody else who has the connection may make it O_NONBLOCK at any time. Who does not wait in
- * recvmsg(2) itself may take a message that is followed by the end for the end: that is believed only of
- * who has polled before. */
+ * recvmsg(2) itself may take a message that is followed by the end for the end, so that is looked at
+ * once more: net/unix/af_unix.c looks for a message, and then, if there was none, for the end. */
 int transfer_receive(int sock, void *buffer, size_t size, struct message *ret)
 {
 	static const struct message_want want = { .fds = WIRE_FDS_MAX, .wait = true };
-	bool polled = false;
 	int r;
 
 	for (;;) {
 		r = message_receive(sock, buffer, size, &want, ret);
-		if (r != -EAGAIN && r != -EINTR && (r != 0 || polled))
-			return r;
+		if (r != -EAGAIN && r != -EINTR)
+			break;
 		r = wait_for(sock, POLLIN);
 		if (r < 0)
 			return r;
-		polled = true;
 	}
+	if (r == 0 && has_ended(sock))
+		r = message_receive(sock, buffer, size, &want, ret);
+	return r;
 }
