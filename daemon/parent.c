@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/parent_parts.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -18,11 +17,7 @@
 /*
  * Everything here is wiring: which module is told what another one found out.
  * sd-event calls back, each callback does one step, nothing blocks.
- *
- * The end, on SIGTERM: brokers are told by the end of their control sockets, then
- * the pump, so that what was written to it is in its file, then the audit process, so
- * that no record of theirs is lost; whoever has not
- * ended after LIMIT_END_SEC is left to systemd.
+ * How it ends is in parent_end.c.
  */
 
 #define CALM_USEC (5 * USEC_PER_MSEC) /* from the first broker's READY to the other children */
@@ -198,47 +193,6 @@ static void on_audit_gone(void *context)
 	(void)sd_event_exit(parent->event, 0);
 }
 
-static int on_too_late(sd_event_source *source, uint64_t usec, void *context)
-{
-	struct parent *parent = context;
-
-	(void)source;
-	(void)usec;
-	log_warning("a process does not end: leaving it");
-	return sd_event_exit(parent->event, 0);
-}
-
-static int on_end(sd_event_source *source, const struct signalfd_siginfo *si, void *context)
-{
-	struct parent *parent = context;
-	int r;
-
-	(void)source;
-	(void)si;
-	if (parent->is_closing)
-		return 0;
-	parent->is_closing = true;
-	(void)sd_notify(0, "STOPPING=1");
-	/* Of what was served before it was started there may be records. */
-	(void)attendant_start(&parent->audit);
-	r = sd_event_add_time_relative(parent->event, NULL, CLOCK_MONOTONIC,
-				       LIMIT_END_SEC * USEC_PER_SEC, 0, on_too_late, parent);
-	if (r < 0)
-		return sd_event_exit(parent->event, 0);
-	admin_done(&parent->admin);
-	connections_close(&parent->connections);
-	succession_close(&parent->succession);
-	return 0;
-}
-
-static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *context)
-{
-	(void)source;
-	(void)si;
-	(void)parent_reload(context);
-	return 0;
-}
-
 /* the start */
 
 static int take_sockets(struct parent *parent)
@@ -252,34 +206,6 @@ static int take_sockets(struct parent *parent)
 	if (parent->activation.admin < 0)
 		log_notice("no admin socket was passed: no reload with a result, no status");
 	return 0;
-}
-
-static int watch_signals(struct parent *parent)
-{
-	static const struct {
-		int number;
-		sd_event_signal_handler_t caught;
-	} signals[] = {
-		{ SIGTERM, on_end },
-		{ SIGINT, on_end },
-		{ SIGHUP, on_hangup },
-	};
-	sigset_t blocked;
-	int r;
-
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGCHLD); /* sd_event_add_child(3) wants it */
-	for (size_t i = 0; i < ELEMENTSOF(signals); i++)
-		sigaddset(&blocked, signals[i].number);
-	if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
-		return -errno;
-	for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
-		r = sd_event_add_signal(parent->event, NULL, signals[i].number, signals[i].caught,
-					parent);
-		if (r < 0)
-			return r;
-	}
-	return sd_event_set_watchdog(parent->event, true);
 }
 
 static void on_audit_there(void *context)
@@ -404,8 +330,8 @@ static int start_brokers(struct parent *parent)
 static int run(struct parent *parent)
 {
 	static int (*const steps[])(struct parent * parent) = {
-		watch_signals,	   init_audit,	  init_pump,
-		start_connections, start_brokers, parent_start_admin,
+		parent_watch_signals, init_audit,    init_pump,
+		start_connections,    start_brokers, parent_start_admin,
 	};
 	int r;
 

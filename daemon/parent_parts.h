@@ -13,6 +13,11 @@ void parent_announce(struct parent *parent);
 /* Decide what is loaded after a crash. */
 void parent_set_restart(struct parent *parent);
 
+/* parent_end.c */
+
+/* SIGHUP loads anew, SIGTERM ends; and systemd's watchdog is told. */
+int parent_watch_signals(struct parent *parent);
+
 /* parent_admin.c */
 
 int parent_start_admin(struct parent *parent);
