@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/startup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "tests/support/suite.h"
+
+/* KiB that are mapped of files, with "r-xp" and the like. */
+static unsigned long mapped(const char *permissions)
+{
+	char line[512], seen[8] = "";
+	unsigned long all = 0, kib;
+	FILE *file = fopen("/proc/self/smaps", "re");
+
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%*x-%*x %4s", seen) == 1)
+			continue;
+		if (strcmp(seen, permissions) == 0 && sscanf(line, "Rss: %lu", &kib) == 1)
+			all += kib;
+	}
+	fclose(file);
+	return all;
+}
+
+/* What was loaded and relocated is there, whatever is written to it since. */
+static const char *const relocated[] = { "one", "two", "three" };
+static char written[] = "before";
+
+START_TEST(startup_lets_go_of_code_and_of_nothing_that_was_written)
+{
+	unsigned long code, data;
+
+	strcpy(written, "after!");
+	/* Each once, so that what counts is mapped. */
+	mapped("r-xp");
+	code = mapped("r-xp");
+	data = mapped("rw-p");
+	startup_forget();
+	ck_assert_uint_lt(mapped("r-xp"), code);
+	ck_assert_uint_ge(mapped("rw-p"), data);
+	ck_assert_str_eq(written, "after!");
+	for (size_t i = 0; i < ELEMENTSOF(relocated); i++)
+		ck_assert_uint_ge(strlen(relocated[i]), 3);
+	startup_forget();
+	ck_assert_ptr_nonnull(getenv("PATH"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("startup");
+	TCase *tcase = suite_case(suite, "startup");
+
+	tcase_add_test(tcase, startup_lets_go_of_code_and_of_nothing_that_was_written);
+	return suite_main(suite);
+}
