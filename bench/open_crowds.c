@@ -84,7 +84,7 @@ static int ask_yardstick(void *context)
 
 /* What came out for one number of clients. */
 struct outcome {
-	struct series rate, other_rate, ratio, fairness, p50, p99;
+	struct series rate, other_rate, ratio, fairness, other_fairness, p50, p99;
 };
 
 static void run_round(struct hosts *hosts, size_t n, unsigned int usec, struct outcome *out)
@@ -99,15 +99,17 @@ static void run_round(struct hosts *hosts, size_t n, unsigned int usec, struct o
 	series_add(&out->other_rate, other.rate);
 	series_add(&out->ratio, ours.rate / other.rate);
 	series_add(&out->fairness, ours.fairness);
+	series_add(&out->other_fairness, other.fairness);
 	series_add(&out->p50, ours.p50);
 	series_add(&out->p99, ours.p99);
 }
 
 static void show(size_t n, struct outcome *out)
 {
-	printf("%-32zu %9.0f %9.0f %8.2f %8.2f %8.1f %8.1f\n", n, series_median(&out->rate),
+	printf("%-32zu %9.0f %9.0f %8.2f %8.2f %8.2f %8.1f %8.1f\n", n, series_median(&out->rate),
 	       series_median(&out->other_rate), series_median(&out->ratio),
-	       series_median(&out->fairness), series_median(&out->p50), series_median(&out->p99));
+	       series_median(&out->fairness), series_median(&out->other_fairness),
+	       series_median(&out->p50), series_median(&out->p99));
 }
 
 static void tell(struct bench *bench, size_t n, struct outcome *out)
@@ -127,8 +129,8 @@ static void run(struct bench *bench, struct hosts *hosts)
 	for (unsigned int round = 0; round < (bench->smoke ? 1 : ROUNDS); round++)
 		for (size_t i = 0; i < n; i++)
 			run_round(hosts, sizes[i], bench->smoke ? 20000 : USEC, &outcomes[i]);
-	printf("\n%-32s %9s %9s %8s %8s %8s %8s\n", "clients, all processors", "opens/s", "minimal",
-	       "x", "max/min", "p50 us", "p99");
+	printf("\n%-32s %9s %9s %8s %8s %8s %8s %8s\n", "clients, all processors", "opens/s",
+	       "minimal", "x", "max/min", "minimal", "p50 us", "p99");
 	for (size_t i = 0; i < n; i++) {
 		show(sizes[i], &outcomes[i]);
 		tell(bench, sizes[i], &outcomes[i]);
