@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/startup.h"
 
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,24 @@ static unsigned long mapped(const char *permissions)
 	return all;
 }
 
+/* As if all of it had been run: a child of fork(2) begins with no code mapped. */
+static int touch(struct dl_phdr_info *object, size_t size, void *context)
+{
+	volatile const char *bytes;
+
+	(void)size;
+	(void)context;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+
+		bytes = (volatile const char *)(object->dlpi_addr + segment->p_vaddr);
+		for (size_t at = 0; segment->p_type == PT_LOAD && at < segment->p_filesz;
+		     at += 4096)
+			(void)bytes[at];
+	}
+	return 0;
+}
+
 /* What was loaded and relocated is there, whatever is written to it since. */
 static const char *const relocated[] = { "one", "two", "three" };
 static char written[] = "before";
@@ -36,12 +55,11 @@ START_TEST(startup_lets_go_of_code_and_of_nothing_that_was_written)
 	unsigned long code, data;
 
 	strcpy(written, "after!");
-	/* Each once, so that what counts is mapped. */
-	mapped("r-xp");
+	dl_iterate_phdr(touch, NULL);
 	code = mapped("r-xp");
 	data = mapped("rw-p");
 	startup_forget();
-	ck_assert_uint_lt(mapped("r-xp"), code);
+	ck_assert_uint_lt(mapped("r-xp"), code - code / 4);
 	ck_assert_uint_ge(mapped("rw-p"), data);
 	ck_assert_str_eq(written, "after!");
 	for (size_t i = 0; i < ELEMENTSOF(relocated); i++)
