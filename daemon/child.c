@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,21 +58,31 @@ static int own_directory(char *ret, size_t size)
 	return 0;
 }
 
-/* Where an installed daemon has them, also below another root (DESTDIR=); otherwise, as in a build,
- * beside itself. */
+/* Whether that is where daemons are installed; *ret_root: bytes of the other root (DESTDIR=) before it. */
+static bool is_installed(const char *own, int *ret_root)
+{
+	size_t len = strlen(own), tail = strlen(FDB_SBINDIR);
+	char real[PATH_MAX];
+
+	*ret_root = len >= tail ? (int)(len - tail) : 0;
+	if (strcmp(own + *ret_root, FDB_SBINDIR) == 0)
+		return true;
+	/* A link leads there on some systems, where all programs are in one directory. */
+	*ret_root = 0;
+	return realpath(FDB_SBINDIR, real) && strcmp(own, real) == 0;
+}
+
+/* Where an installed daemon has them, also below another root; otherwise, as in a build, beside itself. */
 static int programs_directory(char *ret, size_t size)
 {
 	char own[PATH_MAX];
-	size_t len;
-	int r;
+	int r, root;
 
 	r = own_directory(own, sizeof(own));
 	if (r < 0)
 		return r;
-	len = strlen(own);
-	if (len >= strlen(FDB_SBINDIR) && strcmp(own + len - strlen(FDB_SBINDIR), FDB_SBINDIR) == 0)
-		r = snprintf(ret, size, "%.*s%s", (int)(len - strlen(FDB_SBINDIR)), own,
-			     FDB_PKGLIBEXECDIR);
+	if (is_installed(own, &root))
+		r = snprintf(ret, size, "%.*s%s", root, own, FDB_PKGLIBEXECDIR);
 	else
 		r = snprintf(ret, size, "%s", own);
 	return r < (int)size ? 0 : -ENAMETOOLONG;

@@ -398,9 +398,19 @@ static int run_command(const void *arg)
 	setenv("BUILD", build ? build : ".", 1);
 	setenv("POLICY", shell->d->policy, 1);
 	setenv("DIR", shell->d->directory, 1);
+	setenv("SBIN", FDB_SBINDIR, 1);
+	setenv("LIBEXEC", FDB_PKGLIBEXECDIR, 1);
 	execlp("sh", "sh", "-c", shell->command, NULL);
 	return 127;
 }
+
+/* $SBIN is a link to the directory of all programs, as it is on some systems. */
+#define MERGED                                                                                     \
+	"P=${SBIN%/*}; mkdir -p $DIR/merged/bin $DIR/merged/${LIBEXEC#$P} && "                     \
+	"ln -s bin $DIR/merged/${SBIN##*/} && cp $BUILD/fdbrokerd $DIR/merged/bin && "             \
+	"cp $BUILD/fdbroker-broker $DIR/merged/${LIBEXEC#$P} && exec unshare -m sh -c '"           \
+	"mount -t overlay overlay -o lowerdir=$DIR/merged:${SBIN%/*} ${SBIN%/*} && "               \
+	"exec $SBIN/fdbrokerd --policy=$POLICY'"
 
 static const struct {
 	const char *command;
@@ -412,6 +422,8 @@ static const struct {
 	{ "cp $BUILD/fdbrokerd $BUILD/fdbroker-* $DIR; chmod a-x $DIR/fdbroker-pump; "
 	  "exec $DIR/fdbrokerd --policy=$POLICY",
 	  EXIT_FAILURE, "/fdbroker-pump, which belongs to fdbrokerd: Permission denied" },
+	{ MERGED, EXIT_FAILURE,
+	  FDB_PKGLIBEXECDIR "/fdbroker-audit, which belongs to fdbrokerd: No such file" },
 	{ "exec $BUILD/fdbroker-broker", 64, "this is a part of fdbrokerd" },
 	{ "exec $BUILD/fdbroker-audit 0", 64, "this is a part of fdbrokerd" },
 	{ "exec $BUILD/fdbroker-pump " PACKAGE_VERSION " 1", 64, "this is a part of fdbrokerd" },
