@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
@@ -59,6 +60,7 @@ static unsigned int count(const char *text, unsigned int first, unsigned int n)
 /* Those records are written down, sooner or later. */
 static void await(unsigned int first, unsigned int n)
 {
+	uint64_t deadline = clock_monotonic_usec() + 20 * USEC_PER_SEC;
 	unsigned int found;
 
 	do {
@@ -66,6 +68,8 @@ static void await(unsigned int first, unsigned int n)
 
 		found = count(text, first, n);
 		free(text);
+		ck_assert_msg(found == n || clock_monotonic_usec() < deadline, "%u of %u records",
+			      found, n);
 	} while (found < n);
 }
 
