@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "base/startup.h"
 #include "base/text.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
@@ -275,7 +274,6 @@ static int run(struct audit *audit)
 	r = listen_to_all(audit);
 	if (r < 0)
 		return r;
-	startup_forget();
 	r = sd_event_loop(audit->event);
 	(void)intake_read(&audit->intake);
 	write_folded(audit, UINT64_MAX);

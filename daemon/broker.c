@@ -17,7 +17,6 @@
 #include "base/account.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/startup.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
 #include "daemon/hull.h"
@@ -396,8 +395,6 @@ static int serve_policy(struct broker *broker)
 	r = say_ready(broker);
 	if (r < 0)
 		return r;
-	/* While the parent sees to it that somebody asks. */
-	startup_forget();
 	return serve_clients(broker);
 }
 

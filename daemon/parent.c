@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "base/startup.h"
 #include "daemon/copies.h"
 #include "daemon/kept.h"
 #include "daemon/limits.h"
@@ -88,7 +87,6 @@ static int on_calm(sd_event_source *source, uint64_t usec, void *context)
 	if (parent->is_closing)
 		return 0;
 	start_attendants(parent);
-	startup_forget();
 	parent->is_complete = true;
 	if (parent->succession.serving)
 		parent_announce(parent);

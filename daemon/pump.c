@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "base/startup.h"
 #include "base/text.h"
 #include "daemon/broker.h"
 #include "daemon/burden.h"
@@ -332,7 +331,6 @@ static int run(struct pump *pump)
 	if (r < 0)
 		return r;
 	r = become_confined();
-	startup_forget();
 	while (r == 0 && !pump->is_over)
 		r = turn(pump);
 	if (pump->is_over)
