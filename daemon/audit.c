@@ -136,15 +136,12 @@ static int rest(struct audit *audit)
 	return r < 0 ? r : sd_event_source_set_enabled(audit->rest, SD_EVENT_ONESHOT);
 }
 
+/* Never again at once: a broker that writes without end would keep it from the parent. */
 static int read_and_rest(struct audit *audit)
 {
-	size_t n;
 	int r = 0;
 
-	do
-		n = intake_read(&audit->intake);
-	while (n == 0 && !intake_sleep(&audit->intake));
-	if (n > 0)
+	if (intake_read(&audit->intake) > 0 || !intake_sleep(&audit->intake))
 		r = rest(audit);
 	return r < 0 ? r : set_timer(audit);
 }
@@ -275,7 +272,8 @@ static int run(struct audit *audit)
 	if (r < 0)
 		return r;
 	r = sd_event_loop(audit->event);
-	(void)intake_read(&audit->intake);
+	while (intake_read(&audit->intake) > 0)
+		continue;
 	write_folded(audit, UINT64_MAX);
 	return r;
 }

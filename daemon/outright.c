@@ -30,9 +30,10 @@ static bool is_only_read(const struct request *request)
 	       !request->truncate;
 }
 
+/* What may block has waited for a place, and its second may be over. */
 static bool is_eligible(const struct opening *o)
 {
-	return is_only_read(o->order->request) &&
+	return !o->order->may_block && is_only_read(o->order->request) &&
 	       opening_rule(o)->obligations->deliver == POLICY_DELIVER_FD;
 }
 

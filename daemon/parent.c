@@ -71,10 +71,8 @@ static void start_attendant(struct parent *parent, struct attendant *attendant)
 /* Once there, the pump stays: what it was given outlives the policy that it was lent by. */
 static void start_attendants(struct parent *parent)
 {
-	const struct generation *serving = parent->succession.serving;
-
 	start_attendant(parent, &parent->audit);
-	if (serving && serving->uses_pump)
+	if (parent->needs_pump)
 		start_attendant(parent, &parent->pump);
 }
 
@@ -109,6 +107,7 @@ static void on_serves(void *context)
 	struct parent *parent = context;
 
 	connections_give(&parent->connections);
+	parent->needs_pump |= parent->succession.serving->uses_pump;
 	trial_serves(&parent->trial, parent->succession.serving);
 	parent_set_restart(parent);
 	if (!parent->is_complete) {

@@ -43,6 +43,7 @@ struct parent {
 	struct trial trial;
 	struct admin admin;
 	bool is_complete;	/* all children were started */
+	bool needs_pump;	/* a policy that served did */
 	bool is_announced;	/* READY=1 was sent */
 	bool is_closing;	/* told to stop */
 	unsigned int uncounted; /* answers to ASK that are to come */
