@@ -631,15 +631,16 @@ START_TEST(slow_opens_are_counted_against_their_uid)
 }
 END_TEST
 
-/* P50: more than may be in work at once wait for their turn. */
+/* P50: more than may be in work at once wait for their turn. Not one: on a busy machine who leads may be
+ * taken for stuck in a moment in which he does not run, and his uid be refused. */
 START_TEST(slow_opens_without_a_place_wait_for_one)
 {
 	int socks[4];
 
-	start("max-stuck-per-uid 1;", FUSE_OPEN);
+	start("max-stuck-per-uid 2;", FUSE_OPEN);
 	for (int i = 0; i < 4; i++)
 		socks[i] = scene_send(&d, slow);
-	daemon_await_number(&d, "in-flight", 1);
+	daemon_await_number(&d, "in-flight", 2);
 	assert_others_are_served();
 	ck_assert(!is_answered(socks[3]));
 	fuse_relent(&fuse);
@@ -658,7 +659,7 @@ START_TEST(slow_opens_that_never_get_a_place_are_too_late)
 {
 	int socks[3];
 
-	start("max-stuck-per-uid 1;", FUSE_OPEN);
+	start("max-stuck-per-uid 2;", FUSE_OPEN);
 	for (int i = 0; i < 3; i++)
 		socks[i] = scene_send(&d, slow);
 	for (int i = 0; i < 3; i++) {
