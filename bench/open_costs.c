@@ -15,7 +15,7 @@
 #include "bench/syscalls.h"
 #include "client/fdbroker.h"
 
-#define ASKED	400U
+#define ASKED	2000U
 #define WARM_UP 20U
 #define STARTS	7U
 #define RULES	10U
