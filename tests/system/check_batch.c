@@ -332,7 +332,7 @@ END_TEST
 static int count_reasons(int sock, const char *name, uint16_t n, enum wire_reason reason)
 {
 	struct wire_answer results[FDBROKER_BATCH_MAX];
-	const char *names[FDBROKER_BATCH_MAX];
+	const char *names[FDBROKER_BATCH_MAX] = { NULL };
 	int count = 0;
 
 	for (uint16_t i = 0; i < n; i++)
