@@ -13,7 +13,7 @@
 
 #define TURNS_MAX     128U
 #define TURNS_ALONE   16U /* looks that found nobody else, before a guess; after a wrong one, too */
-#define TURNS_REPEATS 16U /* requests for which somebody else who has come meanwhile waits */
+#define TURNS_REPEATS 32U /* requests for which somebody else who has come meanwhile waits */
 
 struct turns {
 	uint64_t n;	/* ever */
