@@ -35,10 +35,9 @@ static void go_on(struct loop *loop, struct worker *worker, struct session *sess
 
 static int serve_one(struct loop *loop, struct worker *worker, struct session *session)
 {
-	uint64_t decision = loop->server->next_decision;
 	int r = serve(loop->server, worker, session);
 
-	if (loop->server->next_decision == decision)
+	if (r == 0)
 		turns_waste(&loop->clients.turns);
 	return r;
 }

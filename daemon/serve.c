@@ -203,10 +203,11 @@ int serve(struct server *server, struct worker *worker, struct session *session)
 	if (r > 0)
 		r = exchange_read(&x);
 	if (r > 0 && session->batch)
-		return 0;
+		return 1;
 	if (r > 0)
 		r = judge_and_open(&x, worker);
-	return conclude(&x, r);
+	r = conclude(&x, r);
+	return r < 0 ? r : 1;
 }
 
 int serve_waiting(struct worker *worker, struct waiting *take_waiting)

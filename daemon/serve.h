@@ -52,13 +52,13 @@ struct server {
  * serve() - receive one request and answer it
  * @worker:	of the calling thread; it leads, and may not any more when this returns
  *
- * Return: 0 served, or nothing was there, or it is a batch, for batch_turn(); -EINPROGRESS it waits for a place: nothing more may be
+ * Return: 1 served, or it is a batch, for batch_turn(); 0 nothing was there; -EINPROGRESS it waits for a place: nothing more may be
  *	read from @session; -ECANCELED somebody else has answered it: leave @session alone; another
  *	-errno the connection is over: end it.
  */
 int serve(struct server *server, struct worker *worker, struct session *session);
 
-/* Serve a request that waited, consumed; @worker has its place. As serve(). */
+/* Serve a request that waited, consumed; @worker has its place. 0 served; else as serve(). */
 int serve_waiting(struct worker *worker, struct waiting *take_waiting);
 
 /* Answer that it took too long. 0, or -errno the connection is over. */
