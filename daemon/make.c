@@ -12,12 +12,12 @@
  * Names that are made and opened by nobody: directories and symbolic links. One call makes them
  * whole, so that nobody meets one half made: its owner is who makes it, and the umask is 0.
  *
- * A set-group-ID directory gives its group to what is made in it; a rule that says who is to own it means
- * both. Then a directory is made for its owner alone, known again, given its group, and its mode
- * last. Nothing is ever changed by its name, or by a pin: the filter has no such call, because the hull
- * judges what is opened and not what is pinned. It is no set-group-ID directory then: the filter lets
- * nobody set that bit, and fchmod(2) keeps none. A link cannot be opened, and keeps the group
- * that it gets: nobody asks for it (symlink(7)).
+ * A set-group-ID directory gives its group to what is made in it, and on some mounts any directory does;
+ * a rule that says who is to own it means both. Then a directory is made for its owner alone, known again,
+ * given its group, and its mode last. Nothing is ever changed by its name, or by a pin: the filter has no
+ * such call, because the hull judges what is opened and not what is pinned. It is no set-group-ID directory
+ * then: the filter lets nobody set that bit, and fchmod(2) keeps none. A link cannot be opened, and keeps
+ * the group that it gets: nobody asks for it (symlink(7)).
  *
  * What a link says is not judged. It is a text; where it leads is judged when the broker is asked to
  * follow it, by the policy of then, and nobody else follows it with more rights than his own. Whom
@@ -58,15 +58,29 @@ static int look_instead(struct opening *o, const struct entry *at)
 	return r < 0 ? r : -EEXIST;
 }
 
-/* Whether the kernel will give a directory another group than the rule says. */
-static bool gets_another_group(const struct opening *o, const struct pin *parent,
-			       const struct policy_object *object)
+/* Something that others cannot do. */
+static bool lets_its_group(const struct policy_object *object)
+{
+	return object->mode >> 3 & ~object->mode & 07;
+}
+
+/*
+ * Whether the kernel gives a directory another group than the rule says, or may do so and that could
+ * use it. A mount with grpid (ext4(5), xfs(5)) does what set-group-ID does, in any directory, and
+ * does not tell; so may a server.
+ */
+static bool may_get_another_group(const struct opening *o, const struct pin *parent,
+				  const struct policy_object *object)
 {
 	const struct policy_rule *rule = opening_rule(o);
 	gid_t own = rule->as_root ? object->gid : o->order->principal->gid;
-	gid_t gets = parent->object.mode & S_ISGID ? parent->object.gid : own;
+	bool is_marked = parent->object.mode & S_ISGID;
 
-	return !is_link(o) && create_has_owner(rule) && gets != object->gid;
+	if (is_link(o) || !create_has_owner(rule))
+		return false;
+	if (parent->object.gid == object->gid)
+		return !is_marked && own != object->gid;
+	return is_marked || own != object->gid || lets_its_group(object);
 }
 
 /* What a directory is known by is told on file systems of this machine, whose clock is ours, and
@@ -80,6 +94,12 @@ static bool tells_birth(const struct pin *parent)
 	       sx.stx_mask & STATX_BTIME;
 }
 
+/* Nobody else can put another there. */
+static bool is_roots_alone(const struct pin *parent)
+{
+	return parent->object.uid == 0 && !(parent->object.mode & (S_IWGRP | S_IWOTH));
+}
+
 static bool is_since(const struct statx_timestamp *at, const struct timespec *since)
 {
 	return at->tv_sec > since->tv_sec ||
@@ -88,19 +108,19 @@ static bool is_since(const struct statx_timestamp *at, const struct timespec *si
 
 /*
  * Who may write the parent can have put another there. Only what the same user made for himself alone
- * since we began is taken for ours; a birth is nobody's to set.
+ * since we began is taken for ours; a birth is nobody's to set, and where none is told only root may write.
  */
 static bool is_ours(const struct opening *o, const struct made *made, int fd,
 		    const struct pin *parent)
 {
 	struct statx sx;
 
-	if (!tells_birth(parent) ||
-	    statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &sx) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &sx) < 0 ||
+	    sx.stx_uid != opening_actor(o) || sx.stx_mode & 07777 & ~(S_ISGID | made->mode))
 		return false;
-	return sx.stx_uid == opening_actor(o) &&
-	       (sx.stx_mode & 07777 & ~(S_ISGID | made->mode)) == 0 && sx.stx_mask & STATX_BTIME &&
-	       is_since(&sx.stx_btime, &made->since);
+	if (!tells_birth(parent))
+		return is_roots_alone(parent);
+	return sx.stx_mask & STATX_BTIME && is_since(&sx.stx_btime, &made->since);
 }
 
 static int give_to(int fd, const struct policy_object *object)
@@ -111,8 +131,8 @@ static int give_to(int fd, const struct policy_object *object)
 }
 
 /* -EPERM: it is not known to be ours, and nothing is done to it. */
-static int give_group(struct opening *o, const struct entry *at, const struct pin *pin,
-		      const struct policy_object *object, const struct made *made)
+static int hand_over(struct opening *o, const struct entry *at, const struct pin *pin,
+		     const struct policy_object *object, const struct made *made)
 {
 	_cleanup_(fd_closep) int fd = opener_reopen(o->opener, pin->fd, O_RDONLY | O_DIRECTORY);
 	int r;
@@ -146,16 +166,17 @@ static int settle(struct opening *o, const struct entry *at, const struct policy
 		return 0;
 	o->out->dev = pin.dev;
 	o->out->ino = pin.ino;
-	if (is_link(o) || !create_has_owner(opening_rule(o)) || pin.object.gid == object->gid)
+	if (is_link(o) || !create_has_owner(opening_rule(o)) ||
+	    (pin.object.gid == object->gid && made->mode == (object->mode & 0777)))
 		return 0;
-	return give_group(o, at, &pin, object, made);
+	return hand_over(o, at, &pin, object, made);
 }
 
 static enum step make_in(struct opening *o, const struct entry *at,
 			 const struct policy_object *object)
 {
-	bool regroups = gets_another_group(o, at->parent, object);
-	struct made made = { .mode = regroups ? 0700 : object->mode & 0777 };
+	bool is_kept = may_get_another_group(o, at->parent, object);
+	struct made made = { .mode = is_kept ? 0700 : object->mode & 0777 };
 	int r;
 
 	if (is_link(o) && o->order->request->directory)
@@ -163,7 +184,7 @@ static enum step make_in(struct opening *o, const struct entry *at,
 	/* chown(2): nobody gives away what he makes. */
 	if (create_has_owner(opening_rule(o)) && object->uid != opening_actor(o))
 		return opening_kernel(o, -EPERM);
-	if (regroups && !tells_birth(at->parent))
+	if (is_kept && !tells_birth(at->parent) && !is_roots_alone(at->parent))
 		return opening_kernel(o, -EOPNOTSUPP);
 	if (opening_is_given_up(o))
 		return opening_kernel(o, -ETIMEDOUT);

@@ -28,6 +28,7 @@
 #define MADE "shared/new"
 
 static char directory[64];
+static mode_t create_mode; /* the rule's */
 
 static const char *in_directory(const char *name)
 {
@@ -46,9 +47,9 @@ static const char *policy(void)
 	snprintf(text, sizeof(text),
 		 "version 1;\n"
 		 "for user %d { allow create as root \"%s/shared/*\" {\n"
-		 "    create-owner \"root:%d\"; create-mode 0750; parents any; note \"test\";\n"
+		 "    create-owner \"root:%d\"; create-mode 0%o; parents any; note \"test\";\n"
 		 "} }\n",
-		 ALICE, directory, GIVEN);
+		 ALICE, directory, GIVEN, create_mode);
 	return text;
 }
 
@@ -166,54 +167,97 @@ START_TEST(make_changes_nothing_that_was_put_there_instead)
 }
 END_TEST
 
-/* ramfs(5) writes no births down. */
-START_TEST(make_makes_nothing_that_it_would_not_know_again)
+/* The parent on a file system that writes no births down, and what the rule says. */
+static const struct {
+	const char *name;
+	mode_t parent;
+	gid_t group; /* the parent's */
+	mode_t rule;
+	int error;
+	mode_t made;
+} unborn[] = {
+	{ "its group is another, and its own may write", 02770, GROUP, 0750, EOPNOTSUPP, 0 },
+	{ "its group may be another, and its own may write", 0770, GROUP, 0750, EOPNOTSUPP, 0 },
+	{ "its group may be another, and others may write", 0702, GROUP, 0750, EOPNOTSUPP, 0 },
+	{ "its group is another, and only root may write", 02755, GROUP, 0750, 0, 0750 },
+	{ "its group may be another, and only root may write", 0755, GROUP, 0750, 0, 0750 },
+	{ "its group can do no more than others", 0770, GROUP, 0755, 0, 0755 },
+	{ "its group is the rule's", 02770, GIVEN, 0750, 0, S_ISGID | 0750 },
+};
+
+static void make_unborn(int i)
 {
-	const struct held_act act = making();
+	struct held_act act;
 	struct stat st;
 
+	ck_assert_int_eq(mount("ramfs", in_directory("shared"), "ramfs", 0, ""), 0);
+	ck_assert_int_eq(chown(in_directory("shared"), 0, unborn[i].group), 0);
+	ck_assert_int_eq(chmod(in_directory("shared"), unborn[i].parent), 0);
+	create_mode = unborn[i].rule;
+	act = making();
+	ck_assert_msg(held_not(&act) == unborn[i].error, "%s", unborn[i].name);
+	if (unborn[i].error == 0) {
+		st = look(MADE);
+		assert_given(&st, unborn[i].made);
+	} else {
+		ck_assert_int_eq(lstat(in_directory(MADE), &st), -1);
+	}
+	ck_assert_int_eq(umount2(in_directory("shared"), MNT_DETACH), 0);
+}
+
+/* ramfs writes none down, and is nobody's but this machine's. */
+START_TEST(make_makes_nothing_that_it_would_not_know_again)
+{
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
 	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	ck_assert_int_eq(mount("ramfs", in_directory("shared"), "ramfs", 0, ""), 0);
-	ck_assert_int_eq(chown(in_directory("shared"), 0, GROUP), 0);
-	ck_assert_int_eq(chmod(in_directory("shared"), 02770), 0);
-	ck_assert_int_eq(held_not(&act), EOPNOTSUPP);
-	ck_assert_int_eq(lstat(in_directory(MADE), &st), -1);
-	/* The same group: it is made whole. */
-	ck_assert_int_eq(chown(in_directory("shared"), 0, GIVEN), 0);
-	ck_assert_int_eq(held_not(&act), 0);
-	st = look(MADE);
-	assert_given(&st, S_ISGID | 0750);
-	ck_assert_int_eq(umount2(in_directory("shared"), MNT_DETACH), 0);
+	make_unborn(_i);
 }
 END_TEST
 
-static void mount_image(const char *options)
+/* ext4(5), grpid: what is made has the group of its directory, which does not tell. In an inode
+ * of 128 bytes there is no room for a birth. */
+static void mount_grpid(int inode_size)
 {
 	char command[512];
 
 	snprintf(command, sizeof(command),
 		 "PATH=$PATH:/usr/sbin:/sbin; cd %s && truncate -s 1M image &&"
-		 " mke2fs -q -F -t ext4 -I 256 -O ^has_journal image && mount -o %s image shared",
-		 directory, options);
+		 " mke2fs -q -F -t ext4 -I %d -O ^has_journal image &&"
+		 " mount -o loop,grpid image shared",
+		 directory, inode_size);
 	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(chown(in_directory("shared"), 0, GROUP), 0);
+	ck_assert_int_eq(chmod(in_directory("shared"), 0770), 0);
 }
 
-/* ext4(5), grpid: what is made has the group of its directory, which does not tell. */
 START_TEST(make_gives_a_directory_its_group_where_the_mount_gives_another)
+{
+	struct stat st;
+	pid_t pid;
+
+	mount_grpid(256);
+	pid = hold();
+	st = look(MADE);
+	ck_assert_uint_eq(st.st_gid, GROUP);
+	ck_assert_uint_eq(st.st_mode, S_IFDIR | 0700);
+	ck_assert_int_eq(held_release(pid), 0);
+	st = look(MADE);
+	assert_given(&st, 0750);
+	ck_assert_int_eq(umount2(in_directory("shared"), MNT_DETACH), 0);
+}
+END_TEST
+
+START_TEST(make_leaves_a_directory_to_a_group_that_can_do_no_more_than_others)
 {
 	struct held_act act;
 	struct stat st;
 
-	mount_image("loop,grpid");
-	ck_assert_int_eq(chown(in_directory("shared"), 0, GROUP), 0);
-	ck_assert_int_eq(chmod(in_directory("shared"), 0770), 0);
-	ck_assert_int_eq(mkdir(in_directory("shared/other"), 0700), 0);
-	ck_assert_uint_eq(look("shared/other").st_gid, GROUP);
+	mount_grpid(128);
+	create_mode = 0755;
 	act = making();
-	ck_assert_int_eq(held_not(&act), 0);
+	ck_assert_int_eq(held_not(&act), EPERM);
 	st = look(MADE);
-	assert_given(&st, 0750);
+	ck_assert_uint_eq(st.st_gid, GROUP);
 	ck_assert_int_eq(umount2(in_directory("shared"), MNT_DETACH), 0);
 }
 END_TEST
@@ -230,6 +274,7 @@ static void prepare(void)
 {
 	suite_make_directory("/tmp", directory, sizeof(directory));
 	make_directory("shared", 0, GROUP, 02770);
+	create_mode = 0750;
 }
 
 static void clean_up(void)
@@ -248,9 +293,13 @@ int main(void)
 	tcase_add_test(tcase, make_gives_a_directory_its_group_before_that_can_use_it);
 	tcase_add_loop_test(tcase, make_changes_nothing_that_was_put_there_instead, 0,
 			    ELEMENTSOF(others));
-	tcase_add_test(tcase, make_makes_nothing_that_it_would_not_know_again);
-	if (has_loop_devices())
+	tcase_add_loop_test(tcase, make_makes_nothing_that_it_would_not_know_again, 0,
+			    ELEMENTSOF(unborn));
+	if (has_loop_devices()) {
 		tcase_add_test(tcase,
 			       make_gives_a_directory_its_group_where_the_mount_gives_another);
+		tcase_add_test(tcase,
+			       make_leaves_a_directory_to_a_group_that_can_do_no_more_than_others);
+	}
 	return suite_main(suite);
 }
