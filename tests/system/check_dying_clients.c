@@ -200,11 +200,10 @@ static void clear_out(const pid_t pids[], size_t n)
 	}
 }
 
-/* Accepted, not only in the listener's queue; test cases end after a while. */
+/* Accepted, not only in the listener's queue. */
 static void await_connections(uint64_t n)
 {
-	while (daemon_number(&s.daemon, "connections") != n)
-		continue;
+	daemon_await_number(&s.daemon, "connections", n);
 }
 
 static void let_all_read(void)
