@@ -14,21 +14,14 @@
 #include "client/path.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/macro.h"
 
-/* The name so far, without a trailing slash: "" is the root. */
-struct builder {
-	struct path *path;
-	size_t physical_len; /* of the beginning that holds no link */
-};
-
-static int add_component(struct builder *b, const char *component, size_t len)
+static int add_component(struct path *path, const char *component, size_t len)
 {
-	struct path *path = b->path;
-
 	if (len > WIRE_COMPONENT_MAX || path->len + 1 + len > WIRE_PATH_MAX)
 		return -ENAMETOOLONG;
 	path->built[path->len] = '/';
@@ -37,38 +30,36 @@ static int add_component(struct builder *b, const char *component, size_t len)
 	return 0;
 }
 
-static int remove_component(struct builder *b)
+static int remove_component(struct path *path)
 {
-	struct path *path = b->path;
-
-	if (path->len > b->physical_len)
+	if (path->len > path->physical_len)
 		return -EINVAL;
 	while (path->len > 0 && path->built[--path->len] != '/')
 		;
-	b->physical_len = path->len;
+	path->physical_len = path->len;
 	return 0;
 }
 
-static int add(struct builder *b, const char *component, size_t len)
+static int add(struct path *path, const char *component, size_t len)
 {
 	bool dot = len == 1 && component[0] == '.';
 	bool dots = len == 2 && component[0] == '.' && component[1] == '.';
 
 	/* What ends in nothing (a slash), "." or ".." names a directory. */
-	b->path->directory = len == 0 || dot || dots;
-	b->path->dots = dot || dots || (len == 0 && b->path->dots);
+	path->directory = len == 0 || dot || dots;
+	path->dots = dot || dots || (len == 0 && path->dots);
 	if (dots)
-		return remove_component(b);
-	if (b->path->directory)
+		return remove_component(path);
+	if (path->directory)
 		return 0;
-	return add_component(b, component, len);
+	return add_component(path, component, len);
 }
 
-static int add_name(struct builder *b, const char *name)
+static int add_name(struct path *path, const char *name)
 {
 	for (;;) {
 		size_t len = (size_t)(strchrnul(name, '/') - name);
-		int r = add(b, name, len);
+		int r = add(path, name, len);
 
 		if (r < 0)
 			return r;
@@ -78,7 +69,7 @@ static int add_name(struct builder *b, const char *name)
 	}
 }
 
-static int add_working_directory(struct builder *b)
+static int add_working_directory(struct path *path)
 {
 	char cwd[WIRE_PATH_MAX + 1] _uninitialized_;
 	int r;
@@ -88,22 +79,21 @@ static int add_working_directory(struct builder *b)
 	/* getcwd(3): "(unreachable)" where it is outside the root */
 	if (cwd[0] != '/')
 		return -ENOENT;
-	r = add_name(b, cwd);
-	b->physical_len = b->path->len;
+	r = add_name(path, cwd);
+	path->physical_len = path->len;
 	return r;
 }
 
-static int build(const char *name, struct path *path)
+/* Without a slash at its end, while it is built: "" is the root. */
+static int build(struct path *path, const char *name)
 {
-	struct builder b = { .path = path };
 	int r = 0;
 
-	if (strnlen(name, WIRE_PATH_MAX + 1) > WIRE_PATH_MAX)
-		return -ENAMETOOLONG;
+	path->len = path->physical_len = 0;
 	if (name[0] != '/')
-		r = add_working_directory(&b);
+		r = add_working_directory(path);
 	if (r == 0)
-		r = add_name(&b, name);
+		r = add_name(path, name);
 	if (r < 0)
 		return r;
 	if (path->len == 0)
@@ -113,32 +103,42 @@ static int build(const char *name, struct path *path)
 	return 0;
 }
 
-/* The length of a name that is tidy as it is; 0 of one that has to be looked at more closely. */
-static size_t tidy_len(const char *name)
+/* Of eight bytes, and of the ones behind them: is one a slash, and then a slash or a dot? These two
+ * differ in their lowest bit only. */
+static bool is_untidy(const char *at)
 {
-	const char *end = name, *component;
+	const uint64_t slashes = UINT64_C(0x2f2f2f2f2f2f2f2f), ones = UINT64_C(0x0101010101010101);
+	uint64_t eight, next, differs;
 
-	if (name[0] != '/')
-		return 0;
-	do {
-		component = end + 1;
-		if (component[0] == '\0' || component[0] == '/' || component[0] == '.')
-			return 0;
-		end = strchrnul(component, '/');
-		if (end - component > WIRE_COMPONENT_MAX || end - name > WIRE_PATH_MAX)
-			return 0;
-	} while (end[0] != '\0');
-	return (size_t)(end - name);
+	memcpy(&eight, at, sizeof(eight));
+	memcpy(&next, at + 1, sizeof(next));
+	differs = (eight ^ slashes) | ((next ^ slashes) & ~ones);
+	return ((differs - ones) & ~differs & (ones << 7)) != 0;
+}
+
+/* Is it as it would be built? Not known of the shortest, nor of one with a long component. */
+static bool is_tidy(const char *name, size_t len)
+{
+	if (len < sizeof(uint64_t) || len > WIRE_COMPONENT_MAX)
+		return false;
+	if (name[0] != '/' || name[len - 1] == '/')
+		return false;
+	for (size_t at = 0; at < len - sizeof(uint64_t); at += sizeof(uint64_t))
+		if (is_untidy(name + at))
+			return false;
+	return !is_untidy(name + len - sizeof(uint64_t));
 }
 
 int path_absolute(const char *name, struct path *ret)
 {
 	if (!name)
 		return -EFAULT;
-	if (name[0] == '\0')
+	ret->len = strnlen(name, WIRE_PATH_MAX + 1);
+	if (ret->len == 0)
 		return -ENOENT;
+	if (ret->len > WIRE_PATH_MAX)
+		return -ENAMETOOLONG;
 	ret->directory = ret->dots = false;
 	ret->text = name;
-	ret->len = tidy_len(name);
-	return ret->len > 0 ? 0 : build(name, ret);
+	return is_tidy(name, ret->len) ? 0 : build(ret, name);
 }

@@ -12,6 +12,8 @@ struct path {
 	size_t len;
 	bool directory; /* it ended in a slash or in "." or "..": it must be a directory */
 	bool dots;	/* it ended in "." or ".." */
+	/* While it is built: of the beginning that holds no link. */
+	size_t physical_len;
 	char built[WIRE_PATH_MAX + 1];
 };
 

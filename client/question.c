@@ -34,31 +34,32 @@ static bool is_of(const struct wire_header *header, uint16_t opcode)
 	return header->opcode == (opcode | WIRE_OPCODE_REPLY);
 }
 
-static int read_answer(struct reply *reply)
+/* Of an answer to one request. */
+static bool is_sound(const struct reply *reply)
 {
 	const struct wire_answer *answer = &reply->act.answer;
-	size_t size = reply->message->size;
-	int r;
 
-	if (is_of(&reply->header, WIRE_OPCODE_OPEN))
-		r = wire_answer_read(reply->bytes, size, &reply->header, &reply->act.answer);
-	else
-		r = wire_act_answer_read(reply->bytes, size, &reply->header, &reply->act);
-	if (r < 0 || (answer->error == 0) != (answer->reason == WIRE_REASON_OK))
-		return -EPROTO;
-	if (reply->message->n_fds != (reply->cut ? 0 : answer->n_fds))
-		return -EPROTO;
-	return reply->cut && answer->n_fds == 0 ? -EPROTO : 0;
+	if ((answer->error == 0) != (answer->reason == WIRE_REASON_OK))
+		return false;
+	if (reply->cut)
+		return reply->message->n_fds == 0 && answer->n_fds > 0;
+	return reply->message->n_fds == answer->n_fds;
 }
 
+/* A message is of one kind, and the readers of all others refuse it. */
 int reply_read(const void *bytes, struct message *message, bool cut, struct reply *ret)
 {
+	size_t size = message->size;
+
 	*ret = (struct reply){ .bytes = bytes, .message = message, .cut = cut };
-	if (wire_header_read(bytes, message->size, &ret->header) < 0)
+	if (wire_answer_read(bytes, size, &ret->header, &ret->act.answer) == 0 ||
+	    wire_act_answer_read(bytes, size, &ret->header, &ret->act) == 0)
+		return is_sound(ret) ? 0 : -EPROTO;
+	if (wire_header_read(bytes, size, &ret->header) < 0)
 		return -EPROTO;
-	if (ret->header.opcode == WIRE_OPCODE_NOTICE || is_of(&ret->header, WIRE_OPCODE_BATCH))
-		return 0;
-	return read_answer(ret);
+	if (ret->header.opcode != WIRE_OPCODE_NOTICE && !is_of(&ret->header, WIRE_OPCODE_BATCH))
+		return -EPROTO;
+	return 0;
 }
 
 static bool is_answer_to(const struct question *question, const struct reply *reply)
@@ -77,11 +78,11 @@ static void hand_over(struct question_batch *batch, struct message *message)
 
 	for (uint16_t i = 0; i < batch->message->n; i++) {
 		batch->fds[i] = -EMFILE;
-		if (!message || batch->results[i].n_fds == 0)
-			continue;
-		batch->fds[i] = TAKE_FD(message->fds[next]);
-		next++;
+		if (message && batch->results[i].n_fds > 0)
+			batch->fds[i] = message->fds[next++];
 	}
+	if (message)
+		message->n_fds = 0;
 }
 
 /* Each granted open has its own descriptor, in their order; if one is missing, none is given. */
@@ -89,14 +90,12 @@ static int give_results(const struct reply *reply, struct question_batch *batch)
 {
 	struct message *message = reply->message;
 	struct wire_header header;
-	size_t given = 0;
+	int given = wire_batch_answer_read(reply->bytes, message->size, &header, batch->results,
+					   batch->message->n);
 
-	if (wire_batch_answer_read(reply->bytes, message->size, &header, batch->results,
-				   batch->message->n) < 0)
+	if (given < 0 || (reply->cut && given == 0))
 		return -EPROTO;
-	for (uint16_t i = 0; i < batch->message->n; i++)
-		given += batch->results[i].n_fds;
-	if (message->n_fds != (reply->cut ? 0 : given) || (reply->cut && given == 0))
+	if (message->n_fds != (reply->cut ? 0 : (size_t)given))
 		return -EPROTO;
 	hand_over(batch, reply->cut ? NULL : message);
 	return 0;
@@ -110,8 +109,9 @@ static int give_answer(const struct reply *reply, struct question *question)
 	question->data_len = act->data_len;
 	if (act->data_len > 0)
 		memcpy(question->data, act->data, act->data_len);
-	if (reply->message->n_fds == 1)
-		question->fd = TAKE_FD(reply->message->fds[0]);
+	if (reply->message->n_fds > 0)
+		question->fd = reply->message->fds[0];
+	reply->message->n_fds = 0;
 	return reply->cut ? -EMFILE : 0;
 }
 

@@ -106,29 +106,40 @@ static bool is_sound(const struct wire_answer *result)
 	return result->n_fds == (result->error == 0 ? 1 : 0);
 }
 
+/* Of @n results as they stand in a message: how many descriptors they have; or -EBADMSG. */
+static int read_results(const uint8_t *bytes, struct wire_answer *results, uint16_t n)
+{
+	int n_fds = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		wire_answer_get(bytes + i * WIRE_ANSWER_SIZE, &results[i]);
+		if (!is_sound(&results[i]))
+			return -EBADMSG;
+		n_fds += results[i].n_fds;
+	}
+	return n_fds;
+}
+
 int wire_batch_answer_read(const void *data, size_t size, struct wire_header *ret_header,
 			   struct wire_answer *results, uint16_t n)
 {
 	struct cursor_reader r = cursor_reader(data, size);
 	struct wire_answer read[WIRE_BATCH_MAX] _uninitialized_;
 	struct wire_header header;
-	uint16_t n_fds;
-	bool sound;
+	const uint8_t *bytes;
+	int n_fds;
 
 	wire_header_take(&r, size, &header);
-	sound = header.version == WIRE_VERSION && header.flags == 0 &&
-		header.opcode == (WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY) && n <= WIRE_BATCH_MAX &&
-		cursor_read_u16(&r) == n;
-	if (r.error < 0 || !sound)
+	if (header.version != WIRE_VERSION || header.flags != 0 ||
+	    header.opcode != (WIRE_OPCODE_BATCH | WIRE_OPCODE_REPLY))
+		return -EBADMSG;
+	if (n > WIRE_BATCH_MAX || cursor_read_u16(&r) != n)
 		return -EBADMSG;
 	n_fds = cursor_read_u16(&r);
-	for (uint16_t i = 0; i < n && sound; i++) {
-		wire_answer_take(&r, &read[i]);
-		sound = is_sound(&read[i]);
-	}
-	if (cursor_read_end(&r) < 0 || !sound || n_fds != count_fds(read, n))
+	bytes = cursor_read_bytes(&r, n * WIRE_ANSWER_SIZE);
+	if (cursor_read_end(&r) < 0 || read_results(bytes, read, n) != n_fds)
 		return -EBADMSG;
 	*ret_header = header;
 	memcpy(results, read, n * sizeof(*results));
-	return 0;
+	return n_fds;
 }

@@ -65,8 +65,8 @@ size_t wire_batch_end(struct wire_batch_writer *w, uint64_t id);
 /* @results: of @n opens. Bytes written, or -EMSGSIZE. */
 int wire_batch_answer_write(uint64_t id, const struct wire_answer *results, uint16_t n,
 			    void *buffer, size_t size);
-/* @results: of so many opens; written on success only. 0; -EBADMSG not an answer to @n opens, or
- * one that contradicts itself. */
+/* @results: of so many opens; written on success only. The descriptors that come with it; -EBADMSG
+ * not an answer to @n opens, or one that contradicts itself. */
 int wire_batch_answer_read(const void *data, size_t size, struct wire_header *ret_header,
 			   struct wire_answer *results, uint16_t n);
 

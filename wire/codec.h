@@ -31,6 +31,8 @@ static inline void wire_header_write(struct cursor_writer *w, uint16_t opcode, u
 
 /* What every answer begins with behind its header, and every result of a batch is. */
 static inline void wire_answer_take(struct cursor_reader *r, struct wire_answer *ret);
+/* The same of WIRE_ANSWER_SIZE @bytes, which are there. */
+static inline void wire_answer_get(const void *bytes, struct wire_answer *ret);
 static inline void wire_answer_put(struct cursor_writer *w, const struct wire_answer *answer);
 
 /* A request whose header was found to be an open. 0; -EBADMSG lengths that do not add up;
@@ -118,18 +120,23 @@ static inline void wire_open_put(struct cursor_writer *w, const struct wire_open
 		memcpy(bytes + WIRE_OPEN_SIZE, open->path, open->path_len);
 }
 
-static inline void wire_answer_take(struct cursor_reader *r, struct wire_answer *ret)
+static inline void wire_answer_get(const void *bytes, struct wire_answer *ret)
 {
-	const void *bytes = cursor_read_bytes(r, WIRE_ANSWER_SIZE);
 	struct cursor_reader part = cursor_reader(bytes, WIRE_ANSWER_SIZE);
 
-	*ret = (struct wire_answer){ 0 };
-	if (!bytes)
-		return;
 	ret->error = cursor_read_i32(&part);
 	ret->reason = cursor_read_u16(&part);
 	ret->n_fds = cursor_read_u16(&part);
 	ret->decision = cursor_read_u64(&part);
+}
+
+static inline void wire_answer_take(struct cursor_reader *r, struct wire_answer *ret)
+{
+	const void *bytes = cursor_read_bytes(r, WIRE_ANSWER_SIZE);
+
+	*ret = (struct wire_answer){ 0 };
+	if (bytes)
+		wire_answer_get(bytes, ret);
 }
 
 static inline void wire_answer_put(struct cursor_writer *w, const struct wire_answer *answer)

@@ -44,13 +44,9 @@ size_t batching_receive(int sock, uint64_t id, uint16_t n, struct wire_answer *r
 
 	scene_await(sock);
 	ck_assert_int_eq(message_receive(sock, buffer, sizeof(buffer), &want, &m), 1);
-	ck_assert_int_eq(wire_batch_answer_read(buffer, m.size, &header, results, n), 0);
+	n_fds = m.n_fds;
+	ck_assert_int_eq(wire_batch_answer_read(buffer, m.size, &header, results, n), (int)n_fds);
 	ck_assert_uint_eq(header.id, id);
-	n_fds = m.n_fds;
-	for (uint16_t i = 0; i < n; i++)
-		n_fds -= results[i].n_fds;
-	ck_assert_uint_eq(n_fds, 0);
-	n_fds = m.n_fds;
 	if (ret_fds) {
 		memcpy(ret_fds, m.fds, n_fds * sizeof(int));
 		m.n_fds = 0;

@@ -58,6 +58,46 @@ START_TEST(a_name_has_one_spelling)
 }
 END_TEST
 
+/* What stands between two components, and what is said of it. */
+static const struct {
+	const char *between, *spelling;
+} seams[] = {
+	{ "/", "/" },	    { "//", "/" },	{ "///", "/" },	  { "/./", "/" },
+	{ "/.//", "/" },    { "/././", "/" },	{ "/.x", "/.x" }, { "/..x", "/..x" },
+	{ "/...", "/..." }, { "/x./", "/x./" }, { ".", "." },	  { "/.x//", "/.x/" },
+};
+
+static void assert_spelling(const char *name, const char *spelling, bool directory)
+{
+	struct path path;
+
+	ck_assert_int_eq(path_absolute(name, &path), 0);
+	ck_assert_str_eq(path.text, spelling);
+	ck_assert_uint_eq(path.len, strlen(spelling));
+	ck_assert_int_eq(path.directory, directory);
+}
+
+/* Names are looked at by eight bytes: wherever it stands in them. */
+START_TEST(a_name_has_one_spelling_wherever_the_other_begins)
+{
+	static const char as[] = "aaaaaaaaaaaaaaaaaaaa";
+	char name[80], spelling[80];
+
+	for (int before = 1; before <= 20; before++)
+		for (int behind = 1; behind <= 20; behind++) {
+			snprintf(name, sizeof(name), "/%.*s%s%.*s", before, as, seams[_i].between,
+				 behind, as);
+			snprintf(spelling, sizeof(spelling), "/%.*s%s%.*s", before, as,
+				 seams[_i].spelling, behind, as);
+			assert_spelling(name, spelling, false);
+			strcat(name, "/");
+			assert_spelling(name, spelling, true);
+			strcat(name, ".");
+			assert_spelling(name, spelling, true);
+		}
+}
+END_TEST
+
 static const struct row relative_rows[] = {
 	{ "x", 0, "/deep/er/x", false },
 	{ ".", 0, "/deep/er", true },
@@ -156,6 +196,8 @@ int main(void)
 	TCase *tcase = suite_case(suite, "absolute");
 
 	tcase_add_loop_test(tcase, a_name_has_one_spelling, 0, (int)ELEMENTSOF(rows));
+	tcase_add_loop_test(tcase, a_name_has_one_spelling_wherever_the_other_begins, 0,
+			    (int)ELEMENTSOF(seams));
 	tcase_add_loop_test(tcase, a_relative_name_is_joined_with_the_working_directory, 0,
 			    (int)ELEMENTSOF(relative_rows));
 	tcase_add_test(tcase, a_working_directory_without_a_name_is_an_error);
