@@ -52,7 +52,8 @@ struct message_want {
  * @want:	what may and what must come with it; borrowed
  * @ret:	what came; emptied on failure, so that it never holds a descriptor then
  *
- * Blocks only if it is wanted. Every descriptor that the kernel installed is either in @ret or closed.
+ * Blocks only if it is wanted; no thread is cancelled in it (pthreads(7)). Every descriptor that the kernel
+ * installed is either in @ret or closed.
  * Source: unix(7), recvmsg(2), cmsg(3).
  *
  * Return: 1 for a message; 0 when the peer is gone, which on a socket without SO_PASSCRED a
@@ -87,7 +88,7 @@ struct message_attach {
  * @size:	in bytes, >= 1
  * @attach:	or NULL for nothing
  *
- * Never blocks, never raises SIGPIPE. Control padding is zeroed.
+ * Never blocks, never raises SIGPIPE; no thread is cancelled in it. Control padding is zeroed.
  *
  * Return: 0; -EAGAIN the peer's queue is full; -EPIPE or -ECONNRESET it is gone;
  *	-EINVAL no byte, or more than MESSAGE_FDS_MAX descriptors;

@@ -6,8 +6,11 @@
  */
 #include "wire/message.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +363,39 @@ START_TEST(sending_to_a_peer_that_left_is_an_error_and_no_signal)
 }
 END_TEST
 
+/* What a thread that is to be cancelled got done before it was. */
+struct cancelled {
+	struct forge_pair pair;
+	int sent, received;
+};
+
+static void *cancel_and_exchange(void *arg)
+{
+	struct cancelled *c = arg;
+	struct message m;
+
+	pthread_cancel(pthread_self());
+	c->sent = message_send(c->pair.sender, DATA, DATA_SIZE, NULL);
+	c->received = message_receive(c->pair.receiver, buffer, sizeof(buffer), &want_nothing, &m);
+	pthread_testcancel();
+	return c;
+}
+
+START_TEST(no_thread_is_cancelled_in_between)
+{
+	struct cancelled c = { .pair = forge_pair(_i), .sent = -1 };
+	pthread_t thread;
+	void *status;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, cancel_and_exchange, &c), 0);
+	ck_assert_int_eq(pthread_join(thread, &status), 0);
+	ck_assert_ptr_eq(status, PTHREAD_CANCELED);
+	ck_assert_int_eq(c.sent, 0);
+	ck_assert_int_eq(c.received, 1);
+	forge_pair_done(&c.pair);
+}
+END_TEST
+
 START_TEST(sending_to_a_peer_that_does_not_read_does_not_block)
 {
 	struct forge_pair pair = forge_pair(_i);
@@ -418,16 +454,30 @@ START_TEST(an_unprivileged_process_cannot_claim_to_be_root)
 }
 END_TEST
 
-/* The control bytes that message.c last gave to the kernel: this sendmsg() is linked before libc's. */
+/* The control bytes that message.c last gave to the kernel: this syscall() is linked before libc's. */
 static uint8_t given[256];
 static size_t given_size;
 
-ssize_t sendmsg(int sock, const struct msghdr *msg, int flags)
+static void note_given(const struct msghdr *msg)
 {
 	given_size = msg->msg_controllen;
 	if (given_size <= sizeof(given))
 		memcpy(given, msg->msg_control, given_size);
-	return syscall(SYS_sendmsg, sock, msg, flags);
+}
+
+long syscall(long number, ...)
+{
+	__typeof__(syscall) *libcs = (__typeof__(syscall) *)dlsym(RTLD_NEXT, "syscall");
+	long a[3];
+	va_list list;
+
+	va_start(list, number);
+	for (size_t i = 0; i < ELEMENTSOF(a); i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_sendmsg)
+		note_given((const struct msghdr *)a[1]);
+	return libcs(number, a[0], a[1], a[2]);
 }
 
 START_TEST(no_byte_of_control_data_is_left_uninitialised)
@@ -494,6 +544,7 @@ static void add_send(Suite *suite)
 
 	tcase_add_loop_test(tcase, sending_to_a_peer_that_left_is_an_error_and_no_signal, 0, n);
 	tcase_add_loop_test(tcase, sending_to_a_peer_that_does_not_read_does_not_block, 0, n);
+	tcase_add_loop_test(tcase, no_thread_is_cancelled_in_between, 0, n);
 	tcase_add_loop_test(tcase, nothing_is_sent_that_could_not_be_received, 0, n);
 	tcase_add_loop_test(tcase, a_process_that_does_not_exist_cannot_be_claimed, 0, n);
 	tcase_add_loop_test(tcase, an_unprivileged_process_cannot_claim_to_be_root, 0, n);
