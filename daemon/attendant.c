@@ -19,7 +19,7 @@
 
 /*
  * One that dies is replaced at once if it lived for a while, and after a second if
- * it did not. Meanwhile what brokers send waits in the queue, and when that is full they
+ * it did not; so is one that could not be started. Meanwhile what brokers send waits in the queue, and when that is full they
  * are told so at once: nobody waits for the log.
  */
 
@@ -27,21 +27,21 @@
 #define RESTART_USEC USEC_PER_SEC
 #define CALM_USEC    (10 * USEC_PER_SEC)
 
-static int start(struct attendant *a);
+static void start(struct attendant *a);
 
 static int on_delay(sd_event_source *source, uint64_t usec, void *context)
 {
-	struct attendant *a = context;
-	int r;
-
 	(void)source;
 	(void)usec;
-	r = start(a);
-	if (r < 0)
-		(void)sd_event_exit(a->setup.event,
-				    log_error_errno(r, "cannot start the %s process: %m",
-						    a->setup.name));
+	start(context);
 	return 0;
+}
+
+static int start_later(struct attendant *a, uint64_t usec)
+{
+	a->delay = sd_event_source_disable_unref(a->delay);
+	return sd_event_add_time_relative(a->setup.event, &a->delay, CLOCK_MONOTONIC, usec, 0,
+					  on_delay, a);
 }
 
 static void forget(struct attendant *a)
@@ -71,10 +71,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 		log_error("%s process was ended by signal %d (%s)", a->setup.name, si->si_status,
 			  sigabbrev_np(si->si_status) ?: "?");
 	a->n_restarts++;
-	a->delay = sd_event_source_disable_unref(a->delay);
-	return sd_event_add_time_relative(a->setup.event, &a->delay, CLOCK_MONOTONIC,
-					  calm || a->n_restarts == 1 ? 0 : RESTART_USEC, 0,
-					  on_delay, a);
+	return start_later(a, calm || a->n_restarts == 1 ? 0 : RESTART_USEC);
 }
 
 /* The end of file says: write what is in the queue, and end. To one that does not know us yet
@@ -154,11 +151,12 @@ static int watch(struct attendant *a, int take_pidfd)
 	return sd_event_add_io(a->setup.event, &a->io, a->control, EPOLLIN, on_io, a);
 }
 
-static int start(struct attendant *a)
+static int spawn(struct attendant *a)
 {
 	_cleanup_(fd_closep) int its_end = -EBADF;
 	int pair[2], pidfd, r;
 
+	a->started_usec = clock_monotonic_usec();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return -errno;
 	a->control = pair[0];
@@ -166,15 +164,29 @@ static int start(struct attendant *a)
 	r = message_accept_credentials(a->control, true);
 	if (r < 0)
 		return r;
-	a->started_usec = clock_monotonic_usec();
 	r = child_start(a->setup.program, (int[]){ its_end, a->queue[0], a->setup.file }, 3,
 			&a->pid, &pidfd);
 	if (r < 0)
 		return r;
 	r = watch(a, pidfd);
+	return r < 0 ? child_give_up(a->pid, r) : 0;
+}
+
+/* This machine may have no room for a process now, or for the descriptors to it: nobody else has to end for that. */
+static void start(struct attendant *a)
+{
+	int r = spawn(a);
+
 	if (r == 0 && a->closing)
 		attendant_close(a);
-	return r;
+	if (r == 0)
+		return;
+	log_error_errno(r, "cannot start the %s process: %m", a->setup.name);
+	forget(a);
+	if (!a->closing)
+		r = start_later(a, RESTART_USEC);
+	if (r < 0)
+		(void)sd_event_exit(a->setup.event, r);
 }
 
 int attendant_make_queue(int queue[2], bool takes_files)
@@ -203,9 +215,10 @@ int attendant_init(struct attendant *a, const struct attendant_setup *setup)
 	return setup->has_queue ? attendant_make_queue(a->queue, true) : 0;
 }
 
-int attendant_start(struct attendant *a)
+void attendant_start(struct attendant *a)
 {
-	return a->started_usec == 0 ? start(a) : 0;
+	if (a->started_usec == 0)
+		start(a);
 }
 
 int attendant_queue(const struct attendant *a)

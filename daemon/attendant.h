@@ -51,7 +51,8 @@ int attendant_make_queue(int queue[2], bool takes_files);
 /* Without a process: what is sent waits until attendant_start(), which does nothing the second time.
  * 0 or -errno. */
 int attendant_init(struct attendant *a, const struct attendant_setup *setup);
-int attendant_start(struct attendant *a);
+/* If it cannot be started now, it is tried every second, and said so. */
+void attendant_start(struct attendant *a);
 void attendant_done(struct attendant *a);
 
 /* Where brokers send. Borrowed. */

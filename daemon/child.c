@@ -155,8 +155,7 @@ static void become(enum child_program program, const int *fds, size_t n_fds)
 	syscall(SYS_execveat, programs[program].fd, "", argv, environ, AT_EMPTY_PATH);
 }
 
-/* Nobody could watch it. */
-static int give_up(pid_t pid, int r)
+int child_give_up(pid_t pid, int r)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -179,7 +178,7 @@ int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t 
 	/* Not reaped before sd-event reads this descriptor: the number is still its own. */
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
-		return give_up(pid, -errno);
+		return child_give_up(pid, -errno);
 	*ret_pid = pid;
 	*ret_pidfd = fd;
 	return 0;

@@ -32,6 +32,9 @@ int child_init(void);
 int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t *ret_pid,
 		int *ret_pidfd);
 
+/* End one that is not watched, and wait for that. Returns @r. */
+int child_give_up(pid_t pid, int r);
+
 /**
  * child_watch() - be told of a child's exit
  * @take_pidfd:	of child_start(); consumed, also on failure

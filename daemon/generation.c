@@ -324,7 +324,8 @@ static int spawn(struct generation *g, const struct generation_setup *setup)
 			&g->pid, &pidfd);
 	if (r < 0)
 		return r;
-	return watch(g, pidfd);
+	r = watch(g, pidfd);
+	return r < 0 ? child_give_up(g->pid, r) : 0;
 }
 
 int generation_start(struct generation **ret, const struct generation_setup *setup)

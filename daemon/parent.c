@@ -58,22 +58,12 @@ void parent_set_restart(struct parent *parent)
 		trial_is_on(&parent->trial) ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_UNASKED;
 }
 
-static void start_attendant(struct parent *parent, struct attendant *attendant)
-{
-	int r = attendant_start(attendant);
-
-	if (r < 0)
-		(void)sd_event_exit(parent->event,
-				    log_error_errno(r, "cannot start the %s process: %m",
-						    attendant->setup.name));
-}
-
 /* Once there, the pump stays: what it was given outlives the policy that it was lent by. */
 static void start_attendants(struct parent *parent)
 {
-	start_attendant(parent, &parent->audit);
+	attendant_start(&parent->audit);
 	if (parent->needs_pump)
-		start_attendant(parent, &parent->pump);
+		attendant_start(&parent->pump);
 }
 
 static int on_calm(sd_event_source *source, uint64_t usec, void *context)

@@ -39,7 +39,7 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *si, vo
 	parent->is_closing = true;
 	(void)sd_notify(0, "STOPPING=1");
 	/* Of what was served before it was started there may be records. */
-	(void)attendant_start(&parent->audit);
+	attendant_start(&parent->audit);
 	r = sd_event_add_time_relative(parent->event, NULL, CLOCK_MONOTONIC,
 				       LIMIT_END_SEC * USEC_PER_SEC, 0, on_too_late, parent);
 	if (r < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -162,6 +163,42 @@ START_TEST(crash_of_the_audit_process_is_repaired_and_counted)
 }
 END_TEST
 
+static void await_log(const char *part)
+{
+	char *log;
+	bool found;
+
+	do {
+		log = daemon_read_log(&d);
+		found = strstr(log, part);
+		free(log);
+	} while (!found);
+}
+
+/* As when there is no room for a process more. */
+START_TEST(crash_of_the_audit_process_is_repaired_when_there_is_room)
+{
+	struct rlimit files, none;
+	int sock;
+
+	start();
+	sock = daemon_connect(&d);
+	assert_serves(sock);
+	daemon_await_attendants(&d);
+	ck_assert_int_eq(prlimit(d.pid, RLIMIT_NOFILE, NULL, &files), 0);
+	none = (struct rlimit){ 0, files.rlim_max };
+	ck_assert_int_eq(prlimit(d.pid, RLIMIT_NOFILE, &none, NULL), 0);
+	ck_assert_int_eq(kill(daemon_pid(&d, "audit"), SIGKILL), 0);
+	await_log("cannot start the audit process: Too many open files");
+	assert_serves(sock);
+	ck_assert_int_eq(daemon_ask(sock, "/refused", WIRE_OPEN_READ, NULL), -EACCES);
+	ck_assert_int_eq(prlimit(d.pid, RLIMIT_NOFILE, &files, NULL), 0);
+	free(daemon_await_record(&d, "/refused"));
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
 /* It is asked to stop, does not, and is ended: who waits for it gets the next one. */
 START_TEST(crash_by_hanging_does_not_hold_up_a_reload)
 {
@@ -304,6 +341,7 @@ int main(void)
 	tcase_add_test(tcase, crash_of_the_broker_is_told_to_those_it_served);
 	tcase_add_test(tcase, crash_while_a_client_is_leaving_leaves_nothing);
 	tcase_add_test(tcase, crash_of_the_audit_process_is_repaired_and_counted);
+	tcase_add_test(tcase, crash_of_the_audit_process_is_repaired_when_there_is_room);
 	tcase_add_test(tcase, crash_by_hanging_does_not_hold_up_a_reload);
 	tcase_add_test(tcase, crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload);
 	tcase_add_test(tcase, crash_of_the_next_broker_leaves_nobody_waiting);
