@@ -20,13 +20,14 @@
 #include "daemon/log.h"
 
 /*
- * fork(2) alone would leave a child with the parent's memory: policy text of an
- * older generation, addresses, sanitizer state. So each begins with an
- * execveat(2) of a program that is held open since the start: an
- * upgrade on disk changes nothing until the service is restarted, and one that comes just
- * between is found by the version, which each is told.
+ * fork(2) alone would leave a child with the parent's memory: what clients are and hold,
+ * addresses, sanitizer state. So each begins with an execveat(2) of a program that is held open
+ * since the start: an upgrade on disk changes nothing until the service is restarted, and one that
+ * comes just between is found by the version, which each is told.
  *
- * Between fork and exec only what signal-safety(7) allows is called.
+ * Until then there is no copy either: by vfork(2) the child runs on the parent's memory, while that
+ * waits. It calls only what signal-safety(7) allows, and changes nothing of the parent's; no signal has
+ * a handler here that could run in it.
  */
 
 #define FIRST_FD 3
@@ -168,7 +169,7 @@ int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t 
 	pid_t pid;
 	int fd;
 
-	pid = fork();
+	pid = vfork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
