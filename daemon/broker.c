@@ -14,7 +14,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/account.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "daemon/confine.h"
@@ -66,10 +65,7 @@ static int receive_start(struct control_start *ret)
 	if (r <= 0)
 		return r < 0 ? r : -ECONNRESET;
 	fd_close(control.fd);
-	if (control.type != CONTROL_START)
-		return -EPROTO;
-	*ret = control.start;
-	return 0;
+	return control.type == CONTROL_START ? control_get_start(&control, ret) : -EPROTO;
 }
 
 static int say(struct control *control, const struct text *text)
@@ -136,19 +132,6 @@ static bool is_bad(const struct reading *reading)
 	return reading->diags.n_errors > 0 || reading->diags.failed || !reading->policy;
 }
 
-static int resolve_user(struct confine_needs *needs)
-{
-	_cleanup_(account_done) struct account account = { 0 };
-	int r;
-
-	r = account_by_name(BROKER_USER, &account);
-	if (r < 0)
-		return log_error_errno(r, "cannot find the user %s: %m", BROKER_USER);
-	needs->uid = account.uid;
-	needs->gid = account.gid;
-	return 0;
-}
-
 /* As many descriptors as are allowed: less than wished is no failure. */
 static rlim_t raise_files(void)
 {
@@ -192,9 +175,8 @@ static int prepare(struct broker *broker)
 {
 	int r;
 
-	r = resolve_user(&broker->needs);
-	if (r < 0)
-		return r;
+	broker->needs.uid = broker->start.uid;
+	broker->needs.gid = broker->start.gid;
 	broker->files = raise_files();
 	r = under_way_init(&broker->server.under_way, broker->files);
 	if (r < 0)

@@ -60,11 +60,13 @@ static void get_ready(struct cursor_reader *r, struct control *ret)
 
 static void put_start(struct cursor_writer *w, const struct control *control)
 {
-	const struct control_start *start = &control->start;
+	const struct control_start *start = control->start;
 
 	cursor_write_u64(w, start->generation);
 	cursor_write_u64(w, start->first_decision);
 	cursor_write_u16(w, (uint16_t)start->load);
+	cursor_write_u32(w, start->uid);
+	cursor_write_u32(w, start->gid);
 	cursor_write_u16(w, start->must_keep);
 	cursor_write_u16(w, start->require_landlock);
 	cursor_write_u32(w, start->open_sec);
@@ -74,24 +76,6 @@ static void put_start(struct cursor_writer *w, const struct control *control)
 	cursor_write_text(w, start->state_directory);
 	cursor_write_text(w, start->shadow_directory);
 	cursor_write_text(w, start->same_policy);
-}
-
-static void get_start(struct cursor_reader *r, struct control *ret)
-{
-	struct control_start *start = &ret->start;
-
-	start->generation = cursor_read_u64(r);
-	start->first_decision = cursor_read_u64(r);
-	start->load = cursor_read_u16(r);
-	start->must_keep = cursor_read_u16(r) != 0;
-	start->require_landlock = cursor_read_u16(r) != 0;
-	start->open_sec = cursor_read_u32(r);
-	start->max_in_flight = cursor_read_u32(r);
-	start->max_stuck_per_uid = cursor_read_u32(r);
-	cursor_read_text(r, start->policy_directory, sizeof(start->policy_directory));
-	cursor_read_text(r, start->state_directory, sizeof(start->state_directory));
-	cursor_read_text(r, start->shadow_directory, sizeof(start->shadow_directory));
-	cursor_read_text(r, start->same_policy, sizeof(start->same_policy));
 }
 
 static void put_connection(struct cursor_writer *w, const struct control *control)
@@ -155,7 +139,7 @@ static const struct {
 	void (*get)(struct cursor_reader *r, struct control *ret);
 	size_t fds;
 } types[] = {
-	[CONTROL_START] = { put_start, get_start, 0 },
+	[CONTROL_START] = { put_start, get_text, 0 },
 	[CONTROL_CONNECTION] = { put_connection, get_connection, 1 },
 	[CONTROL_STOP] = { put_nothing, get_nothing, 0 },
 	[CONTROL_READY] = { put_ready, get_ready, 0 },
@@ -201,6 +185,27 @@ int control_read(const void *data, size_t size, struct control *ret)
 		return -EBADMSG;
 	*ret = control;
 	return 0;
+}
+
+int control_get_start(const struct control *control, struct control_start *ret)
+{
+	struct cursor_reader r = cursor_reader(control->text, control->text_len);
+
+	ret->generation = cursor_read_u64(&r);
+	ret->first_decision = cursor_read_u64(&r);
+	ret->load = cursor_read_u16(&r);
+	ret->uid = cursor_read_u32(&r);
+	ret->gid = cursor_read_u32(&r);
+	ret->must_keep = cursor_read_u16(&r) != 0;
+	ret->require_landlock = cursor_read_u16(&r) != 0;
+	ret->open_sec = cursor_read_u32(&r);
+	ret->max_in_flight = cursor_read_u32(&r);
+	ret->max_stuck_per_uid = cursor_read_u32(&r);
+	cursor_read_text(&r, ret->policy_directory, sizeof(ret->policy_directory));
+	cursor_read_text(&r, ret->state_directory, sizeof(ret->state_directory));
+	cursor_read_text(&r, ret->shadow_directory, sizeof(ret->shadow_directory));
+	cursor_read_text(&r, ret->same_policy, sizeof(ret->same_policy));
+	return cursor_read_end(&r);
 }
 
 int control_send(int sock, const struct control *control)

@@ -96,6 +96,8 @@ struct control_start {
 	uint64_t
 		first_decision; /* 32 random bits, then a counter from 0: no generation meets another's */
 	enum control_load load;
+	uid_t uid; /* whose process it is to be */
+	gid_t gid;
 	bool must_keep; /* refuse a policy whose sources cannot be kept */
 	bool require_landlock;
 	uint32_t open_sec, max_in_flight, max_stuck_per_uid; /* settings of fdbroker.conf */
@@ -115,17 +117,19 @@ struct control_room {
 
 struct control {
 	enum control_type type;
-	struct control_start start; /* START */
-	struct control_room room;   /* ROOM */
-	struct facts facts;	    /* CONNECTION, UNSERVED */
-	bool lost;		    /* CONNECTION: the generation that served it died, so that the
+	const struct control_start
+		*start;		  /* START, sent: borrowed. Received: control_get_start() */
+	struct control_room room; /* ROOM */
+	struct facts facts;	  /* CONNECTION, UNSERVED */
+	bool lost;		  /* CONNECTION: the generation that served it died, so that the
 				      * first message must be the notice `lost` */
-	enum control_kept kept;	    /* READY */
-	bool uses_pump;		    /* READY: its policy lends what goes through the pump */
-	uint64_t ring;		    /* RING, RING_READ: of which generation */
-	int fd;			    /* CONNECTION, RING; sent: borrowed, received: the receiver's */
-	int bell;		    /* RING; likewise */
-	const char *text;	    /* READY, REFUSED, COUNTERS; received: borrows the buffer */
+	enum control_kept kept;	  /* READY */
+	bool uses_pump;		  /* READY: its policy lends what goes through the pump */
+	uint64_t ring;		  /* RING, RING_READ: of which generation */
+	int fd;			  /* CONNECTION, RING; sent: borrowed, received: the receiver's */
+	int bell;		  /* RING; likewise */
+	const char *text;	  /* READY, REFUSED, COUNTERS; received: borrows the buffer, also
+				      * for the bytes of START */
 	size_t text_len;
 };
 
@@ -133,6 +137,8 @@ struct control {
 int control_write(const struct control *control, void *buffer, size_t size);
 /* 0 or -EBADMSG; ret->fd and ret->bell are -EBADF. */
 int control_read(const void *data, size_t size, struct control *ret);
+/* Of a received START, whose names would make every other message as large. 0 or -EBADMSG. */
+int control_get_start(const struct control *control, struct control_start *ret);
 
 /**
  * control_send() - write and send, with the descriptors that its type has

@@ -211,7 +211,7 @@ static bool take(struct generation *g, const struct control *message)
 static int greet(struct generation *g)
 {
 	const struct ucred self = { .pid = getpid(), .uid = geteuid(), .gid = getegid() };
-	const struct control message = { .type = CONTROL_START, .start = g->start };
+	const struct control message = { .type = CONTROL_START, .start = &g->start };
 	int r;
 
 	r = handshake_answer(g->control, &self);

@@ -301,6 +301,8 @@ static int start_brokers(struct parent *parent)
 	if ((directory && strlen(directory) > CONTROL_PATH_MAX) ||
 	    (state && strlen(state) > CONTROL_PATH_MAX))
 		return -ENAMETOOLONG;
+	setup.start.uid = parent->broker_uid;
+	setup.start.gid = parent->broker_gid;
 	setup.start.require_landlock = parent->settings.require_landlock;
 	setup.start.open_sec = parent->settings.open_seconds;
 	setup.start.max_in_flight = parent->settings.max_in_flight;
@@ -337,7 +339,7 @@ static int prepare(struct parent *parent)
 {
 	int r;
 
-	r = prepare_users(&parent->broker_uid);
+	r = prepare_users(&parent->broker_uid, &parent->broker_gid);
 	if (r < 0)
 		return r;
 	r = child_init();

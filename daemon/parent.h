@@ -31,6 +31,7 @@ struct parent_options {
 struct parent {
 	struct parent_options options;
 	uid_t broker_uid;
+	gid_t broker_gid;
 	struct settings settings;
 	struct activation activation;
 	int audit_file; /* or -EBADF */

@@ -20,36 +20,36 @@
 #include "daemon/limits.h"
 #include "daemon/log.h"
 
-static int require_user(const char *name, uid_t *ret)
+static int require_user(const char *name, struct account *ret)
 {
-	_cleanup_(account_done) struct account account = { 0 };
-	int r;
+	int r = account_by_name(name, ret);
 
-	r = account_by_name(name, &account);
 	if (r == -ESRCH)
 		log_error("there is no user %s: run systemd-sysusers, or see "
 			  "sysusers.d/fdbroker.conf",
 			  name);
 	else if (r < 0)
 		log_error_errno(r, "cannot look for the user %s: %m", name);
-	else
-		*ret = account.uid;
 	return r;
 }
 
-int prepare_users(uid_t *ret_broker)
+int prepare_users(uid_t *ret_uid, gid_t *ret_gid)
 {
-	uid_t audit;
+	_cleanup_(account_done) struct account broker = { 0 }, audit = { 0 };
 	int r;
 
 	if (geteuid() != 0) {
 		log_error("must be started as root");
 		return -EPERM;
 	}
-	r = require_user(BROKER_USER, ret_broker);
+	r = require_user(BROKER_USER, &broker);
+	if (r == 0)
+		r = require_user(AUDIT_USER, &audit);
 	if (r < 0)
 		return r;
-	return require_user(AUDIT_USER, &audit);
+	*ret_uid = broker.uid;
+	*ret_gid = broker.gid;
+	return 0;
 }
 
 /* Descriptors of a broker: each connection, and each that is on its way out with a kept reply; a

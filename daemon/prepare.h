@@ -12,8 +12,8 @@
 
 #include "daemon/settings.h"
 
-/* Root, and the users of the processes that are not. 0 or -errno. */
-int prepare_users(uid_t *ret_broker);
+/* Root, and the users of the processes that are not: who brokers will be. 0 or -errno. */
+int prepare_users(uid_t *ret_uid, gid_t *ret_gid);
 
 /* @path: NULL for the installed one. 0; -EINVAL it has mistakes; another -errno. */
 int prepare_settings(const char *path, struct settings *ret);

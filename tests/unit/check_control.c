@@ -40,11 +40,24 @@ static const struct facts alice = {
 	.exe = "/usr/sbin/php-fpm8.2",
 };
 
+static const struct control_start start = {
+	.generation = 42,
+	.first_decision = UINT64_C(0x7f3a91c200000000),
+	.load = CONTROL_LOAD_LAST_GOOD,
+	.uid = 998,
+	.gid = 4000000000U,
+	.must_keep = true,
+	.require_landlock = true,
+	.open_sec = 5,
+	.max_in_flight = 64,
+	.max_stuck_per_uid = 8,
+	.policy_directory = "/etc/fdbroker/policy.d",
+	.state_directory = "/var/lib/fdbroker",
+	.shadow_directory = "/run/fdbroker/shadow",
+	.same_policy = "9c1e",
+};
+
 static const struct control controls[] = {
-	{ .type = CONTROL_START,
-	  .start = { 42, UINT64_C(0x7f3a91c200000000), CONTROL_LOAD_LAST_GOOD, true, true, 5, 64, 8,
-		     "/etc/fdbroker/policy.d", "/var/lib/fdbroker", "/run/fdbroker/shadow",
-		     "9c1e" } },
 	{ .type = CONTROL_CONNECTION, .facts = alice, .lost = true },
 	{ .type = CONTROL_STOP },
 	{ .type = CONTROL_READY,
@@ -84,17 +97,8 @@ static void assert_same_facts(const struct facts *a, const struct facts *b)
 static void assert_same(const struct control *a, const struct control *b)
 {
 	ck_assert_int_eq(a->type, b->type);
-	ck_assert_uint_eq(a->start.generation, b->start.generation);
-	ck_assert_uint_eq(a->start.first_decision, b->start.first_decision);
-	ck_assert_int_eq(a->start.load, b->start.load);
-	ck_assert_int_eq(a->start.must_keep, b->start.must_keep);
-	ck_assert_int_eq(a->start.require_landlock, b->start.require_landlock);
-	ck_assert_str_eq(a->start.state_directory, b->start.state_directory);
 	ck_assert_int_eq(a->kept, b->kept);
 	ck_assert_int_eq(a->uses_pump, b->uses_pump);
-	ck_assert_str_eq(a->start.policy_directory, b->start.policy_directory);
-	ck_assert_str_eq(a->start.shadow_directory, b->start.shadow_directory);
-	ck_assert_str_eq(a->start.same_policy, b->start.same_policy);
 	assert_same_facts(&a->facts, &b->facts);
 	ck_assert_int_eq(a->lost, b->lost);
 	ck_assert_uint_eq(a->ring, b->ring);
@@ -111,6 +115,57 @@ START_TEST(control_reads_what_it_wrote)
 	ck_assert_int_gt(size, 0);
 	ck_assert_int_eq(control_read(buffer, (size_t)size, &read), 0);
 	assert_same(&controls[_i], &read);
+}
+END_TEST
+
+static int write_start(void)
+{
+	const struct control control = { .type = CONTROL_START, .start = &start };
+	int size = control_write(&control, buffer, sizeof(buffer));
+
+	ck_assert_int_gt(size, 0);
+	return size;
+}
+
+static int read_start(size_t size, struct control_start *ret)
+{
+	struct control read;
+	int r = control_read(buffer, size, &read);
+
+	return r < 0 ? r : control_get_start(&read, ret);
+}
+
+START_TEST(control_reads_the_start_that_it_wrote)
+{
+	struct control_start read;
+
+	ck_assert_int_eq(read_start((size_t)write_start(), &read), 0);
+	ck_assert_uint_eq(read.generation, start.generation);
+	ck_assert_uint_eq(read.first_decision, start.first_decision);
+	ck_assert_int_eq(read.load, start.load);
+	ck_assert_uint_eq(read.uid, start.uid);
+	ck_assert_uint_eq(read.gid, start.gid);
+	ck_assert_int_eq(read.must_keep, start.must_keep);
+	ck_assert_int_eq(read.require_landlock, start.require_landlock);
+	ck_assert_uint_eq(read.open_sec, start.open_sec);
+	ck_assert_uint_eq(read.max_in_flight, start.max_in_flight);
+	ck_assert_uint_eq(read.max_stuck_per_uid, start.max_stuck_per_uid);
+	ck_assert_str_eq(read.policy_directory, start.policy_directory);
+	ck_assert_str_eq(read.state_directory, start.state_directory);
+	ck_assert_str_eq(read.shadow_directory, start.shadow_directory);
+	ck_assert_str_eq(read.same_policy, start.same_policy);
+}
+END_TEST
+
+START_TEST(control_refuses_a_start_of_another_length)
+{
+	struct control_start read;
+	int size = write_start();
+
+	for (int cut = 0; cut < size; cut++)
+		ck_assert_int_eq(read_start((size_t)cut, &read), -EBADMSG);
+	buffer[size] = 0;
+	ck_assert_int_eq(read_start((size_t)size + 1, &read), -EBADMSG);
 }
 END_TEST
 
@@ -177,7 +232,7 @@ END_TEST
 
 START_TEST(control_passes_a_connection_with_its_descriptor)
 {
-	struct control sent = controls[1], received;
+	struct control sent = controls[0], received;
 	int pair[2], r;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
@@ -334,6 +389,8 @@ int main(void)
 	tcase_add_loop_test(tcase, control_reads_what_it_wrote, 0, ELEMENTSOF(controls));
 	tcase_add_loop_test(tcase, control_refuses_a_message_cut_anywhere, 0, ELEMENTSOF(controls));
 	tcase_add_loop_test(tcase, control_refuses_a_byte_too_many, 0, ELEMENTSOF(controls));
+	tcase_add_test(tcase, control_reads_the_start_that_it_wrote);
+	tcase_add_test(tcase, control_refuses_a_start_of_another_length);
 	tcase_add_test(tcase, control_refuses_unknown_types);
 	tcase_add_test(tcase, control_cuts_a_long_text_where_a_line_ends);
 	tcase_add_test(tcase, control_passes_a_connection_with_its_descriptor);
