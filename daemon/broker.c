@@ -159,7 +159,7 @@ static int open_procfs(void)
 
 static int make_hull(struct broker *broker)
 {
-	int r = hull_new(&broker->hull, broker->reading.policy);
+	int r = hull_new(&broker->hull, broker->reading.policy, &broker->server.locality);
 
 	broker->needs.hull = broker->hull;
 	if (r == -EOPNOTSUPP && !broker->start.require_landlock) {

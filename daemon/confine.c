@@ -158,7 +158,7 @@ void confine_print(const struct confine_needs *needs, struct text *out)
 static int give_up_all(uid_t uid, gid_t gid)
 {
 	_cleanup_(hull_freep) struct hull *hull = NULL;
-	int r = hull_new(&hull, NULL);
+	int r = hull_new(&hull, NULL, NULL);
 	const struct confine_needs needs = { .uid = uid, .gid = gid, .hull = hull };
 
 	if (r < 0 && r != -EOPNOTSUPP)

@@ -12,6 +12,7 @@
 #include "base/kernel.h"
 #include "base/macro.h"
 #include "daemon/landlock.h"
+#include "daemon/locality.h"
 #include "policy/array.h"
 #include "policy/keywords.h"
 #include "policy/reach.h"
@@ -57,6 +58,7 @@ struct hull {
 	size_t n_wanted;
 	struct anchor *anchors; /* by dev and ino */
 	size_t n_anchors;
+	struct locality *locality; /* borrowed by hull_new(), or NULL */
 };
 
 /* What the descriptors that a mode hands out must be able to do: rights travel with them. */
@@ -228,6 +230,8 @@ static int find_anchor(struct hull *hull, const struct wanted *wanted)
 	r = descend(&d, wanted->directory);
 	if (r < 0)
 		return r;
+	if (hull->locality)
+		locality_learn_at(hull->locality, d.fd);
 	if (wanted->personal && !d.complete)
 		return 0;
 	if (d.len == 0)
@@ -294,7 +298,7 @@ static void forget_wanted(struct hull *hull)
 	hull->n_wanted = 0;
 }
 
-int hull_new(struct hull **ret, const struct policy *policy)
+int hull_new(struct hull **ret, const struct policy *policy, struct locality *locality)
 {
 	_cleanup_(hull_freep) struct hull *hull = calloc(1, sizeof(*hull));
 	int r;
@@ -302,12 +306,14 @@ int hull_new(struct hull **ret, const struct policy *policy)
 	if (!hull)
 		return -ENOMEM;
 	hull->landlock = LANDLOCK_EMPTY;
+	hull->locality = locality;
 	r = landlock_init(&hull->landlock);
 	if (r == 0 && policy)
 		r = find_anchors(hull, policy);
 	if (r < 0)
 		return r;
 	forget_wanted(hull);
+	hull->locality = NULL;
 	*ret = TAKE_PTR(hull);
 	return 0;
 }

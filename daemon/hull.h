@@ -19,10 +19,12 @@
 #include "policy/policy.h"
 
 struct hull;
+struct locality;
 
 /**
  * hull_new() - look where the policy reaches, as the file system is now
  * @policy:	borrowed for the call; NULL: nothing is kept
+ * @locality:	learns of the mounts that are met on the way; or NULL
  *
  * Rules hold on to inodes. So that a directory may be made anew, what is kept is the parent of the
  * deepest directory that there is; but never `/` for something that lies below it. Where not even a
@@ -32,7 +34,7 @@ struct hull;
  * As root, before confinement. Return: 0; -EOPNOTSUPP the kernel has no Landlock, or it is switched
  * off; another -errno.
  */
-int hull_new(struct hull **ret, const struct policy *policy);
+int hull_new(struct hull **ret, const struct policy *policy, struct locality *locality);
 
 /* Give up all else, for good. Needs no_new_privs. 0 or -errno. */
 int hull_enforce(struct hull *hull);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/locality.h"
 
+#include <fcntl.h>
 #include <stddef.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/kernel.h"
 #include "policy/fstype.h"
 
 /*
@@ -37,6 +42,33 @@ void locality_learn(struct locality *locality, uint32_t mount, uint32_t magic)
 		atomic_store_explicit(place, (uint64_t)mount << 32 | magic, memory_order_relaxed);
 	else if (locality_recall(locality, mount, &known))
 		atomic_store_explicit(place, 0, memory_order_relaxed);
+}
+
+/* struct mnt_id_req and how struct statmount begins: linux/mount.h, Linux 6.8 */
+struct mount_asked {
+	uint32_t size, spare;
+	uint64_t mount, what;
+};
+struct mount_told {
+	uint32_t size, spare;
+	uint64_t what;
+	uint32_t dev_major, dev_minor;
+	uint64_t magic;
+};
+
+void locality_learn_at(struct locality *locality, int fd)
+{
+	struct mount_asked asked = { .size = sizeof(asked), .what = STATMOUNT_SB_BASIC };
+	struct mount_told told = { 0 };
+	struct statx sx;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &sx) < 0 ||
+	    !(sx.stx_mask & STATX_MNT_ID_UNIQUE) || sx.stx_mnt_id > UINT32_MAX)
+		return;
+	asked.mount = sx.stx_mnt_id;
+	if (syscall(SYS_statmount, &asked, &told, sizeof(told), 0) == 0 &&
+	    told.what & STATMOUNT_SB_BASIC)
+		locality_learn(locality, (uint32_t)sx.stx_mnt_id, (uint32_t)told.magic);
 }
 
 bool locality_is_local(uint32_t magic)

@@ -25,6 +25,10 @@ bool locality_recall(const struct locality *locality, uint32_t mount, uint32_t *
 /* @magic: fstatfs(2), f_type. What is not local is not remembered. */
 void locality_learn(struct locality *locality, uint32_t mount, uint32_t magic);
 
+/* The mount of @fd, which may be O_PATH, by what this kernel knows of it: nobody is asked. Nothing is
+ * learnt before Linux 6.8. Before confinement. */
+void locality_learn_at(struct locality *locality, int fd);
+
 /* Answered by this kernel alone, from a disk or from memory: an open of what is cached there
  * returns at once. */
 bool locality_is_local(uint32_t magic);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -10,10 +11,12 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 #include "tests/support/daemon.h"
 #include "tests/support/suite.h"
@@ -39,6 +42,15 @@ static void start(const char *policy)
 	fd_close(sock);
 	while (daemon_number(&d, "connections") > 0)
 		continue;
+}
+
+/* Before Linux 6.8 a mount is only known when it was asked for. */
+static bool knows_mounts(void)
+{
+	struct statx sx;
+
+	return statx(AT_FDCWD, "/", 0, STATX_MNT_ID_UNIQUE, &sx) == 0 &&
+	       sx.stx_mask & STATX_MNT_ID_UNIQUE;
 }
 
 /* The value of "Key:" in /proc/PID/status; the caller frees it. */
@@ -96,6 +108,15 @@ static void assert_user(const char *process, const char *name)
 	assert_ids(process, "Uid", user->pw_uid);
 	assert_ids(process, "Gid", user->pw_gid);
 }
+
+/* A thread to wait for somebody is started when there is somebody to wait for. */
+START_TEST(processes_have_one_thread_that_serves_what_is_local)
+{
+	start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
+	assert_status("broker", "Threads", knows_mounts() ? "2" : "3");
+	daemon_stop(&d);
+}
+END_TEST
 
 static const char *const confined[] = { "broker", "audit", "pump" };
 
@@ -443,6 +464,7 @@ int main(void)
 
 	if (r != 0)
 		return r;
+	tcase_add_test(tcase, processes_have_one_thread_that_serves_what_is_local);
 	tcase_add_loop_test(tcase, processes_are_confined, 0, ELEMENTSOF(confined));
 	tcase_add_loop_test(tcase, processes_hold_what_the_policy_needs, 0, ELEMENTSOF(needs));
 	tcase_add_test(tcase, processes_hold_what_the_policy_needs_now);

@@ -91,7 +91,7 @@ static struct hull *hull_of(const char *rules)
 	in_top(text + strlen(text), sizeof(text) - strlen(text) - 1, rules);
 	strcat(text, "\n");
 	policy = policy_of(text);
-	ck_assert_int_eq(hull_new(&hull, policy), 0);
+	ck_assert_int_eq(hull_new(&hull, policy, NULL), 0);
 	policy_free(policy);
 	return hull;
 }
@@ -200,7 +200,7 @@ START_TEST(hull_of_nothing_has_nothing)
 	struct hull *hull = NULL;
 	struct text text = TEXT_EMPTY;
 
-	ck_assert_int_eq(hull_new(&hull, NULL), 0);
+	ck_assert_int_eq(hull_new(&hull, NULL, NULL), 0);
 	hull_print(hull, 8, &text);
 	ck_assert_ptr_null(text.data);
 	hull_free(hull);

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/locality.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 
+#include "base/fd.h"
+#include "base/kernel.h"
+#include "base/macro.h"
 #include "tests/support/suite.h"
 
 #define MOUNT	   0x80000001U
 #define FUSE_MAGIC 0x65735546 /* fs/fuse/inode.c */
+
+static const char *const places[] = { "/", "/tmp", "/proc", "/dev/shm", "/sys" };
 
 static struct locality locality;
 static uint32_t magic;
@@ -49,6 +57,26 @@ START_TEST(locality_unlearns)
 }
 END_TEST
 
+/* As a hull does: by what the kernel knows alone. */
+START_TEST(locality_learns_of_a_place_what_fstatfs_would_tell)
+{
+	int fd = open(places[_i], O_PATH | O_CLOEXEC);
+	struct statfs fs;
+	struct statx sx;
+	bool is_learnt;
+
+	ck_assert_int_eq(fstatfs(fd, &fs), 0);
+	ck_assert_int_eq(statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &sx), 0);
+	locality_learn_at(&locality, fd);
+	fd_close(fd);
+	is_learnt = locality_recall(&locality, (uint32_t)sx.stx_mnt_id, &magic);
+	ck_assert_int_eq(is_learnt, (sx.stx_mask & STATX_MNT_ID_UNIQUE) &&
+					    locality_is_local((uint32_t)fs.f_type));
+	if (is_learnt)
+		ck_assert_uint_eq(magic, (uint32_t)fs.f_type);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("locality");
@@ -58,5 +86,7 @@ int main(void)
 	tcase_add_test(tcase, locality_remembers_what_is_local);
 	tcase_add_test(tcase, locality_of_users_mounts_takes_no_place_of_others);
 	tcase_add_test(tcase, locality_unlearns);
+	tcase_add_loop_test(tcase, locality_learns_of_a_place_what_fstatfs_would_tell, 0,
+			    ELEMENTSOF(places));
 	return suite_main(suite);
 }
