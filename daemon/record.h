@@ -4,8 +4,7 @@
 
 /*
  * One audit record: everything that is known of one request, malformed ones
- * included. The broker fills it, the audit process writes it; its field names in the journal
- * and in JSON are in record.c and are stable.
+ * included. The broker fills it, the audit process writes it down; see record_fields.h.
  */
 
 #include <stddef.h>
@@ -101,25 +100,5 @@ int record_write(const struct record *record, void *buffer, size_t size);
 int record_write_who(const struct record *record, void *buffer, size_t size);
 /* 0; -EBADMSG, and @ret is of nobody and of nothing. */
 int record_read(const void *data, size_t size, struct record *ret);
-
-/**
- * record_fields() - say a record as fields, in a fixed order
- * @record:	borrowed
- * @repeat:	how many requests it stands for, >= 1
- * @emit:	called for each field that is known: "FDBROKER_PATH" and its bytes, which may be anything
- *
- * FDBROKER_DECISION is allow, deny, error, complain or closed; FDBROKER_ID is the decision id that the
- * client was told, 16 hex digits.
- */
-void record_fields(const struct record *record, uint32_t repeat,
-		   void (*emit)(void *context, const char *name, const char *value, size_t len),
-		   void *context);
-
-/* "allow", "deny", "complain", "allow-if", or "none". */
-const char *record_shadow_name(enum shadow_kind kind);
-
-/* The same in one line for a person; untrusted bytes are escaped. */
-struct text;
-void record_print(const struct record *record, uint32_t repeat, struct text *out);
 
 #endif

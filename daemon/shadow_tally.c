@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/exchange.h"
+#include "daemon/record_fields.h"
 #include "policy/parser.h"
 
 void shadow_tally_done(struct shadow_tally *tally)

@@ -18,6 +18,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "daemon/messages.h"
+#include "daemon/record_fields.h"
 
 /* journal */
 

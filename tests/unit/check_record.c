@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "base/text.h"
+#include "daemon/record_fields.h"
 #include "daemon/sink.h"
 #include "policy/ast.h"
 #include "policy/subject.h"

@@ -14,6 +14,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "daemon/confine.h"
+#include "daemon/record_fields.h"
 #include "policy/load.h"
 #include "tests/support/forked.h"
 #include "tests/support/suite.h"
