@@ -41,12 +41,19 @@ const char *cursor_read_rest(struct cursor_reader *r, size_t *ret_len)
 
 void cursor_write_string(struct cursor_writer *w, const char *bytes, size_t len)
 {
+	const uint16_t le = htole16((uint16_t)len);
+	uint8_t *at;
+
 	if (len > UINT16_MAX) {
 		w->error = -EMSGSIZE;
 		return;
 	}
-	cursor_write_u16(w, (uint16_t)len);
-	cursor_write_bytes(w, bytes, len);
+	at = cursor_write_space(w, sizeof(le) + len);
+	if (!at)
+		return;
+	memcpy(at, &le, sizeof(le));
+	if (len > 0)
+		memcpy(at + sizeof(le), bytes, len);
 }
 
 void cursor_write_text(struct cursor_writer *w, const char *string)
