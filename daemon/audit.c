@@ -65,7 +65,7 @@ static void write_record(struct audit *audit, const struct record *record, uint3
 
 static void write_folded(struct audit *audit, uint64_t now_usec)
 {
-	static struct record record;
+	struct record record;
 	uint32_t repeat;
 
 	while (fold_take(&audit->fold, now_usec, &record, &repeat))
@@ -74,20 +74,29 @@ static void write_folded(struct audit *audit, uint64_t now_usec)
 		write_record(audit, &record, 1);
 }
 
+/* The first that says something. */
+static void begin(struct audit *audit, const void *data, size_t size, struct record *record)
+{
+	uint64_t now_usec = clock_monotonic_usec();
+
+	fold_begin(&audit->fold, data, size, now_usec);
+	if (flood_admits(&audit->flood, record, now_usec))
+		write_record(audit, record, 1);
+	else
+		audit->suppressed++;
+}
+
 static void take_record(void *context, const void *data, size_t size)
 {
 	struct audit *audit = context;
-	uint64_t now_usec = clock_monotonic_usec();
-	static struct record record;
+	struct record record _uninitialized_;
 
-	if (record_read(data, size, &record) < 0)
-		audit->malformed++;
-	else if (!fold_add(&audit->fold, &record, now_usec))
+	if (fold_counts(&audit->fold, data, size))
 		audit->folded++;
-	else if (flood_admits(&audit->flood, &record, now_usec))
-		write_record(audit, &record, 1);
+	else if (record_read(data, size, &record) < 0)
+		audit->malformed++;
 	else
-		audit->suppressed++;
+		begin(audit, data, size, &record);
 }
 
 /* time */

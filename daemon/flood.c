@@ -35,6 +35,7 @@ void flood_done(struct flood *flood)
 	for (size_t i = 0; i < flood->n; i++)
 		free(flood->uids[i].bytes);
 	free(flood->uids);
+	free(flood->taken);
 	*flood = (struct flood){ 0 };
 }
 
@@ -86,11 +87,14 @@ static void keep(struct flood_uid *entry, const struct record *record)
 
 bool flood_admits(struct flood *flood, struct record *record, uint64_t now_usec)
 {
+	struct record_who who _uninitialized_;
 	struct flood_uid *entry;
 
 	if (record->outcome == RECORD_ALLOW && record->as_root)
 		return true;
-	entry = find(flood, record->who.uid, now_usec);
+	if (record_read_who(record, &who) < 0)
+		return false;
+	entry = find(flood, who.facts.uid, now_usec);
 	if (entry->full_usec < now_usec)
 		entry->full_usec = now_usec;
 	if (entry->full_usec - now_usec > FULL_USEC - FLOOD_USEC) {
@@ -103,22 +107,25 @@ bool flood_admits(struct flood *flood, struct record *record, uint64_t now_usec)
 	return true;
 }
 
-static bool take(struct flood_uid *entry, struct record *ret)
+static bool take(struct flood *flood, struct flood_uid *entry, struct record *ret)
 {
 	uint32_t missing = entry->missing;
-	bool is_whole = entry->bytes && record_read(entry->bytes, entry->size, ret) == 0;
 
-	drop_kept(entry);
-	if (is_whole)
-		ret->lost = missing - 1;
-	return is_whole;
+	free(flood->taken);
+	flood->taken = entry->bytes;
+	entry->bytes = NULL;
+	entry->missing = 0;
+	if (!flood->taken || record_read(flood->taken, entry->size, ret) < 0)
+		return false;
+	ret->lost = missing - 1;
+	return true;
 }
 
 bool flood_take(struct flood *flood, uint64_t now_usec, struct record *ret)
 {
 	for (size_t i = 0; i < flood->n; i++)
 		if (flood->uids[i].missing > 0 && flood->uids[i].full_usec <= now_usec &&
-		    take(&flood->uids[i], ret))
+		    take(flood, &flood->uids[i], ret))
 			return true;
 	return false;
 }

@@ -24,6 +24,7 @@
 struct flood {
 	struct flood_uid *uids; /* owned */
 	size_t n;
+	void *taken; /* what flood_take() gave last; owned */
 };
 
 int flood_init(struct flood *flood);
@@ -33,7 +34,7 @@ void flood_done(struct flood *flood);
 bool flood_admits(struct flood *flood, struct record *record, uint64_t now_usec);
 
 /* Of uids that have been silent since: take the last record that was not written, whose `lost` has
- * those before it; one after the other, false: nothing is left. */
+ * those before it; one after the other, false: nothing is left. It is borrowed until the next. */
 bool flood_take(struct flood *flood, uint64_t now_usec, struct record *ret);
 
 /* When flood_take() has something to do; UINT64_MAX: never. */

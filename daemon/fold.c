@@ -10,15 +10,15 @@
 
 /*
  * Entries stand in the order of their first records, so that the oldest is
- * the next to end. A record is kept encoded: most are a twentieth of the struct.
+ * the next to end. A record is kept as it came: two that say the same differ in their heads alone.
  */
 
 struct fold_entry {
-	uint64_t hash;
+	uint64_t hash; /* of what follows the head */
 	uint64_t end_usec;
 	uint32_t repeat; /* after the first */
 	uint32_t lost;	 /* sum over the folded ones */
-	uint8_t *bytes;	 /* the latest of them, encoded; owned */
+	uint8_t *bytes;	 /* the first, with the head of the latest; owned */
 	size_t size;
 };
 
@@ -33,112 +33,78 @@ void fold_done(struct fold *fold)
 	for (size_t i = 0; i < fold->n; i++)
 		free(fold->entries[i].bytes);
 	free(fold->entries);
+	free(fold->taken);
 	*fold = (struct fold){ 0 };
 }
 
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-	for (const uint8_t *at = bytes; size > 0; at++, size--)
-		hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-	return hash;
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
 }
 
-static uint64_t hash_record(const struct record *record)
+/* Eight bytes at a time; of the last eight some may be among those before them. */
+uint64_t fold_hash(const void *data, size_t size)
 {
-	const uint64_t numbers[] = { (uint64_t)record->outcome,
-				     record->reason,
-				     (uint64_t)record->error,
-				     record->modes,
-				     record->as_root,
-				     (uint64_t)record->sender_pid,
-				     record->who.connection,
-				     record->generation,
-				     (uint64_t)record->shadow.kind,
-				     record->shadow.as_root };
-	uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
+	const uint8_t *bytes = data;
+	uint64_t hash = 0, word;
 
-	hash = hash_bytes(hash, record->rule, strlen(record->rule) + 1);
-	hash = hash_bytes(hash, record->shadow.rule, strlen(record->shadow.rule) + 1);
-	hash = hash_bytes(hash, record->other.path, record->other.path_len);
-	return hash_bytes(hash, record->path, record->path_len);
+	for (size_t at = RECORD_HEAD_SIZE; at + sizeof(word) < size; at += sizeof(word)) {
+		memcpy(&word, bytes + at, sizeof(word));
+		hash = mix(hash, word);
+	}
+	memcpy(&word, bytes + size - sizeof(word), sizeof(word));
+	return mix(hash, word);
 }
 
-static bool has_the_same_other(const struct record_other *a, const struct record_other *b)
+/* Equal hashes alone could be a caller's doing. */
+static bool says_the_same(const struct fold_entry *entry, const uint8_t *data, size_t size)
 {
-	return a->act == b->act && a->is_new == b->is_new && a->modes == b->modes &&
-	       a->path_len == b->path_len && memcmp(a->path, b->path, a->path_len) == 0 &&
-	       strcmp(a->rule, b->rule) == 0;
+	return entry->size == size && memcmp(entry->bytes + RECORD_HEAD_SIZE,
+					     data + RECORD_HEAD_SIZE, size - RECORD_HEAD_SIZE) == 0;
 }
 
-static bool has_the_same_shadow(const struct record_shadow *a, const struct record_shadow *b)
+static struct fold_entry *find(const struct fold *fold, const uint8_t *data, size_t size)
 {
-	return a->kind == b->kind && a->reason == b->reason && a->as_root == b->as_root &&
-	       strcmp(a->condition, b->condition) == 0 && strcmp(a->rule, b->rule) == 0;
-}
-
-/* Whether both say the same: equal hashes alone could be a caller's doing. */
-static bool says_the_same(const struct record *a, const struct record *b)
-{
-	return a->outcome == b->outcome && a->reason == b->reason && a->error == b->error &&
-	       a->modes == b->modes && a->as_root == b->as_root && a->sender_pid == b->sender_pid &&
-	       a->who.connection == b->who.connection && a->generation == b->generation &&
-	       strcmp(a->rule, b->rule) == 0 && has_the_same_shadow(&a->shadow, &b->shadow) &&
-	       has_the_same_other(&a->other, &b->other) && a->path_len == b->path_len &&
-	       memcmp(a->path, b->path, a->path_len) == 0;
-}
-
-static struct fold_entry *find(struct fold *fold, const struct record *record, uint64_t hash)
-{
-	static struct record kept; /* 22 KiB: not on the stack of every call */
+	const uint64_t hash = fold_hash(data, size);
 
 	for (size_t i = 0; i < fold->n; i++) {
 		struct fold_entry *entry = &fold->entries[i];
 
-		if (entry->hash == hash && record_read(entry->bytes, entry->size, &kept) == 0 &&
-		    says_the_same(&kept, record))
+		if (entry->hash == hash && says_the_same(entry, data, size))
 			return entry;
 	}
 	return NULL;
 }
 
-static int keep(struct fold_entry *entry, const struct record *record)
+bool fold_counts(struct fold *fold, const void *data, size_t size)
 {
-	uint8_t buffer[RECORD_SIZE_MAX] _uninitialized_, *bytes = entry->bytes;
-	int size = record_write(record, buffer, sizeof(buffer));
+	struct fold_entry *entry = size < RECORD_HEAD_SIZE ? NULL : find(fold, data, size);
 
-	if (size < 0)
-		return size;
-	/* Those that say the same mostly are as long. */
-	if ((size_t)size != entry->size)
-		bytes = realloc(entry->bytes, (size_t)size);
-	if (!bytes)
-		return -ENOMEM;
-	memcpy(bytes, buffer, (size_t)size);
-	entry->bytes = bytes;
-	entry->size = (size_t)size;
-	return 0;
+	if (!entry)
+		return false;
+	memcpy(entry->bytes, data, RECORD_HEAD_SIZE);
+	entry->repeat++;
+	entry->lost += record_read_lost(data);
+	return true;
 }
 
-bool fold_add(struct fold *fold, const struct record *record, uint64_t now_usec)
+void fold_begin(struct fold *fold, const void *data, size_t size, uint64_t now_usec)
 {
-	uint64_t hash = hash_record(record);
-	struct fold_entry *entry = find(fold, record, hash);
+	struct fold_entry *entry = &fold->entries[fold->n];
+	uint8_t *bytes;
 
-	if (entry) {
-		if (keep(entry, record) < 0)
-			return true;
-		entry->repeat++;
-		entry->lost += record->lost;
-		return false;
-	}
-	if (fold->n < FOLD_ENTRIES) {
-		entry = &fold->entries[fold->n];
-		*entry = (struct fold_entry){ .hash = hash, .end_usec = now_usec + FOLD_USEC };
-		if (keep(entry, record) == 0)
-			fold->n++;
-	}
-	return true;
+	if (fold->n == FOLD_ENTRIES)
+		return;
+	bytes = malloc(size);
+	if (!bytes)
+		return;
+	memcpy(bytes, data, size);
+	*entry = (struct fold_entry){ .hash = fold_hash(bytes, size),
+				      .end_usec = now_usec + FOLD_USEC,
+				      .bytes = bytes,
+				      .size = size };
+	fold->n++;
 }
 
 static struct fold_entry take_oldest(struct fold *fold)
@@ -154,9 +120,10 @@ bool fold_take(struct fold *fold, uint64_t now_usec, struct record *ret, uint32_
 {
 	while (fold->n > 0 && fold->entries[0].end_usec <= now_usec) {
 		struct fold_entry entry = take_oldest(fold);
-		_cleanup_(freep) uint8_t *bytes = entry.bytes;
 
-		if (entry.repeat == 0 || record_read(bytes, entry.size, ret) < 0)
+		free(fold->taken);
+		fold->taken = entry.bytes;
+		if (entry.repeat == 0 || record_read(entry.bytes, entry.size, ret) < 0)
 			continue;
 		ret->lost = entry.lost;
 		*ret_repeat = entry.repeat;

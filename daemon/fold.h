@@ -22,16 +22,29 @@
 struct fold {
 	struct fold_entry *entries; /* oldest first; owned */
 	size_t n;
+	void *taken; /* what fold_take() gave last; owned */
 };
 
 int fold_init(struct fold *fold);
 void fold_done(struct fold *fold);
 
-/* Whether @record is to be written now; if not, it is counted in an earlier one. */
-bool fold_add(struct fold *fold, const struct record *record, uint64_t now_usec);
+/**
+ * fold_counts() - whether bytes say what a record before them said, and are counted with that one
+ * @data:	a record, encoded; or whatever else somebody sent
+ *
+ * Nobody has to read them: but for the head, which has no form that is wrong, they are the very bytes
+ * of a record that was read whole.
+ */
+bool fold_counts(struct fold *fold, const void *data, size_t size);
+
+/* This record, encoded, is written now; from @now_usec on those that say the same are counted. */
+void fold_begin(struct fold *fold, const void *data, size_t size, uint64_t now_usec);
+
+/* Of what follows the head, which is there. Whoever knows it can make two records that have the same. */
+uint64_t fold_hash(const void *data, size_t size);
 
 /* Take what is to be written by @now_usec, one after the other; false: nothing is left.
- * @ret is the last of @ret_repeat records. */
+ * @ret is the last of @ret_repeat records, and borrowed until the next one is taken. */
 bool fold_take(struct fold *fold, uint64_t now_usec, struct record *ret, uint32_t *ret_repeat);
 
 /* When fold_take() has something to do; UINT64_MAX: never. */

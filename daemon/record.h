@@ -9,15 +9,22 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "daemon/facts.h"
 
-#define RECORD_PATH_MAX	   4095U
-#define RECORD_RULE_MAX	   511U
+/* Bytes of texts; what is longer is cut when it is written. */
+#define RECORD_PATH_MAX	     4095U
+#define RECORD_RULE_MAX	     511U
+#define RECORD_CONDITION_MAX 31U
+#define RECORD_DETAIL_MAX    127U
+
 #define RECORD_GROUPS_MAX  64U	  /* who has more has them not told: few do */
 #define RECORD_SHA256_SIZE 65U	  /* hexadecimal, with the NUL */
+#define RECORD_WHO_MAX	   2048U  /* bytes, encoded */
 #define RECORD_SIZE_MAX	   24576U /* bytes, encoded */
+#define RECORD_HEAD_SIZE   36U	  /* bytes, encoded: see struct record */
 
 enum record_outcome {
 	RECORD_DENY,
@@ -36,69 +43,86 @@ enum shadow_kind {
 	SHADOW_ALLOW_IF, /* by the name; of the object too little was seen */
 };
 
+/*
+ * A record owns none of its texts: they are where they were known, or in the bytes that it was read
+ * from. So nothing is copied but into the ring, and what is not there takes no room.
+ */
+struct record_text {
+	const char *bytes; /* borrowed; no NUL among them, nor behind them */
+	size_t len;	   /* 0: there is none */
+};
+
 struct record_shadow {
 	enum shadow_kind kind;
-	uint16_t reason;    /* enum wire_reason */
-	uint32_t as_root;   /* 0 or 1 */
-	char condition[32]; /* of DENY: that failed; of ALLOW_IF: the only one in doubt; or "" */
-	char rule[RECORD_RULE_MAX + 1]; /* id, or "" */
-	char conditions[RECORD_RULE_MAX +
-			1]; /* of ALLOW_IF, in the language's words; cut if longer */
+	uint16_t reason;	      /* enum wire_reason */
+	uint32_t as_root;	      /* 0 or 1 */
+	struct record_text condition; /* of DENY: that failed; of ALLOW_IF: the only one in doubt */
+	struct record_text rule;      /* id */
+	struct record_text conditions; /* of ALLOW_IF, in the language's words */
 };
 
 /* Of a request with two names, the one that did not decide. */
 struct record_other {
-	uint16_t act;	   /* enum wire_opcode; 0: the request has one name */
-	uint16_t is_new;   /* 0 or 1 */
-	uint32_t modes;	   /* POLICY_* */
-	uint16_t path_len; /* as asked */
-	char path[RECORD_PATH_MAX + 1];
-	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
-	char rule[2 * RECORD_RULE_MAX + 3];  /* ids, or "": it was not judged */
+	uint16_t act;		      /* enum wire_opcode; 0: the request has one name */
+	uint16_t is_new;	      /* 0 or 1 */
+	uint32_t modes;		      /* POLICY_* */
+	struct record_text path;      /* as asked; any bytes */
+	struct record_text canonical; /* where links led */
+	struct record_text rule;      /* ids; none: it was not judged */
+};
+
+/* What all records that one broker makes of one connection have in common. */
+struct record_who {
+	struct facts facts;
+	uint32_t n_groups; /* supplementary ones; above RECORD_GROUPS_MAX: not told */
+	gid_t groups[RECORD_GROUPS_MAX];
+	char policy[RECORD_SHA256_SIZE]; /* of its sources, or "": there was none */
 };
 
 struct record {
-	enum record_outcome outcome;
+	/* The head, in which two records differ that otherwise say the same. */
 	uint64_t time_usec; /* UTC */
 	uint64_t decision;
+	uint64_t object_dev, object_ino; /* 0: none was pinned */
+	uint32_t lost; /* records missing before it: there was no room, or they were too many */
+
+	enum record_outcome outcome;
 	uint64_t generation;
 	uint16_t reason;  /* enum wire_reason */
+	uint16_t deliver; /* enum policy_deliver; of a grant */
 	int32_t error;	  /* errno of the reply */
 	uint32_t modes;	  /* POLICY_* */
 	uint32_t as_root; /* 0 or 1 */
-	uint16_t deliver; /* enum policy_deliver; of a grant */
 	uint32_t rule_line;
-	uint32_t
-		lost; /* records missing before this one: they did not fit into the queue, or were too many */
-	pid_t sender_pid;		 /* of the message; facts.pid is the connector's */
-	uint64_t object_dev, object_ino; /* 0: none was pinned */
-	size_t path_len;		 /* a malformed path may hold NULs */
-	/* Who, encoded by record_write_who(), instead of groups, who and policy; borrowed, or NULL. */
-	const void *who_bytes;
-	size_t who_size;
-	uint32_t n_groups; /* supplementary ones of who; above RECORD_GROUPS_MAX: not told */
-	gid_t groups[RECORD_GROUPS_MAX];
-	struct facts who;
-	char policy[RECORD_SHA256_SIZE]; /* of its sources, or "": there was none */
-	char condition[32];		 /* "links", or "" */
-	char rule[RECORD_RULE_MAX + 1];	 /* id, or "" */
-	char rule_file[RECORD_RULE_MAX + 1];
-	char path[RECORD_PATH_MAX + 1];	     /* as asked */
-	char canonical[RECORD_PATH_MAX + 1]; /* where links led, or "" */
-	char detail[128];		     /* of CLOSED: what was wrong with the message */
+	pid_t sender_pid;	      /* of the message; the connector's is among who he is */
+	struct record_text who;	      /* struct record_who, encoded */
+	struct record_text condition; /* "links" */
+	struct record_text rule;      /* id */
+	struct record_text rule_file;
+	struct record_text path;      /* as asked; any bytes */
+	struct record_text canonical; /* where links led */
+	struct record_text detail;    /* of CLOSED: what was wrong with the message */
 	struct record_shadow shadow;
 	struct record_other other;
 };
 
-/* Of nobody, and of nothing. The texts are empty, and not cleared: with them it is 22 KiB. */
-void record_clear(struct record *record);
+/* Of a text that ends with a NUL, or NULL. */
+static inline struct record_text record_text(const char *string)
+{
+	return (struct record_text){ .bytes = string, .len = string ? strlen(string) : 0 };
+}
 
 /* Bytes written, or -EMSGSIZE. @buffer of RECORD_SIZE_MAX always suffices. */
 int record_write(const struct record *record, void *buffer, size_t size);
-/* The part that says who, and by which policy: the same in all records that one broker makes of a
- * connection. Bytes, or -EMSGSIZE. */
-int record_write_who(const struct record *record, void *buffer, size_t size);
-/* 0; -EBADMSG, and @ret is of nobody and of nothing. */
+/* 0; -EBADMSG, and @ret is of nobody and of nothing. @data is borrowed as long as @ret is. */
 int record_read(const void *data, size_t size, struct record *ret);
+
+/* The same of who it is. @buffer of RECORD_WHO_MAX always suffices. */
+int record_write_who(const struct record_who *who, void *buffer, size_t size);
+/* Of a record that was read, 0. */
+int record_read_who(const struct record *record, struct record_who *ret);
+
+/* Of a head, how many records are missing. */
+uint32_t record_read_lost(const void *head);
 
 #endif

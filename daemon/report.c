@@ -84,56 +84,111 @@ static bool is_wanted(const struct exchange *x, enum record_outcome outcome)
 	return wants(rule, x, outcome);
 }
 
-static void copy(char *to, size_t size, const char *from)
+static void fill_rule(struct record *record, const struct exchange *x)
 {
-	size_t len = from ? strnlen(from, size - 1) : 0;
-
-	if (len > 0)
-		memcpy(to, from, len);
-	to[len] = '\0';
-}
-
-static void fill_rule(struct record *record, const struct outcome *outcome)
-{
-	const struct policy_rule *rule = outcome->rule;
+	const struct policy_rule *rule = x->outcome.rule;
 
 	if (!rule)
 		return;
-	record->as_root = is_as_root(outcome);
+	record->as_root = is_as_root(&x->outcome);
 	record->rule_line = rule->line;
-	copy(record->rule, sizeof(record->rule), rule->id);
-	copy(record->rule_file, sizeof(record->rule_file), rule->file);
-	if (outcome->reason == WIRE_REASON_CONDITION)
-		copy(record->condition, sizeof(record->condition),
-		     policy_condition_name(outcome->condition));
+	record->rule = record_text(rule->id);
+	record->rule_file = record_text(rule->file);
+	if (x->outcome.reason == WIRE_REASON_CONDITION)
+		record->condition = record_text(policy_condition_name(x->outcome.condition));
+	if (x->request.opcode == WIRE_OPCODE_OPEN)
+		record->deliver = (uint16_t)rule->obligations->deliver;
+}
+
+static void fill(struct record *record, const struct exchange *x, enum record_outcome outcome)
+{
+	*record = (struct record){
+		.time_usec = x->time_usec,
+		.decision = x->decision,
+		.object_dev = x->outcome.dev,
+		.object_ino = x->outcome.ino,
+		.lost = x->server->lost,
+		.outcome = outcome,
+		.generation = x->server->generation,
+		.reason = (uint16_t)x->outcome.reason,
+		.error = x->outcome.error,
+		.modes = x->outcome.modes ? x->outcome.modes : x->request.modes,
+		.sender_pid = x->sender.pid,
+		.who = { x->session->who, x->session->who_size },
+		.path = { x->claim.path, x->claim.path_len },
+		.canonical = record_text(x->outcome.canonical),
+		.detail = record_text(x->fault),
+	};
+	fill_rule(record, x);
+}
+
+static void fill_shadow(struct record_shadow *record, const struct shadow_verdict *verdict,
+			struct text *conditions)
+{
+	const struct policy_rule *rule = verdict->rule;
+
+	if (verdict->kind == SHADOW_NONE)
+		return;
+	record->kind = verdict->kind;
+	record->reason = (uint16_t)verdict->reason;
+	record->as_root = rule && rule->as_root;
+	record->rule = record_text(rule ? rule->id : NULL);
+	if (verdict->condition != POLICY_CONDITION_NONE)
+		record->condition = record_text(policy_condition_name(verdict->condition));
+	if (verdict->kind == SHADOW_ALLOW_IF) {
+		explain_conditions(rule, conditions);
+		record->conditions = record_text(conditions->data);
+	}
+}
+
+static void list_rules(const struct outcome_other *judged, struct text *ids)
+{
+	for (size_t i = 0; i < ELEMENTSOF(judged->rules); i++)
+		if (judged->rules[i] && (i == 0 || judged->rules[i] != judged->rules[0]))
+			text_printf(ids, "%s%s", ids->len > 0 ? ", " : "", judged->rules[i]->id);
+}
+
+/* The record is of the name that decided, so that it can be judged anew by itself. */
+static void fill_other(struct record *record, const struct exchange *x, struct text *ids)
+{
+	const struct outcome_other *judged = x->outcome.other;
+	struct record_other *other = &record->other;
+
+	if (!x->request.two_names)
+		return;
+	record->path = record_text(x->outcome.of_new ? x->request.other : x->request.path);
+	other->act = x->request.opcode;
+	other->is_new = !x->outcome.of_new;
+	other->path = record_text(x->outcome.of_new ? x->request.path : x->request.other);
+	if (!judged)
+		return;
+	other->modes = judged->modes;
+	other->canonical = record_text(judged->canonical);
+	list_rules(judged, ids);
+	other->rule = record_text(ids->data);
 }
 
 /* Of the socket, as the rules saw them: the account's may be others by now. */
-static void fill_groups(struct record *record, const struct session *session)
+static void fill_groups(struct record_who *who, const struct session *session)
 {
 	size_t n = session->principal.n_groups;
 
-	if (n > RECORD_GROUPS_MAX) {
-		record->n_groups = RECORD_GROUPS_MAX + 1;
-		return;
-	}
-	record->n_groups = (uint32_t)n;
-	for (size_t i = 0; i < n; i++)
-		record->groups[i] = session->groups[i];
+	who->n_groups = n > RECORD_GROUPS_MAX ? RECORD_GROUPS_MAX + 1 : (uint32_t)n;
+	for (size_t i = 0; n <= RECORD_GROUPS_MAX && i < n; i++)
+		who->groups[i] = session->groups[i];
 }
 
 /* It does not change as long as the connection is there, and is written once. */
-static int learn_who(struct session *session, const struct policy *policy, struct record *record,
-		     void *buffer, size_t room)
+static int learn_who(struct session *session, const struct policy *policy)
 {
+	struct record_who who = { .facts = session->facts };
+	uint8_t buffer[RECORD_WHO_MAX];
 	int size;
 
-	record_clear(record);
-	record->who = session->facts;
-	fill_groups(record, session);
+	fill_groups(&who, session);
 	if (policy)
-		copy(record->policy, sizeof(record->policy), policy_summary(policy)->sha256);
-	size = record_write_who(record, buffer, room);
+		snprintf(who.policy, sizeof(who.policy), "%s", policy_summary(policy)->sha256);
+	size = record_write_who(&who, buffer, sizeof(buffer));
 	if (size < 0)
 		return size;
 	session->who = malloc((size_t)size);
@@ -142,86 +197,6 @@ static int learn_who(struct session *session, const struct policy *policy, struc
 	memcpy(session->who, buffer, (size_t)size);
 	session->who_size = (size_t)size;
 	return 0;
-}
-
-static void fill_shadow(struct record_shadow *record, const struct shadow_verdict *verdict)
-{
-	_cleanup_(text_done) struct text conditions = TEXT_EMPTY;
-	const struct policy_rule *rule = verdict->rule;
-
-	if (verdict->kind == SHADOW_NONE)
-		return;
-	record->kind = verdict->kind;
-	record->reason = (uint16_t)verdict->reason;
-	record->as_root = rule && rule->as_root;
-	if (rule)
-		copy(record->rule, sizeof(record->rule), rule->id);
-	if (verdict->condition != POLICY_CONDITION_NONE)
-		copy(record->condition, sizeof(record->condition),
-		     policy_condition_name(verdict->condition));
-	if (verdict->kind == SHADOW_ALLOW_IF) {
-		explain_conditions(rule, &conditions);
-		copy(record->conditions, sizeof(record->conditions), conditions.data);
-	}
-}
-
-static void fill_path(struct record *record, const char *path)
-{
-	record->path_len = strlen(path);
-	copy(record->path, sizeof(record->path), path);
-}
-
-/* The record is of the name that decided, so that it can be judged anew by itself. */
-static void fill_other(struct record *record, const struct exchange *x)
-{
-	const char *other_path = x->outcome.of_new ? x->request.path : x->request.other;
-	const struct outcome_other *judged = x->outcome.other;
-	struct record_other *other = &record->other;
-
-	if (!x->request.two_names)
-		return;
-	fill_path(record, x->outcome.of_new ? x->request.other : x->request.path);
-	other->act = x->request.opcode;
-	other->is_new = !x->outcome.of_new;
-	other->path_len = (uint16_t)strlen(other_path);
-	copy(other->path, sizeof(other->path), other_path);
-	if (!judged)
-		return;
-	other->modes = judged->modes;
-	copy(other->canonical, sizeof(other->canonical), judged->canonical);
-	for (size_t i = 0, n = 0; i < ELEMENTSOF(judged->rules); i++)
-		if (judged->rules[i] && (i == 0 || judged->rules[i] != judged->rules[0]))
-			n += (size_t)snprintf(other->rule + n, sizeof(other->rule) - n, "%s%s",
-					      n > 0 ? ", " : "", judged->rules[i]->id);
-}
-
-static void fill(struct record *record, const struct exchange *x, enum record_outcome outcome)
-{
-	record_clear(record);
-	record->outcome = outcome;
-	record->time_usec = x->time_usec;
-	record->decision = x->decision;
-	record->generation = x->server->generation;
-	record->reason = (uint16_t)x->outcome.reason;
-	record->error = x->outcome.error;
-	record->modes = x->outcome.modes ? x->outcome.modes : x->request.modes;
-	record->lost = x->server->lost;
-	record->sender_pid = x->sender.pid;
-	record->who_bytes = x->session->who;
-	record->who_size = x->session->who_size;
-	record->object_dev = x->outcome.dev;
-	record->object_ino = x->outcome.ino;
-	record->path_len = x->claim.path_len;
-	if (x->claim.path_len > 0)
-		memcpy(record->path, x->claim.path, x->claim.path_len);
-	record->path[x->claim.path_len] = '\0';
-	copy(record->canonical, sizeof(record->canonical), x->outcome.canonical);
-	copy(record->detail, sizeof(record->detail), x->fault);
-	fill_rule(record, &x->outcome);
-	if (x->outcome.rule && x->request.opcode == WIRE_OPCODE_OPEN)
-		record->deliver = (uint16_t)x->outcome.rule->obligations->deliver;
-	fill_shadow(&record->shadow, &x->shadow);
-	fill_other(record, x);
 }
 
 static void count(struct counters *counters, const struct exchange *x)
@@ -249,8 +224,11 @@ static void tally(const struct exchange *x, int sent)
 
 /* Through the ring; or through the queue of its bell, which takes longer, what the ring has no room
  * for: because it is long, or because who reads it has not had a processor for a while. */
-static int pass_on(struct ring_writer *ring, const struct record *record, void *buffer, size_t size)
+static int pass_on(struct ring_writer *ring, const struct record *record)
 {
+	/* With the lock of workers.h there is one at a time; and a stack so large is touched at
+	 * each of its pages (-fstack-clash-protection). */
+	static uint8_t buffer[RECORD_SIZE_MAX];
 	void *room = ring_begin(ring);
 	int n = room ? record_write(record, room, RING_ENTRY_MAX) : -EMSGSIZE;
 
@@ -258,24 +236,33 @@ static int pass_on(struct ring_writer *ring, const struct record *record, void *
 		ring_end(ring, (size_t)n);
 		return 0;
 	}
-	n = record_write(record, buffer, size);
+	n = record_write(record, buffer, sizeof(buffer));
 	return n < 0 ? n : message_send(ring->bell, buffer, (size_t)n, NULL);
+}
+
+/* With what most records have not, some of whose texts are made for it. */
+static int pass_on_with_more(const struct exchange *x, struct record *record)
+{
+	_cleanup_(text_done) struct text conditions = TEXT_EMPTY, ids = TEXT_EMPTY;
+
+	fill_shadow(&record->shadow, &x->shadow, &conditions);
+	fill_other(record, x, &ids);
+	return pass_on(&x->server->ring, record);
 }
 
 static int send_record(const struct exchange *x, enum record_outcome outcome)
 {
-	/* With the lock of workers.h there is one at a time; and a stack so large is touched at
-	 * each of its pages (-fstack-clash-protection). */
-	static struct record record;
-	static uint8_t buffer[RECORD_SIZE_MAX];
+	struct record record _uninitialized_;
 	int r = 0;
 
 	if (!x->session->who)
-		r = learn_who(x->session, x->server->policy, &record, buffer, sizeof(buffer));
+		r = learn_who(x->session, x->server->policy);
 	if (r < 0)
 		return r;
 	fill(&record, x, outcome);
-	return pass_on(&x->server->ring, &record, buffer, sizeof(buffer));
+	if (x->shadow.kind != SHADOW_NONE || x->request.two_names)
+		return pass_on_with_more(x, &record);
+	return pass_on(&x->server->ring, &record);
 }
 
 void report(const struct exchange *x, int sent)

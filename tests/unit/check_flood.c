@@ -9,16 +9,21 @@
 
 #define SECOND UINT64_C(1000000)
 
+/* Borrowed until the next. */
 static struct record refusal(uid_t uid, unsigned int n)
 {
-	struct record record = { .outcome = RECORD_DENY,
-				 .reason = WIRE_REASON_DEFAULT,
-				 .modes = POLICY_READ,
-				 .who.uid = uid,
-				 .decision = n };
+	static char who[RECORD_WHO_MAX], path[32];
+	int size =
+		record_write_who(&(const struct record_who){ .facts.uid = uid }, who, sizeof(who));
 
-	record.path_len = (size_t)snprintf(record.path, sizeof(record.path), "/x/%u", n);
-	return record;
+	ck_assert_int_gt(size, 0);
+	snprintf(path, sizeof(path), "/x/%u", n);
+	return (struct record){ .outcome = RECORD_DENY,
+				.reason = WIRE_REASON_DEFAULT,
+				.modes = POLICY_READ,
+				.who = { who, (size_t)size },
+				.decision = n,
+				.path = record_text(path) };
 }
 
 /* How many of @n at one moment are written. */

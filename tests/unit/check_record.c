@@ -26,9 +26,34 @@ static const char evil[] = "/srv/\n<0>fdbroker: \033[31mALLOW\0\xff%n%s";
 
 static uint8_t buffer[RECORD_SIZE_MAX];
 
+static struct record_text encoded(const struct record_who *who)
+{
+	static char bytes[RECORD_WHO_MAX];
+	int size = record_write_who(who, bytes, sizeof(bytes));
+
+	ck_assert_int_gt(size, 0);
+	return (struct record_text){ bytes, (size_t)size };
+}
+
+static const struct record_who somebody = {
+	.facts = { .connection = 9,
+		   .pid = 4711,
+		   .pidfd_ino = 77,
+		   .uid = 33,
+		   .gid = 33,
+		   .attested =
+			   (POLICY_TRAITS | POLICY_FACT_APPARMOR) & ~(uint32_t)POLICY_FACT_PIDNS,
+		   .traits = POLICY_FACT_USERNS | POLICY_FACT_SECCOMP,
+		   .unit = "a.service",
+		   .label = "php-fpm (enforce)" },
+	.n_groups = 2,
+	.groups = { 33, 107 },
+	.policy = "9c1e",
+};
+
 static struct record refusal(void)
 {
-	struct record record = {
+	return (struct record){
 		.outcome = RECORD_DENY,
 		.time_usec = UINT64_C(1795317783122910),
 		.decision = UINT64_C(0x3e16625700000001),
@@ -39,39 +64,22 @@ static struct record refusal(void)
 		.rule_line = 4,
 		.lost = 3,
 		.sender_pid = 4712,
-		.who = { .connection = 9,
-			 .pid = 4711,
-			 .pidfd_ino = 77,
-			 .uid = 33,
-			 .gid = 33,
-			 .attested = (POLICY_TRAITS | POLICY_FACT_APPARMOR) &
-				     ~(uint32_t)POLICY_FACT_PIDNS,
-			 .traits = POLICY_FACT_USERNS | POLICY_FACT_SECCOMP,
-			 .unit = "a.service",
-			 .label = "php-fpm (enforce)" },
-		.n_groups = 2,
-		.groups = { 33, 107 },
-		.policy = "9c1e",
+		.who = encoded(&somebody),
 		.object_dev = 1,
 		.object_ino = 2,
-		.condition = "links",
-		.rule = "20-nginx.tls-key",
-		.rule_file = "/etc/fdbroker/policy.d/20-nginx.fdp",
-		.path = "/etc/ssl/private/site.key",
-		.path_len = 25,
-		.canonical = "/etc/ssl/private/real.key",
+		.condition = record_text("links"),
+		.rule = record_text("20-nginx.tls-key"),
+		.rule_file = record_text("/etc/fdbroker/policy.d/20-nginx.fdp"),
+		.path = record_text("/etc/ssl/private/site.key"),
+		.canonical = record_text("/etc/ssl/private/real.key"),
 	};
-
-	return record;
 }
 
 static struct record of_path(const char *path, size_t len)
 {
 	struct record record = refusal();
 
-	memcpy(record.path, path, len);
-	record.path[len] = '\0';
-	record.path_len = len;
+	record.path = (struct record_text){ path, len };
 	return record;
 }
 
@@ -102,49 +110,62 @@ START_TEST(record_reads_what_it_wrote)
 	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
 	b = fields_of(&read, 1);
 	ck_assert_str_eq(a, b);
-	ck_assert_uint_eq(read.path_len, sizeof(evil) - 1);
-	ck_assert_mem_eq(read.path, evil, sizeof(evil) - 1);
+	ck_assert_uint_eq(read.path.len, sizeof(evil) - 1);
+	ck_assert_mem_eq(read.path.bytes, evil, sizeof(evil) - 1);
 	free(a);
 	free(b);
 }
 END_TEST
 
-/* Every text as long as it can be. */
-static struct record longest(void)
+/* Of one byte alone, which is as good as any. */
+static struct record_text filled(char byte, size_t len)
 {
-	struct record record = refusal();
-	struct record_other *other = &record.other;
+	static char bytes[UINT8_MAX][RECORD_PATH_MAX + 1];
 
-	memset(record.path, 'p', RECORD_PATH_MAX);
-	record.path_len = RECORD_PATH_MAX;
-	memset(record.canonical, 'c', RECORD_PATH_MAX);
-	memset(record.rule, 'r', RECORD_RULE_MAX);
-	memset(record.rule_file, 'f', RECORD_RULE_MAX);
-	memset(record.who.unit, 'u', FACTS_NAME_MAX);
-	memset(record.who.user_unit, 'u', FACTS_NAME_MAX);
-	memset(record.who.slice, 's', FACTS_NAME_MAX);
-	memset(record.who.exe, 'e', FACTS_NAME_MAX);
-	memset(record.who.label, 'l', FACTS_NAME_MAX);
-	record.n_groups = RECORD_GROUPS_MAX;
-	memset(record.policy, '9', sizeof(record.policy) - 1);
-	memset(record.condition, 'c', sizeof(record.condition) - 1);
-	memset(record.detail, 'd', sizeof(record.detail) - 1);
-	record.shadow.kind = SHADOW_ALLOW_IF;
-	memset(record.shadow.condition, 'c', sizeof(record.shadow.condition) - 1);
-	memset(record.shadow.rule, 'r', sizeof(record.shadow.rule) - 1);
-	memset(record.shadow.conditions, 'c', sizeof(record.shadow.conditions) - 1);
-	other->act = WIRE_OPCODE_RENAME;
-	other->modes = POLICY_ANY;
-	other->path_len = RECORD_PATH_MAX;
-	memset(other->path, 'o', RECORD_PATH_MAX);
-	memset(other->canonical, 'n', RECORD_PATH_MAX);
-	memset(other->rule, 'r', sizeof(other->rule) - 1);
+	memset(bytes[(uint8_t)byte], byte, sizeof(bytes[0]));
+	return (struct record_text){ bytes[(uint8_t)byte], len };
+}
+
+/* Every text as long as it can be, or longer. */
+static struct record longest(size_t longer)
+{
+	static struct record_who who;
+	struct record record = refusal();
+
+	who = somebody;
+	memset(who.facts.unit, 'u', FACTS_NAME_MAX);
+	memset(who.facts.user_unit, 'u', FACTS_NAME_MAX);
+	memset(who.facts.slice, 's', FACTS_NAME_MAX);
+	memset(who.facts.exe, 'e', FACTS_NAME_MAX);
+	memset(who.facts.label, 'l', LABEL_MAX);
+	who.n_groups = RECORD_GROUPS_MAX;
+	memset(who.policy, '9', sizeof(who.policy) - 1);
+	record.who = encoded(&who);
+	record.path = filled('p', RECORD_PATH_MAX + longer);
+	record.canonical = filled('c', RECORD_PATH_MAX + longer);
+	record.rule = filled('r', RECORD_RULE_MAX + longer);
+	record.rule_file = filled('f', RECORD_RULE_MAX + longer);
+	record.condition = filled('c', RECORD_CONDITION_MAX + longer);
+	record.detail = filled('d', RECORD_DETAIL_MAX + longer);
+	record.shadow = (struct record_shadow){
+		.kind = SHADOW_ALLOW_IF,
+		.condition = filled('c', RECORD_CONDITION_MAX + longer),
+		.rule = filled('r', RECORD_RULE_MAX + longer),
+		.conditions = filled('c', RECORD_RULE_MAX + longer),
+	};
+	record.other = (struct record_other){
+		.act = WIRE_OPCODE_RENAME,
+		.modes = POLICY_ANY,
+		.path = filled('o', RECORD_PATH_MAX + longer),
+		.canonical = filled('n', RECORD_PATH_MAX + longer),
+		.rule = filled('r', 2 * RECORD_RULE_MAX + 2 + longer),
+	};
 	return record;
 }
 
 START_TEST(record_of_the_longest_names_fits_and_loses_nothing)
 {
-	struct record wrote = longest(), read;
+	struct record wrote = longest(0), read;
 	int size = record_write(&wrote, buffer, sizeof(buffer));
 	char *a = fields_of(&wrote, 1), *b;
 
@@ -152,12 +173,77 @@ START_TEST(record_of_the_longest_names_fits_and_loses_nothing)
 	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
 	b = fields_of(&read, 1);
 	ck_assert_str_eq(a, b);
-	ck_assert_uint_eq(strlen(read.path), RECORD_PATH_MAX);
-	ck_assert_uint_eq(strlen(read.other.path), RECORD_PATH_MAX);
-	ck_assert_uint_eq(strlen(read.other.canonical), RECORD_PATH_MAX);
-	ck_assert_uint_eq(strlen(read.other.rule), sizeof(read.other.rule) - 1);
+	ck_assert_uint_eq(read.path.len, RECORD_PATH_MAX);
+	ck_assert_uint_eq(read.other.path.len, RECORD_PATH_MAX);
+	ck_assert_uint_eq(read.other.canonical.len, RECORD_PATH_MAX);
+	ck_assert_uint_eq(read.other.rule.len, 2 * RECORD_RULE_MAX + 2);
 	free(a);
 	free(b);
+}
+END_TEST
+
+START_TEST(record_of_longer_names_is_cut_and_can_be_read)
+{
+	struct record wrote = longest(1), cut = longest(0), read;
+	int size = record_write(&wrote, buffer, sizeof(buffer));
+	char *a = fields_of(&cut, 1), *b;
+
+	ck_assert_int_gt(size, 0);
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
+	b = fields_of(&read, 1);
+	ck_assert_str_eq(a, b);
+	free(a);
+	free(b);
+}
+END_TEST
+
+/* P55: of all texts but paths, which are what somebody sent. */
+START_TEST(record_with_a_nul_in_a_text_is_refused)
+{
+	static const struct record_text nul = { "a\0b", 3 };
+	struct record records[] = { refusal(), refusal(), refusal(), longest(0), longest(0) };
+
+	records[0].rule = records[1].rule_file = records[2].canonical = nul;
+	records[3].shadow.conditions = records[4].other.rule = nul;
+	for (size_t i = 0; i < ELEMENTSOF(records); i++) {
+		struct record read;
+		int size = record_write(&records[i], buffer, sizeof(buffer));
+
+		ck_assert_int_gt(size, 0);
+		ck_assert_int_eq(record_read(buffer, (size_t)size, &read), -EBADMSG);
+	}
+}
+END_TEST
+
+/* Whoever it is: nobody reads that again before it is written down. */
+START_TEST(record_of_nobody_that_can_be_read_is_refused)
+{
+	struct record record = refusal(), read;
+	int size;
+
+	record.who.len--;
+	size = record_write(&record, buffer, sizeof(buffer));
+	ck_assert_int_gt(size, 0);
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), -EBADMSG);
+}
+END_TEST
+
+START_TEST(record_has_a_head_of_its_own_and_is_otherwise_the_same)
+{
+	struct record record = refusal();
+	uint8_t other[RECORD_SIZE_MAX];
+	int size = record_write(&record, buffer, sizeof(buffer));
+
+	record.time_usec++;
+	record.decision++;
+	record.object_dev++;
+	record.object_ino++;
+	record.lost = 77;
+	ck_assert_int_eq(record_write(&record, other, sizeof(other)), size);
+	ck_assert_mem_eq(buffer + RECORD_HEAD_SIZE, other + RECORD_HEAD_SIZE,
+			 (size_t)size - RECORD_HEAD_SIZE);
+	ck_assert_uint_eq(record_read_lost(buffer), 3);
+	ck_assert_uint_eq(record_read_lost(other), 77);
 }
 END_TEST
 
@@ -201,11 +287,12 @@ END_TEST
 
 START_TEST(record_of_an_unknown_outcome_is_refused)
 {
-	struct record record = refusal();
-	int size = record_write(&record, buffer, sizeof(buffer));
+	struct record record = refusal(), read;
+	int size;
 
-	buffer[0] = RECORD_CLOSED + 1;
-	ck_assert_int_eq(record_read(buffer, (size_t)size, &record), -EBADMSG);
+	record.outcome = RECORD_CLOSED + 1;
+	size = record_write(&record, buffer, sizeof(buffer));
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), -EBADMSG);
 }
 END_TEST
 
@@ -257,10 +344,9 @@ static struct record renaming(void)
 		.act = WIRE_OPCODE_RENAME,
 		.is_new = 1,
 		.modes = POLICY_CREATE | POLICY_REMOVE,
-		.path = "/srv/\nnew",
-		.path_len = 9,
-		.canonical = "/data/new",
-		.rule = "a, b",
+		.path = record_text("/srv/\nnew"),
+		.canonical = record_text("/data/new"),
+		.rule = record_text("a, b"),
 	};
 	return record;
 }
@@ -312,12 +398,14 @@ START_TEST(record_tells_no_groups_from_groups_that_are_not_told)
 		       { RECORD_GROUPS_MAX, true },
 		       { RECORD_GROUPS_MAX + 1, false } };
 	struct record record = refusal(), read;
+	struct record_who who = somebody;
 
 	for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
 		_cleanup_(text_done) struct text told = TEXT_EMPTY;
 		int size;
 
-		record.n_groups = counts[i].n;
+		who.n_groups = counts[i].n;
+		record.who = encoded(&who);
 		size = record_write(&record, buffer, sizeof(buffer));
 		ck_assert_int_gt(size, 0);
 		ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
@@ -366,7 +454,8 @@ START_TEST(sink_file_writes_one_object_in_one_line)
 	struct record record = refusal();
 	struct json_object *line = written_line(&record);
 
-	ck_assert_str_eq(json_object_get_string(json_object_object_get(line, "path")), record.path);
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(line, "path")),
+			 record.path.bytes);
 	ck_assert_str_eq(json_object_get_string(json_object_object_get(line, "rule_src")),
 			 "/etc/fdbroker/policy.d/20-nginx.fdp:4");
 	json_object_put(line);
@@ -406,6 +495,10 @@ int main(void)
 
 	tcase_add_test(record, record_reads_what_it_wrote);
 	tcase_add_test(record, record_of_the_longest_names_fits_and_loses_nothing);
+	tcase_add_test(record, record_of_longer_names_is_cut_and_can_be_read);
+	tcase_add_test(record, record_with_a_nul_in_a_text_is_refused);
+	tcase_add_test(record, record_of_nobody_that_can_be_read_is_refused);
+	tcase_add_test(record, record_has_a_head_of_its_own_and_is_otherwise_the_same);
 	tcase_add_test(record, record_of_another_act_with_two_names_is_refused);
 	tcase_add_test(record, record_tells_of_both_names);
 	tcase_add_test(record, record_line_for_a_person_has_both_names_without_control_characters);

@@ -118,7 +118,7 @@ START_TEST(report_writes_why_a_connection_was_ended)
 }
 END_TEST
 
-/* The record of a request of @maker. */
+/* The record of a request of @maker. Borrowed until the next. */
 static const struct record *record_of(struct session *maker)
 {
 	struct exchange x = { .server = &server, .session = maker };
@@ -141,21 +141,24 @@ START_TEST(report_says_in_each_record_who_made_the_connection)
 	struct session alice = { .facts = { .connection = 1, .uid = 30000, .unit = "a.service" } };
 	struct session bob = { .facts = { .connection = 2, .uid = 30001 } };
 	const struct record *record;
+	struct record_who who;
 
 	bob.groups = groups;
 	bob.principal.n_groups = ELEMENTSOF(groups);
 	for (int i = 0; i < 2; i++) {
 		record = record_of(&alice);
-		ck_assert_uint_eq(record->who.connection, 1);
-		ck_assert_uint_eq(record->who.uid, 30000);
-		ck_assert_str_eq(record->who.unit, "a.service");
-		ck_assert_uint_eq(record->n_groups, 0);
+		ck_assert_int_eq(record_read_who(record, &who), 0);
+		ck_assert_uint_eq(who.facts.connection, 1);
+		ck_assert_uint_eq(who.facts.uid, 30000);
+		ck_assert_str_eq(who.facts.unit, "a.service");
+		ck_assert_uint_eq(who.n_groups, 0);
 		record = record_of(&bob);
-		ck_assert_uint_eq(record->who.connection, 2);
-		ck_assert_uint_eq(record->who.uid, 30001);
-		ck_assert_str_eq(record->who.unit, "");
-		ck_assert_uint_eq(record->n_groups, 2);
-		ck_assert_mem_eq(record->groups, groups, sizeof(groups));
+		ck_assert_int_eq(record_read_who(record, &who), 0);
+		ck_assert_uint_eq(who.facts.connection, 2);
+		ck_assert_uint_eq(who.facts.uid, 30001);
+		ck_assert_str_eq(who.facts.unit, "");
+		ck_assert_uint_eq(who.n_groups, 2);
+		ck_assert_mem_eq(who.groups, groups, sizeof(groups));
 	}
 	free(alice.who);
 	free(bob.who);
@@ -181,8 +184,8 @@ START_TEST(report_sends_by_the_queue_what_is_long)
 	ck_assert_int_gt(n, RING_ENTRY_MAX);
 	ck_assert_uint_eq(n_queued, 1);
 	ck_assert_int_eq(record_read(buffer, (size_t)n, &record), 0);
-	ck_assert_uint_eq(record.path_len, RECORD_PATH_MAX);
-	ck_assert_uint_eq(strlen(record.canonical), RECORD_PATH_MAX);
+	ck_assert_uint_eq(record.path.len, RECORD_PATH_MAX);
+	ck_assert_uint_eq(record.canonical.len, RECORD_PATH_MAX);
 	ck_assert_uint_eq(server.counters.records_lost, 0);
 }
 END_TEST
