@@ -129,8 +129,7 @@ START_TEST(crash_while_a_client_is_leaving_leaves_nothing)
 	assert_serves(sock);
 	kill(daemon_pid(&d, "broker"), SIGSTOP);
 	fd_close(sock);
-	while (daemon_number(&d, "connections") > 0)
-		continue;
+	daemon_await_number(&d, "connections", 0);
 	kill(daemon_pid(&d, "broker"), SIGKILL);
 	sock = daemon_connect(&d);
 	assert_serves(sock);
@@ -238,8 +237,7 @@ START_TEST(crash_in_the_hands_of_the_kernel_does_not_hold_up_a_reload)
 	fd_close(sock);
 	/* The kernel lets go of it, and it ends in order. */
 	ck_assert_int_eq(forked_wait(old), FORKED_SIGNALLED + SIGKILL);
-	while (daemon_number(&d, "leaving") > 0)
-		continue;
+	daemon_await_number(&d, "leaving", 0);
 	daemon_stop(&d);
 }
 END_TEST

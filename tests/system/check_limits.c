@@ -84,8 +84,7 @@ static void end_crowd(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	forked_wait(pid);
-	while (daemon_number(&d, "connections") > 0)
-		continue;
+	daemon_await_number(&d, "connections", 0);
 }
 
 /* P45, P46 */
@@ -164,8 +163,7 @@ START_TEST(limits_of_descriptors_turn_away_and_recover)
 
 	start();
 	ck_assert_int_eq(user_run(&alice, ask_once, NULL), 0);
-	while (daemon_number(&d, "connections") > 0)
-		continue;
+	daemon_await_number(&d, "connections", 0);
 	parent = daemon_pid(&d, "parent");
 	/* "." and ".." are counted too: all numbers are taken, and one is the reserve. */
 	set_files(parent, (rlim_t)suite_count_fds(parent) - 3);

@@ -40,8 +40,7 @@ static void start(const char *policy)
 	sock = daemon_connect(&d);
 	fd_close(daemon_ask(sock, "/etc/hostname", WIRE_OPEN_READ, NULL));
 	fd_close(sock);
-	while (daemon_number(&d, "connections") > 0)
-		continue;
+	daemon_await_number(&d, "connections", 0);
 }
 
 /* Before Linux 6.8 a mount is only known when it was asked for. */

@@ -188,8 +188,7 @@ START_TEST(records_leave_nothing_open_behind_generations_that_are_gone)
 	reader = suite_count_fds(audit);
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(daemon_reload(&d, NULL), 0);
-	while (daemon_number(&d, "leaving") > 0)
-		continue;
+	daemon_await_number(&d, "leaving", 0);
 	while (suite_count_fds(d.pid) != parent || suite_count_fds(audit) != reader)
 		continue;
 	daemon_stop(&d);

@@ -187,8 +187,7 @@ static void count_fds(int ret[3])
 {
 	static const char *const names[] = { "parent", "broker", "audit" };
 
-	while (daemon_number(&d, "leaving") > 0)
-		continue;
+	daemon_await_number(&d, "leaving", 0);
 	for (size_t i = 0; i < ELEMENTSOF(names); i++)
 		ret[i] = suite_count_fds(daemon_pid(&d, names[i]));
 }
