@@ -23,6 +23,8 @@
 #include "wire/cursor.h"
 #include "wire/message.h"
 
+#define PATIENCE_USEC (20 * USEC_PER_SEC)
+
 static const struct facts alice = {
 	.connection = 7,
 	.pid = 4711,
@@ -314,16 +316,25 @@ static int send_what_does_not_close(const void *arg)
 	return fds[0] < 0 || message_send(sending->sock, buffer, (size_t)size, &attach) < 0;
 }
 
+/* The same: by a descriptor that does not close it would be held up. */
+static int receive_and_tell(const void *arg)
+{
+	const int *socks = arg;
+	struct control received;
+	int r = control_receive_from_child(socks[0], buffer, sizeof(buffer), &received);
+
+	return send(socks[1], &r, sizeof(r), 0) != sizeof(r);
+}
+
 /* P77: also where the kernel does not refuse it at the sender, which is before Linux 6.16. */
 START_TEST(control_of_a_child_takes_no_descriptor_not_even_to_close_it)
 {
 	static const int on = 1;
 	char directory[64], path[80];
 	struct sending sending = { .path = path };
-	struct control received;
 	struct fuse fuse;
-	int pair[2];
-	pid_t child;
+	int pair[2], told[2], r, events;
+	pid_t sender, receiver;
 
 	suite_make_directory("/tmp", directory, sizeof(directory));
 	fuse_start(&fuse, directory, FUSE_FLUSH);
@@ -332,16 +343,23 @@ START_TEST(control_of_a_child_takes_no_descriptor_not_even_to_close_it)
 	ck_assert_int_ge(message_accept_credentials(pair[0], true), 0);
 	(void)setsockopt(pair[0], SOL_SOCKET, SO_PASSRIGHTS, &on, sizeof(on));
 	sending.sock = pair[1];
-	child = forked_start(send_what_does_not_close, &sending);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, told), 0);
+	sender = forked_start(send_what_does_not_close, &sending);
 	ck_assert_int_gt(clock_wait(pair[0], POLLIN, UINT64_MAX), 0);
-	ck_assert_int_eq(control_receive_from_child(pair[0], buffer, sizeof(buffer), &received),
-			 -E2BIG);
+	receiver = forked_start(receive_and_tell, (int[]){ pair[0], told[1] });
+	events = clock_wait(told[0], POLLIN, clock_monotonic_usec() + PATIENCE_USEC);
 	fuse_relent(&fuse);
-	ck_assert_int_eq(forked_wait(child), 0);
+	ck_assert_int_gt(events, 0);
+	ck_assert_int_eq(recv(told[0], &r, sizeof(r), 0), sizeof(r));
+	ck_assert_int_eq(r, -E2BIG);
+	ck_assert_int_eq(forked_wait(sender), 0);
+	ck_assert_int_eq(forked_wait(receiver), 0);
 	fuse_stop(&fuse);
 	suite_remove(directory);
-	fd_close(pair[0]);
-	fd_close(pair[1]);
+	for (int i = 0; i < 2; i++) {
+		fd_close(pair[i]);
+		fd_close(told[i]);
+	}
 }
 END_TEST
 
