@@ -19,8 +19,9 @@
 
 /*
  * One that dies is replaced at once if it lived for a while, and after a second if
- * it did not; so is one that could not be started. Meanwhile what brokers send waits in the queue, and when that is full they
- * are told so at once: nobody waits for the log.
+ * it did not; so is one that could not be started. Meanwhile what brokers send waits,
+ * in the queue or in rings, and when those are full they are told so at once: nobody
+ * waits for it.
  */
 
 #define QUEUE_BYTES  (4 << 20) /* asked for; /proc/sys/net/core/wmem_max may give less */
@@ -74,7 +75,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 	return start_later(a, calm || a->n_restarts == 1 ? 0 : RESTART_USEC);
 }
 
-/* The end of file says: write what is in the queue, and end. To one that does not know us yet
+/* The end of file says: write what there is, and end. To one that does not know us yet
  * it would say nothing: it is told after the hand-shake. */
 static void hang_up(struct attendant *a)
 {

@@ -30,7 +30,7 @@
  * The audit process and the pump have such a socket too, for ASK and COUNTERS; and between the parent
  * and the audit process are
  *	RING		a generation's number, two descriptors: the ring in which its broker writes records,
- *			and the queue of its bell
+ *			and its bell
  *	RING_READ	the same number, back: nothing more will come of it
  *
  * The end of file on this socket is the death of the other side.
