@@ -25,6 +25,7 @@ _Static_assert(TRIE_NAME_MAX == PATH_MAX - 1, "any path can be walked");
 struct search {
 	const struct policy *policy;
 	struct trie_walk *walk;
+	struct trie_uses standing;
 	/* Of one decision. */
 	struct namings namings;
 	const struct policy_query *query;
@@ -51,6 +52,7 @@ int search_new(struct search **ret, const struct policy *policy)
 	if (!search)
 		return -ENOMEM;
 	search->policy = policy;
+	search->standing = trie_standing(policy->trie);
 	if (namings_init(&search->namings, policy) < 0 ||
 	    trie_walk_new(&search->walk, policy->trie) < 0)
 		return -ENOMEM;
@@ -214,7 +216,7 @@ const struct findings *search_find(struct search *search, const struct policy_qu
 void search_add_standing(struct search *search)
 {
 	struct candidates *answer = search->answer;
-	struct trie_uses standing = trie_standing(search->policy->trie);
+	const struct trie_uses standing = search->standing;
 
 	/* All other names are below "/". */
 	if (!search->query->path[1])

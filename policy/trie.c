@@ -213,7 +213,8 @@ static int add_text(struct trie_builder *b, uint32_t root, struct trie_range ran
 	uint32_t child = node.item | TRIE_LEAF;
 	int r = range.n > LEAF_ITEMS ? add_node(b, node, range, &child) : 0;
 
-	b->trie->text_lens |= UINT64_C(1) << pattern->plain_len % 64;
+	b->trie->text_lens[trie_letter_of(pattern_plain(pattern))] |= UINT64_C(1)
+								      << pattern->plain_len % 64;
 	return r < 0 ? r : trie_build_entry(b, key, trie_node_owner(root), child);
 }
 

@@ -130,10 +130,10 @@ static size_t words_of(const struct pattern *pattern)
 	return (size + sizeof(uint64_t) - 1) / sizeof(uint64_t);
 }
 
-/* Word 0 names no item. */
+/* Word 0 names no item, and the last is there because texts are read by eight bytes. */
 static int make_room(struct trie_builder *b, const struct mention *mentions, size_t n)
 {
-	size_t n_words = 1, n_uses = 0, n_standing = 0, alike;
+	size_t n_words = 2, n_uses = 0, n_standing = 0, alike;
 
 	for (size_t i = 0; i < n; i += alike) {
 		alike = count_alike(mentions, n, i);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every request pays for this, whatever the policy. The name is gone through
- * once, by eight bytes, and in it as little depends on a branch or on what was
- * written a moment ago as can be: the slashes of 64 bytes are bits of one word,
- * so are the dots, and whether all is clean is asked of those words; what is
- * written is read again by the same eight.
+ * Every request pays for this, whatever the policy. The name is copied and
+ * hashed by eight bytes, looked through by sixteen, and in it as little depends
+ * on a branch or on what was written a moment ago as can be: the slashes of 64
+ * bytes are bits of one word, so are the dots, and whether all is clean is asked
+ * of those words; what is written is read again by the same eight.
  */
 #include "policy/trie_name.h"
 
@@ -21,12 +21,13 @@ struct carries {
 /* The last bytes, which are not eight, and zeroes. */
 static uint64_t load_rest(const char *path, size_t len)
 {
-	char rest[8] = { 0 };
+	uint64_t rest = 0;
 
 	if (len >= 8)
 		return trie_load(path + len - 8) >> 8 * (7 - len % 8) >> 8;
-	memcpy(rest, path, len);
-	return trie_load(rest);
+	while (len > 0)
+		rest = rest << 8 | (unsigned char)path[--len];
+	return rest;
 }
 
 static inline void put(struct trie_name *name, size_t i, uint64_t word)
@@ -35,51 +36,59 @@ static inline void put(struct trie_name *name, size_t i, uint64_t word)
 	memcpy(name->padded + TRIE_HASH_PAD + 8 * i, &word, sizeof(word));
 }
 
-/* Copy the eight bytes from the one at 8 * @i on, and hash them behind @hash. */
-static inline uint64_t take_word(struct trie_name *name, const char *path, size_t i, uint64_t hash)
+/* Copy all of it, and hash what is before each eight bytes. */
+static inline void copy(struct trie_name *name, const char *path)
 {
-	uint64_t word = trie_load(path + 8 * i);
+	size_t n = name->len / 8;
+	uint64_t hash = 0;
 
-	put(name, i, word);
-	return name->hashes[i + 1] = trie_mix(hash, word);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t word = trie_load(path + 8 * i);
+
+		put(name, i, word);
+		name->hashes[i + 1] = hash = trie_mix(hash, word);
+	}
+	put(name, n, load_rest(path, name->len));
 }
 
 /* @n times sixteen bytes, at most 64. */
-static inline struct trie_marks take_pairs(struct trie_name *name, const char *path, size_t first,
-					   size_t n)
+static inline struct trie_marks marks_of_pairs(const char *bytes, size_t n)
 {
 	struct trie_marks all = { 0 };
-	uint64_t hash = name->hashes[first];
 
 	for (size_t i = 0; i < n; i++) {
-		struct trie_marks marks = trie_marks_of_two(path + 8 * first + 16 * i);
+		struct trie_marks marks = trie_marks_of_two(bytes + 16 * i);
 
-		hash = take_word(name, path, first + 2 * i, hash);
-		hash = take_word(name, path, first + 2 * i + 1, hash);
 		all.slashes |= marks.slashes << 16 * i;
 		all.dots |= marks.dots << 16 * i;
 	}
 	return all;
 }
 
-/* The end of the name, @left bytes from the one at 8 * @first on, less than 64. */
-static inline struct trie_marks take_last(struct trie_name *name, const char *path, size_t first,
-					  size_t left)
+/* Of a name of less than sixteen bytes. */
+static struct trie_marks marks_of_short(const struct trie_name *name)
 {
-	struct trie_marks all = take_pairs(name, path, first, left / 16), marks;
-	uint64_t rest = load_rest(path, name->len);
-	size_t last = name->len / 8;
+	struct trie_marks low = trie_marks_of(trie_load(trie_name_text(name))), high = { 0 };
 
-	if (left & 8) {
-		marks = trie_marks_of(trie_load(path + 8 * (last - 1)));
-		take_word(name, path, last - 1, name->hashes[last - 1]);
-		all.slashes |= marks.slashes << left / 16 * 16;
-		all.dots |= marks.dots << left / 16 * 16;
-	}
-	marks = trie_marks_of(rest);
-	put(name, last, rest);
-	all.slashes |= marks.slashes << left / 8 * 8;
-	all.dots |= marks.dots << left / 8 * 8;
+	if (name->len >= 8)
+		high = trie_marks_of(trie_load(trie_name_text(name) + 8));
+	return (struct trie_marks){ low.slashes | high.slashes << 8, low.dots | high.dots << 8 };
+}
+
+/* The end of the name, its last @left bytes, less than 64. Sixteen are taken at once where some of
+ * them were taken before, or are of the block before and fall out. */
+static inline struct trie_marks marks_of_last(const struct trie_name *name, const char *path,
+					      size_t left)
+{
+	const char *end = path + name->len;
+	struct trie_marks all, last;
+
+	if (name->len < 16)
+		return marks_of_short(name);
+	all = marks_of_pairs(end - left, left / 16);
+	last = trie_marks_of_two(end - 16);
+	all.slashes |= last.slashes << 48 >> (63 - left) >> 1;
+	all.dots |= last.dots << 48 >> (63 - left) >> 1;
 	return all;
 }
 
@@ -102,33 +111,32 @@ static inline bool is_clean(const struct trie_marks *marks, uint64_t ends, struc
 	return !(ends & (empty | dot | dots));
 }
 
-/* Take all of it, by blocks. The slash at the front ends nothing. */
-static bool take(struct trie_name *name, const char *path)
+/* Mark the ends of components, by blocks. The slash at the front ends nothing. */
+static inline bool mark(struct trie_name *name, const char *path)
 {
 	struct carries carries = { 0 };
+	uint64_t front = 1;
 
 	for (size_t at = 0; at <= name->len; at += TRIE_NAME_BLOCK) {
 		size_t left = name->len - at;
-		struct trie_marks marks =
-			left >= TRIE_NAME_BLOCK
-				? take_pairs(name, path, at / 8, TRIE_NAME_BLOCK / 16)
-				: take_last(name, path, at / 8, left);
-		uint64_t ends = marks.slashes;
+		struct trie_marks marks = left >= TRIE_NAME_BLOCK
+						  ? marks_of_pairs(path + at, TRIE_NAME_BLOCK / 16)
+						  : marks_of_last(name, path, left);
+		uint64_t ends = marks.slashes & ~front;
 
 		if (left < TRIE_NAME_BLOCK)
 			ends |= UINT64_C(1) << left;
-		if (at == 0)
-			ends &= ~UINT64_C(1);
 		if (!is_clean(&marks, ends, &carries))
 			return false;
 		name->ends[at / TRIE_NAME_BLOCK] = ends;
+		front = 0;
 	}
 	return true;
 }
 
 bool trie_name_read(struct trie_name *name, const char *path)
 {
-	size_t len = strnlen(path, TRIE_NAME_MAX + 1);
+	size_t len = strlen(path);
 
 	if (len > TRIE_NAME_MAX || path[0] != '/')
 		return false;
@@ -136,9 +144,9 @@ bool trie_name_read(struct trie_name *name, const char *path)
 	name->is_cut = false;
 	name->hashed_from = 0;
 	name->hashes[0] = 0;
+	copy(name, path);
 	if (len > 1)
-		return take(name, path);
-	put(name, 0, '/');
+		return mark(name, path);
 	name->ends[0] = 0;
 	return true;
 }

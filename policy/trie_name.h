@@ -65,6 +65,18 @@ static inline bool trie_name_ends(const struct trie_name *name, uint64_t tail, s
 	return n == 0 || trie_load(trie_name_text(name) + name->len - 8) >> 8 * (8 - n) == tail;
 }
 
+/* Are the bytes from @start on those of @text? That is read by eight too. */
+static inline bool trie_name_has(const struct trie_name *name, size_t start, const char *text,
+				 size_t len)
+{
+	const char *bytes = trie_name_text(name) + start;
+
+	for (; len >= 8; bytes += 8, text += 8, len -= 8)
+		if (trie_load(bytes) != trie_load(text))
+			return false;
+	return trie_load_some(bytes, len) == trie_load_some(text, len);
+}
+
 /* The key of all that is before @end, from where hashing began: as trie_text_key() makes it. */
 static inline uint64_t trie_name_key(const struct trie_name *name, size_t end)
 {

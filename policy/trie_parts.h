@@ -47,6 +47,8 @@ enum {
 	TRIE_ROOTS
 }; /* from "/", and from the home directory */
 
+#define TRIE_LETTERS 32U
+
 struct trie {
 	uint64_t *block; /* all items, in order; each is named by its first word */
 	size_t n_words;
@@ -60,10 +62,11 @@ struct trie {
 	struct trie_slot *slots; /* a table, keyed by owner and bytes; in the order of the keys */
 	uint8_t *
 		filter; /* for each slot eight bits, some of which say that it may be worth a look */
-	uint32_t n_slots;   /* a power of two */
-	uint8_t shift;	    /* what is left of a key behind it is a slot */
-	uint64_t text_lens; /* of the texts, modulo 64: a bit for each */
-	uint16_t *lengths;  /* ascending, for each node and group */
+	uint32_t n_slots; /* a power of two */
+	uint8_t shift;	  /* what is left of a key behind it is a slot */
+	/* Of the texts that begin with a letter: their lengths, modulo 64, a bit for each. */
+	uint64_t text_lens[TRIE_LETTERS];
+	uint16_t *lengths; /* ascending, for each node and group */
 	size_t n_lengths;
 	struct trie_group *groups;
 	size_t n_groups;
@@ -89,6 +92,12 @@ static inline uint32_t trie_length_owner(uint32_t length)
 static inline size_t trie_slot_of(const struct trie *trie, uint64_t key)
 {
 	return key >> trie->shift;
+}
+
+/* Where in trie.text_lens what begins as @text does is, with a slash and a letter. */
+static inline size_t trie_letter_of(const char *text)
+{
+	return (unsigned char)text[1] % TRIE_LETTERS;
 }
 
 static inline bool trie_may_have(const struct trie *trie, uint64_t key)

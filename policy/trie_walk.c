@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 
@@ -67,7 +66,7 @@ static inline void try_text(struct trie_walk *walk, const struct trie_node *root
 	size_t start = walk->name.hashed_from;
 
 	if (end - start != pattern->plain_len ||
-	    memcmp(trie_walk_text(walk) + start, pattern_plain(pattern), pattern->plain_len) != 0)
+	    !trie_name_has(&walk->name, start, pattern_plain(pattern), pattern->plain_len))
 		return;
 	if (child & TRIE_LEAF)
 		try_item(walk, root, child, end);
@@ -87,7 +86,8 @@ static inline const struct trie_text *find_texts(struct trie_walk *walk)
 {
 	const struct trie_name *name = &walk->name;
 	/* A length is counted from where hashing began. */
-	uint64_t lens = turn(walk->trie->text_lens, name->hashed_from);
+	const char *start = trie_name_text(name) + name->hashed_from;
+	uint64_t lens = turn(walk->trie->text_lens[trie_letter_of(start)], name->hashed_from);
 	struct trie_text *text = walk->texts;
 
 	for (size_t i = name->hashed_from / TRIE_NAME_BLOCK; i <= name->len / TRIE_NAME_BLOCK; i++)
@@ -102,37 +102,37 @@ static inline const struct trie_text *find_texts(struct trie_walk *walk)
 }
 
 /* Everything in the table that looks like @text. */
-static inline void look_up(struct trie_walk *walk, const struct trie_text *text, uint32_t root)
+static inline void look_up(struct trie_walk *walk, const struct trie_text *text,
+			   const struct trie_node *root, uint32_t owner)
 {
 	const struct trie_slot *slot = walk->trie->slots + trie_slot_of(walk->trie, text->key);
-	uint32_t owner = trie_node_owner(root);
 
 	for (;; slot++) {
 		if (slot->tag == (uint32_t)text->key && (slot->owner & ~TRIE_MORE) == owner)
-			try_text(walk, &walk->trie->nodes[root], slot->child, text->end);
+			try_text(walk, root, slot->child, text->end);
 		if (!(slot->owner & TRIE_MORE))
 			return;
 	}
 }
 
 /* What has no text. */
-static void find_at_root(struct trie_walk *walk, uint32_t index)
+static inline void find_at_root(struct trie_walk *walk, const struct trie_node *root,
+				uint32_t index)
 {
-	const struct trie_node *root = &walk->trie->nodes[index];
-
 	if (root->goes_on || root->ends || (root->deep && !(root->deep & TRIE_LEAF)))
 		trie_nodes_find(walk, index, walk->n_above);
 	else if (root->deep)
 		try_item(walk, root, root->deep, walk->above_len);
 }
 
-static inline void find_all(struct trie_walk *walk, uint32_t root)
+static inline void find_all(struct trie_walk *walk, uint32_t index)
 {
+	const struct trie_node *root = &walk->trie->nodes[index];
 	const struct trie_text *end = find_texts(walk);
 
-	find_at_root(walk, root);
+	find_at_root(walk, root, index);
 	for (const struct trie_text *text = walk->texts; text < end; text++)
-		look_up(walk, text, root);
+		look_up(walk, text, root, trie_node_owner(index));
 }
 
 /* To the caller's home directory, if the name is below. */
