@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE ((size_t)16 << 10) /* bytes; small, because a test policy has a few rules */
-#define ALIGNMENT  sizeof(uint64_t)
+/* Bytes. Each chunk is twice as large as the one before: most arenas hold next to nothing. */
+#define CHUNK_MIN ((size_t)1 << 10)
+#define CHUNK_MAX ((size_t)64 << 10)
+#define ALIGNMENT sizeof(uint64_t)
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -21,10 +23,13 @@ struct arena_chunk {
 
 static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
 {
-	struct arena_chunk *chunk;
+	struct arena_chunk *chunk = arena->chunks;
+	size_t room = chunk ? 2 * chunk->size : CHUNK_MIN;
 
-	if (size < CHUNK_SIZE)
-		size = CHUNK_SIZE;
+	if (room > CHUNK_MAX)
+		room = CHUNK_MAX;
+	if (size < room)
+		size = room;
 	if (size > SIZE_MAX - sizeof(*chunk))
 		return NULL;
 	chunk = calloc(1, sizeof(*chunk) + size);

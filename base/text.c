@@ -102,10 +102,12 @@ size_t text_character(const char *string, size_t len, uint32_t *ret_rune)
 
 bool text_is_deceptive(uint32_t rune)
 {
-	return rune < 0x20 || (rune >= 0x7f && rune < 0xa0) || rune == 0xad || rune == 0x61c ||
-	       (rune >= 0x200b && rune <= 0x200f) || (rune >= 0x2028 && rune <= 0x202e) ||
-	       (rune >= 0x2060 && rune <= 0x206f) || rune == 0xfeff ||
-	       (rune >= 0xfff9 && rune <= 0xfffb) || (rune >= 0xe0000 && rune <= 0xe0fff);
+	if (rune < 0x7f)
+		return rune < 0x20;
+	return rune < 0xa0 || rune == 0xad || rune == 0x61c || (rune >= 0x200b && rune <= 0x200f) ||
+	       (rune >= 0x2028 && rune <= 0x202e) || (rune >= 0x2060 && rune <= 0x206f) ||
+	       rune == 0xfeff || (rune >= 0xfff9 && rune <= 0xfffb) ||
+	       (rune >= 0xe0000 && rune <= 0xe0fff);
 }
 
 void text_escape(struct text *t, const char *bytes, size_t len)

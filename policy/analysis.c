@@ -17,16 +17,12 @@
 #include "policy/check_parts.h"
 #include "policy/floor.h"
 #include "policy/parser.h"
-#include "policy/source.h"
 
 /* Steps of the searches of one analysis, a few seconds; what each costs before its first; and what
  * it costs that two rules may name the same. */
 #define BUDGET	    ((size_t)3 << 24)
 #define SEARCH_COST 256U
 #define PAIR_COST   8U
-
-DEFINE_CLEANUP(struct source *, source_free)
-DEFINE_CLEANUP(struct ast *, ast_free)
 
 /* Ids of rules that are switched off. */
 struct disabled {
@@ -251,19 +247,16 @@ static int examine(struct analysis *a)
 
 int analysis_run(const struct ast *const *trees, size_t n, uint64_t now_sec, struct diags *diags)
 {
-	_cleanup_(source_freep) struct source *source = NULL;
-	_cleanup_(ast_freep) struct ast *floor = NULL;
+	_cleanup_(floor_done) struct floor floor;
 	_cleanup_(analysis_done) struct analysis a = { .diags = diags,
 						       .now_sec = now_sec,
 						       .budget = BUDGET };
-	int r = source_new(&source, FLOOR_STEM, floor_text, floor_size, SOURCE_VENDOR);
+	int r = floor_parse(&floor, diags);
 
-	if (r == 0)
-		r = parser_parse(source, diags, &floor);
 	if (r == 0)
 		r = list_trees(&a, trees, n);
 	if (r == 0)
-		r = list_floor(&a, floor);
+		r = list_floor(&a, floor.tree);
 	if (r == 0)
 		r = examine(&a);
 	if (r == 0)

@@ -14,11 +14,14 @@
 #include "policy/ast.h"
 #include "policy/diag.h"
 
+struct floor;
+
 /* One tree by itself: E004, E005 (unknown specifier), E006, E014, E016 (pattern limits), … */
 void check_tree(const struct ast *ast, struct diags *diags);
 
 /* All trees together, which definitions are global to: E003, E007, E008, E012, E005 (needs the
  * subject), E016 (rules), E017. Trees in order of precedence, lowest first. */
-void check_trees(const struct ast *const *trees, size_t n, struct diags *diags);
+void check_trees(const struct ast *const *trees, size_t n, const struct floor *floor,
+		 struct diags *diags);
 
 #endif

@@ -12,11 +12,6 @@
 #include "policy/check_parts.h"
 #include "policy/floor.h"
 #include "policy/glob.h"
-#include "policy/parser.h"
-#include "policy/source.h"
-
-DEFINE_CLEANUP(struct source *, source_free)
-DEFINE_CLEANUP(struct ast *, ast_free)
 
 static bool piece_takes(const struct glob_piece *piece, unsigned char byte)
 {
@@ -252,16 +247,9 @@ static void check_tree_floor(const struct ast *floor, const struct ast *ast, str
 	}
 }
 
-void check_floor(const struct ast *const *trees, size_t n, struct diags *diags)
+void check_floor(const struct ast *const *trees, size_t n, const struct floor *floor,
+		 struct diags *diags)
 {
-	_cleanup_(source_freep) struct source *source = NULL;
-	_cleanup_(ast_freep) struct ast *floor = NULL;
-
-	if (source_new(&source, FLOOR_STEM, floor_text, floor_size, SOURCE_VENDOR) < 0 ||
-	    parser_parse(source, diags, &floor) < 0) {
-		diags->failed = true;
-		return;
-	}
 	for (size_t i = 0; i < n; i++)
-		check_tree_floor(floor, trees[i], diags);
+		check_tree_floor(floor->tree, trees[i], diags);
 }

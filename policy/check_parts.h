@@ -11,6 +11,8 @@
 #include "policy/ast.h"
 #include "policy/diag.h"
 
+struct floor;
+
 /* E006 for the values of each term, and for terms that need another beside them. */
 void check_conj(const struct ast_conj *conj, struct diags *diags);
 
@@ -24,7 +26,8 @@ void check_attrs_together(const struct ast_rule *rule, struct diags *diags);
 bool check_value_is(const struct ast_values *values, size_t i, const char *word);
 
 /* E017: allows that lie wholly inside the built-in floor. */
-void check_floor(const struct ast *const *trees, size_t n, struct diags *diags);
+void check_floor(const struct ast *const *trees, size_t n, const struct floor *floor,
+		 struct diags *diags);
 
 /* The modes that a deny of @modes denies. Has a deny conditions, so that the object must be seen? */
 uint32_t check_denied(uint32_t modes);

@@ -271,7 +271,8 @@ static void context_done(struct context *context)
 	rule_ids_done(&context->ids);
 }
 
-void check_trees(const struct ast *const *trees, size_t n, struct diags *diags)
+void check_trees(const struct ast *const *trees, size_t n, const struct floor *floor,
+		 struct diags *diags)
 {
 	_cleanup_(context_done) struct context context = { .diags = diags };
 
@@ -286,5 +287,5 @@ void check_trees(const struct ast *const *trees, size_t n, struct diags *diags)
 		for (size_t j = 0; j < trees[i]->n; j++)
 			check_statement(&context, trees[i], &trees[i]->statements[j]);
 	}
-	check_floor(trees, n, diags);
+	check_floor(trees, n, floor, diags);
 }

@@ -32,8 +32,6 @@
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct accounts *, accounts_free)
-DEFINE_CLEANUP(struct source *, source_free)
-DEFINE_CLEANUP(struct ast *, ast_free)
 
 /* What a mode brings with it. A deny of `append` must deny `write` too, which can do as much; an
  * allow of `write` covers `append`. */
@@ -346,13 +344,6 @@ static int compile_all(struct compiler *c, const struct ast *floor, const struct
 	return compile_group(c, trees, n, &file);
 }
 
-static int parse_floor(struct diags *diags, struct source **ret_source, struct ast **ret)
-{
-	int r = source_new(ret_source, FLOOR_STEM, floor_text, floor_size, SOURCE_VENDOR);
-
-	return r < 0 ? r : parser_parse(*ret_source, diags, ret);
-}
-
 /* What the name service must tell before serving begins. */
 static int keep_accounts(struct compiler *c)
 {
@@ -378,13 +369,11 @@ static void compiler_done(struct compiler *c)
 	arena_done(&c->patterns);
 }
 
-int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
-		  struct policy **ret)
+int compile_trees(const struct ast *const *trees, size_t n, const struct floor *floor,
+		  struct diags *diags, struct policy **ret)
 {
 	_cleanup_(policy_freep) struct policy *policy = calloc(1, sizeof(*policy));
 	_cleanup_(accounts_freep) struct accounts *accounts = NULL;
-	_cleanup_(source_freep) struct source *source = NULL;
-	_cleanup_(ast_freep) struct ast *floor = NULL;
 	_cleanup_(compiler_done) struct compiler c = { .policy = policy, .diags = diags };
 	int r;
 
@@ -394,10 +383,7 @@ int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
 	if (r < 0)
 		return r;
 	c.accounts = accounts;
-	r = parse_floor(diags, &source, &floor);
-	if (r < 0)
-		return r;
-	r = compile_all(&c, floor, trees, n);
+	r = compile_all(&c, floor->tree, trees, n);
 	if (r < 0)
 		return r;
 	r = keep_accounts(&c);

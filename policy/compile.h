@@ -6,6 +6,7 @@
 
 #include "policy/ast.h"
 #include "policy/diag.h"
+#include "policy/floor.h"
 #include "policy/policy.h"
 
 /*
@@ -18,13 +19,14 @@ extern const struct ast_rule compile_complaint;
 /**
  * compile_trees() - trees that passed the checks to the policy that decides
  * @trees:	in order of their files' names
+ * @floor:	goes first
  * @ret:	NULL if @diags has an error; its rules are the floor's and the trees' without those
  *		that are disabled; of the summary all but sha256 is filled in
  *
  * Asks the name service. Return: 0, or -errno for what is not the policy's fault.
  */
-int compile_trees(const struct ast *const *trees, size_t n, struct diags *diags,
-		  struct policy **ret);
+int compile_trees(const struct ast *const *trees, size_t n, const struct floor *floor,
+		  struct diags *diags, struct policy **ret);
 
 /* For whoever has just compiled it; @hex has 64 characters. */
 void compile_set_sha256(struct policy *policy, const char *hex);

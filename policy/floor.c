@@ -6,6 +6,8 @@
  */
 #include "policy/floor.h"
 
+#include "policy/parser.h"
+
 const char floor_text[] =
 	"version 1;\n"
 	"\n"
@@ -34,3 +36,18 @@ const char floor_text[] =
 	"set-id: deny write \"/**\" { type regular; }\n";
 
 const size_t floor_size = sizeof(floor_text) - 1;
+
+int floor_parse(struct floor *ret, struct diags *diags)
+{
+	int r;
+
+	*ret = FLOOR_EMPTY;
+	r = source_new(&ret->source, FLOOR_STEM, floor_text, floor_size, SOURCE_VENDOR);
+	return r < 0 ? r : parser_parse(ret->source, diags, &ret->tree);
+}
+
+void floor_done(struct floor *floor)
+{
+	floor->tree = ast_free(floor->tree);
+	floor->source = source_free(floor->source);
+}

@@ -18,6 +18,7 @@
 #include "policy/compile.h"
 #include "policy/expect.h"
 #include "policy/files.h"
+#include "policy/floor.h"
 #include "policy/parser.h"
 
 DEFINE_CLEANUP(struct policy *, policy_free)
@@ -196,17 +197,19 @@ static bool has_errors(const struct diags *diags)
 	return diags->n_errors > 0 || diags->failed;
 }
 
-static void check_all(const struct policy_files *files, struct diags *diags)
+static void check_all(const struct policy_files *files, const struct floor *floor,
+		      struct diags *diags)
 {
 	bool all_read = !has_errors(diags);
 
 	for (size_t i = 0; i < files->n; i++)
 		check_tree(files->trees[i], diags);
 	if (all_read)
-		check_trees((const struct ast *const *)files->trees, files->n, diags);
+		check_trees((const struct ast *const *)files->trees, files->n, floor, diags);
 }
 
-static int compile_files(const struct policy_files *files, struct diags *diags, struct policy **ret)
+static int compile_files(const struct policy_files *files, const struct floor *floor,
+			 struct diags *diags, struct policy **ret)
 {
 	const struct ast *const *trees = (const struct ast *const *)files->trees;
 	_cleanup_(policy_freep) struct policy *policy = NULL;
@@ -216,7 +219,7 @@ static int compile_files(const struct policy_files *files, struct diags *diags, 
 	*ret = NULL;
 	if (has_errors(diags))
 		return 0;
-	r = compile_trees(trees, files->n, diags, &policy);
+	r = compile_trees(trees, files->n, floor, diags, &policy);
 	if (r < 0 || !policy)
 		return r;
 	hash_files(files, hex);
@@ -232,10 +235,13 @@ static int compile_files(const struct policy_files *files, struct diags *diags, 
 /* From trees to the policy. */
 static int load_files(const struct policy_files *files, struct diags *diags, struct policy **ret)
 {
-	int r;
+	_cleanup_(floor_done) struct floor floor;
+	int r = floor_parse(&floor, diags);
 
-	check_all(files, diags);
-	r = compile_files(files, diags, ret);
+	if (r < 0)
+		return r;
+	check_all(files, &floor, diags);
+	r = compile_files(files, &floor, diags, ret);
 	diags_sort(diags);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/check.h"
+#include "policy/floor.h"
 #include "policy/parser.h"
 
 char *parsed_file(const char *path, size_t *ret_size)
@@ -42,6 +43,15 @@ struct parsed parsed_string(const char *text)
 	return parsed_text("test.fdp", text, strlen(text));
 }
 
+void parsed_check_trees(const struct ast *const *trees, size_t n, struct diags *diags)
+{
+	struct floor floor;
+
+	ck_assert_int_eq(floor_parse(&floor, diags), 0);
+	check_trees(trees, n, &floor, diags);
+	floor_done(&floor);
+}
+
 struct parsed parsed_checked(const char *name, const char *text, size_t size)
 {
 	struct parsed parsed = parsed_text(name, text, size);
@@ -49,7 +59,7 @@ struct parsed parsed_checked(const char *name, const char *text, size_t size)
 
 	check_tree(parsed.ast, &parsed.diags);
 	if (errors == 0)
-		check_trees((const struct ast *const *)&parsed.ast, 1, &parsed.diags);
+		parsed_check_trees((const struct ast *const *)&parsed.ast, 1, &parsed.diags);
 	ck_assert(!parsed.diags.failed);
 	diags_sort(&parsed.diags);
 	return parsed;

@@ -33,6 +33,9 @@ struct parsed parsed_string(const char *text);
 /* Parse, check, and where all could be read, check names too: what the daemon does. Sorted. */
 struct parsed parsed_checked(const char *name, const char *text, size_t size);
 
+/* check_trees(), with the floor. */
+void parsed_check_trees(const struct ast *const *trees, size_t n, struct diags *diags);
+
 /* All diagnostics as on the screen; the caller frees it. */
 char *parsed_render(const struct parsed *parsed);
 

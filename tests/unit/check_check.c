@@ -151,7 +151,7 @@ START_TEST(check_accepts_the_examples_together)
 		trees[i] = parsed[i].ast;
 		free(text);
 	}
-	check_trees(trees, (size_t)n, &diags);
+	parsed_check_trees(trees, (size_t)n, &diags);
 	ck_assert_msg(diags.n == 0, "%s", diags.n ? diags.items[0].message : "");
 	for (int i = 0; i < n; i++)
 		parsed_done(&parsed[i]);
@@ -168,7 +168,7 @@ START_TEST(check_shows_both_files_when_a_set_is_defined_in_two)
 		parsed_text("/etc/fdbroker/policy.d/b.fdp", "version 1;\n\nlet @x = \"/b\";\n", 27);
 	const struct ast *trees[] = { a.ast, b.ast };
 
-	check_trees(trees, 2, &b.diags);
+	parsed_check_trees(trees, 2, &b.diags);
 	ck_assert_uint_eq(b.diags.n_errors, 1);
 	ck_assert_str_eq(b.diags.items[0].id, "E003");
 	ck_assert_uint_eq(b.diags.items[0].place.line, 3);
@@ -182,10 +182,10 @@ START_TEST(check_refuses_disable_in_a_file_of_the_vendor)
 {
 	struct parsed p = parsed_string("version 1;\nx: deny any \"/a\";\ndisable \"test.x\";\n");
 
-	check_trees((const struct ast *const *)&p.ast, 1, &p.diags);
+	parsed_check_trees((const struct ast *const *)&p.ast, 1, &p.diags);
 	ck_assert_uint_eq(p.diags.n_errors, 0);
 	p.source->origin = SOURCE_VENDOR;
-	check_trees((const struct ast *const *)&p.ast, 1, &p.diags);
+	parsed_check_trees((const struct ast *const *)&p.ast, 1, &p.diags);
 	ck_assert_uint_eq(p.diags.n_errors, 1);
 	ck_assert_str_eq(p.diags.items[0].id, "E014");
 	ck_assert_str_eq(p.diags.items[0].message, "'disable' in a file of the vendor");
