@@ -12,6 +12,7 @@
 #include "base/account.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/heap.h"
 #include "base/macro.h"
 #include "base/text.h"
 #include "daemon/confine.h"
@@ -268,13 +269,14 @@ static int run(struct audit *audit)
 	r = control_meet_parent();
 	if (r < 0)
 		return r;
+	r = become_confined();
+	if (r < 0)
+		return r;
+	heap_settle();
 	r = fold_init(&audit->fold);
 	if (r < 0)
 		return r;
 	r = flood_init(&audit->flood);
-	if (r < 0)
-		return r;
-	r = become_confined();
 	if (r < 0)
 		return r;
 	r = listen_to_all(audit);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/heap.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
 #include "daemon/hull.h"
@@ -360,8 +360,7 @@ static int serve_policy(struct broker *broker)
 		return log_error_errno(r, "cannot load the policy: %m");
 	if (r == 0)
 		return 0;
-	/* What reading took goes back: tables of which little is ever used get pages that are untouched. */
-	malloc_trim(0);
+	heap_settle();
 	r = map_tallies(broker);
 	if (r < 0)
 		return r;
@@ -374,6 +373,7 @@ static int serve_policy(struct broker *broker)
 	r = become_confined(broker);
 	if (r < 0)
 		return r;
+	heap_settle();
 	r = say_ready(broker);
 	if (r < 0)
 		return r;

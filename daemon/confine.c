@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/securebits.h>
-#include <malloc.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -104,14 +103,6 @@ static int give_up(const struct confine_needs *needs, const cap_value_t *keep, i
 	return needs->hull ? hull_enforce(needs->hull) : 0;
 }
 
-/* Reading a policy and making a filter take some 200 KiB, which nobody will need again. */
-static int settle(int r)
-{
-	if (r == 0)
-		malloc_trim(0);
-	return r;
-}
-
 #define KEPT_MAX 5
 
 /* Without CAP_CHOWN: what is created `as root` is made as the user who is to own it. */
@@ -136,7 +127,7 @@ int confine_broker(const struct confine_needs *needs)
 	int n = broker_keeps(needs, keep), r;
 
 	r = give_up(needs, keep, n);
-	return r < 0 ? r : settle(filter_load_broker(needs->modes));
+	return r < 0 ? r : filter_load_broker(needs->modes);
 }
 
 void confine_print(const struct confine_needs *needs, struct text *out)
@@ -170,14 +161,14 @@ int confine_audit(uid_t uid, gid_t gid)
 {
 	int r = give_up_all(uid, gid);
 
-	return r < 0 ? r : settle(filter_load_audit());
+	return r < 0 ? r : filter_load_audit();
 }
 
 int confine_pump(uid_t uid, gid_t gid)
 {
 	int r = give_up_all(uid, gid);
 
-	return r < 0 ? r : settle(filter_load_pump());
+	return r < 0 ? r : filter_load_pump();
 }
 
 int confine_print_broker(int fd, uint32_t modes)

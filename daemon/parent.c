@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/heap.h"
 #include "base/macro.h"
 #include "daemon/copies.h"
 #include "daemon/kept.h"
@@ -361,6 +362,7 @@ static int prepare(struct parent *parent)
 	r = prepare_process(&parent->settings);
 	if (r < 0)
 		return log_error_errno(r, "cannot prepare the process: %m");
+	heap_settle();
 	r = sd_event_default(&parent->event);
 	return r < 0 ? log_error_errno(r, "cannot make an event loop: %m") : 0;
 }

@@ -13,6 +13,7 @@
 #include "base/account.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/heap.h"
 #include "base/macro.h"
 #include "base/text.h"
 #include "daemon/broker.h"
@@ -331,6 +332,7 @@ static int run(struct pump *pump)
 	if (r < 0)
 		return r;
 	r = become_confined();
+	heap_settle();
 	while (r == 0 && !pump->is_over)
 		r = turn(pump);
 	if (pump->is_over)
