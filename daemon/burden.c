@@ -91,6 +91,9 @@ int burden_place(int queue, const struct burden *burden)
 	reply = ends[0];
 	r = send_with(queue, burden, ends[1]);
 	fd_close(ends[1]);
+	/* The queue's other end is gone: there is no pump, and, since the parent keeps that too, no parent. */
+	if (r == -EPIPE || r == -ECONNRESET)
+		return -EAGAIN;
 	return r < 0 ? r : await_answer(reply);
 }
 
