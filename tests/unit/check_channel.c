@@ -6,9 +6,11 @@
  */
 #include "client/channel.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -114,6 +116,55 @@ START_TEST(a_connection_that_does_not_block_is_waited_for)
 }
 END_TEST
 
+/* A broker that answers and goes while the kernel, in one call of recvmsg(2), has looked for a message
+ * and found none, and has not yet looked for the end. */
+static bool goes_in_between;
+
+static long answer_and_go_unseen(struct msghdr *msg)
+{
+	struct fake_request request;
+
+	goes_in_between = false;
+	ck_assert(fake_receive(scene.server, &request));
+	fake_open(scene.server, &request);
+	scene.server = fd_close(scene.server);
+	msg->msg_controllen = 0;
+	msg->msg_flags = 0;
+	return 0;
+}
+
+/* Linked before libc's. */
+long syscall(long number, ...)
+{
+	__typeof__(syscall) *libcs = (__typeof__(syscall) *)dlsym(RTLD_NEXT, "syscall");
+	long a[4];
+	va_list list;
+
+	va_start(list, number);
+	for (size_t i = 0; i < ELEMENTSOF(a); i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_recvmsg && goes_in_between && a[0] == scene.client)
+		return answer_and_go_unseen((struct msghdr *)a[1]);
+	return libcs(number, a[0], a[1], a[2], a[3]);
+}
+
+START_TEST(an_answer_is_not_lost_by_the_end_that_follows_it)
+{
+	int fd;
+
+	begin();
+	make_nonblocking();
+	ck_assert_int_eq(fdbroker_adopt(&scene.broker, scene.client), 0);
+	goes_in_between = true;
+	fd = fdbroker_open(scene.broker, "/a", O_RDONLY, 0, NULL);
+	ck_assert_msg(fd >= 0, "%d", fd);
+	fd_close(fd);
+	ck_assert_int_eq(fdbroker_open(scene.broker, "/a", O_RDONLY, 0, NULL), -ECONNRESET);
+	fdbroker_close(scene.broker);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("channel");
@@ -121,5 +172,6 @@ int main(void)
 
 	tcase_add_loop_test(tcase, a_connection_that_does_not_block_is_waited_for, 0,
 			    (int)ELEMENTSOF(times));
+	tcase_add_test(tcase, an_answer_is_not_lost_by_the_end_that_follows_it);
 	return suite_main(suite);
 }
