@@ -208,16 +208,23 @@ static void take(struct channel *c, int received, struct incoming *in)
 		shut(c, r);
 }
 
-/* With the lock held: let one message be read, by this thread or by another. */
-static void wait_turn(struct channel *c)
+/* With the lock held: until another thread has read. A waiter is on the stack: its thread may not leave,
+ * by being cancelled, before it is off the list. */
+static void wait_for_others(struct channel *c)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_cond_wait(&c->changed, &c->lock);
+	pthread_setcancelstate(state, NULL);
+}
+
+/* With the lock held, if nobody is reading: read one message, for whomever it is. */
+static void read_one(struct channel *c)
 {
 	struct incoming in _uninitialized_;
 	int r;
 
-	if (c->reading) {
-		pthread_cond_wait(&c->changed, &c->lock);
-		return;
-	}
 	c->reading = true;
 	pthread_mutex_unlock(&c->lock);
 	r = transfer_receive(c->fd, in.bytes, sizeof(in.bytes), &in.message);
@@ -274,29 +281,22 @@ static int ask_once(struct channel *c, struct question *question)
 	if (r < 0 && w.result == WAITING)
 		w.result = r;
 	while (w.result == WAITING)
-		wait_turn(c);
+		if (c->reading)
+			wait_for_others(c);
+		else
+			read_one(c);
 	delist(c, &w);
 	pthread_mutex_unlock(&c->lock);
 	return w.result;
 }
 
-static int ask(struct channel *c, struct question *question)
+int channel_ask(struct channel *c, struct question *question)
 {
-	int r = ask_once(c, question);
+	int r;
 
+	question->fd = -EBADF;
+	r = ask_once(c, question);
 	if (r == LOST && question_is_repeatable(question))
 		r = ask_once(c, question);
 	return r == LOST ? -ECONNRESET : r;
-}
-
-int channel_ask(struct channel *c, struct question *question)
-{
-	int state, r;
-
-	question->fd = -EBADF;
-	/* A waiter is on the stack: its thread may not leave before it is off the list. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	r = ask(c, question);
-	pthread_setcancelstate(state, NULL);
-	return r;
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -100,8 +101,9 @@ static int connect_to(int fd, const char *path)
 	if (len >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(address.sun_path, path, len);
-	/* A Unix socket that was interrupted is as it was before: unix(7) has no EINPROGRESS. */
-	while (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	/* A Unix socket that was interrupted is as it was before: unix(7) has no EINPROGRESS. By itself, as
+	 * recvmsg(2) in wire/message.c: nobody is cancelled here. */
+	while (syscall(SYS_connect, fd, &address, sizeof(address)) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return 0;

@@ -8,7 +8,8 @@
  * Every function returns 0 or a descriptor on success and a negative errno on
  * failure; out parameters are written on success only unless said otherwise.
  * The functions are thread-safe: any number of threads may share one
- * connection. None of them is async-signal-safe.
+ * connection. None of them is async-signal-safe. A thread is not cancelled
+ * (pthread_cancel(3)) while it connects or asks: it has its answer first.
  *
  * The list of all errors is libfdbroker(3)'s; what is no error of it comes as -EIO.
  */

@@ -3,21 +3,33 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "client/forkmark.h"
 #include "wire/message.h"
 
-static int wait_for(int fd, short events)
+/* As poll(2), but that nobody is cancelled here: see channel.c. */
+static int look_for(int sock, short events, int timeout_msec)
 {
-	struct pollfd pfd = { .fd = fd, .events = events };
+	struct pollfd pfd = { .fd = sock, .events = events };
+	int state, n;
 
-	while (poll(&pfd, 1, -1) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	n = poll(&pfd, 1, timeout_msec);
+	pthread_setcancelstate(state, NULL);
+	return n < 0 ? -errno : n;
+}
+
+static int wait_for(int sock, short events)
+{
+	int r;
+
+	do
+		r = look_for(sock, events, -1);
+	while (r == -EINTR);
+	return r < 0 ? r : 0;
 }
 
 /* Explicitly, since the kernel would attach the real ids. They may change at any time, by a call of any
@@ -45,13 +57,6 @@ int transfer_send(int sock, const struct forkmark *mark, const void *bytes, size
 	}
 }
 
-static bool has_ended(int sock)
-{
-	struct pollfd pfd = { .fd = sock, .events = POLLRDHUP };
-
-	return poll(&pfd, 1, 0) > 0;
-}
-
 /* Somebody else who has the connection may make it O_NONBLOCK at any time. Who does not wait in
  * recvmsg(2) itself may take a message that is followed by the end for the end, so that is looked at
  * once more: net/unix/af_unix.c looks for a message, and then, if there was none, for the end. */
@@ -68,7 +73,7 @@ int transfer_receive(int sock, void *buffer, size_t size, struct message *ret)
 		if (r < 0)
 			return r;
 	}
-	if (r == 0 && has_ended(sock))
+	if (r == 0 && look_for(sock, POLLRDHUP, 0) > 0)
 		r = message_receive(sock, buffer, size, &want, ret);
 	return r;
 }

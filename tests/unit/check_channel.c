@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * A connection that somebody else has a descriptor of, too, and makes O_NONBLOCK whenever he likes: for
- * whoever asks over it nothing may change.
+ * A connection that somebody else has a descriptor of, too, and makes O_NONBLOCK whenever he likes; and
+ * threads that are to be cancelled. For whoever asks nothing may change.
  */
 #include "client/channel.h"
 
@@ -39,14 +39,14 @@ static void make_nonblocking(void)
 	ck_assert_int_eq(fcntl(scene.client, F_SETFL, O_NONBLOCK), 0);
 }
 
-/* proc(5): the call in which the asking thread sleeps; -1 if it does not. */
-static long call_of_asker(void)
+/* proc(5): the call in which the thread sleeps; -1 if it does not. */
+static long call_of(pid_t thread)
 {
 	char path[64];
 	FILE *file;
 	long number;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", scene.asker);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", thread);
 	file = fopen(path, "re");
 	ck_assert_ptr_nonnull(file);
 	if (fscanf(file, "%ld", &number) != 1)
@@ -60,7 +60,7 @@ static void await_sleep(void)
 {
 	struct timespec used = { 0 };
 
-	while (call_of_asker() != SYS_poll) {
+	while (call_of(scene.asker) != SYS_poll) {
 		ck_assert_int_eq(clock_gettime(scene.clock, &used), 0);
 		ck_assert_msg(used.tv_sec < 1, "it does not sleep");
 	}
@@ -165,6 +165,75 @@ START_TEST(an_answer_is_not_lost_by_the_end_that_follows_it)
 }
 END_TEST
 
+/* A thread that asks, and may then be cancelled. */
+struct asker {
+	pthread_t thread;
+	pid_t id;
+	int fd;
+	struct fake_request request; /* as the broker got it */
+};
+
+static void *ask_and_end(void *argument)
+{
+	struct asker *asker = argument;
+
+	asker->id = gettid();
+	asker->fd = fdbroker_open(scene.broker, "/a", O_RDONLY, 0, NULL);
+	pthread_testcancel();
+	return NULL;
+}
+
+/* Until it sleeps in that call. */
+static void start_asker(struct asker *asker, long call)
+{
+	ck_assert_int_eq(pthread_create(&asker->thread, NULL, ask_and_end, asker), 0);
+	ck_assert(fake_receive(scene.server, &asker->request));
+	while (call_of(asker->id) != call)
+		continue;
+}
+
+/* Answer it; what pthread_join(3) says of it. */
+static void *end_asker(struct asker *asker)
+{
+	void *status;
+
+	fake_open(scene.server, &asker->request);
+	ck_assert_int_eq(pthread_join(asker->thread, &status), 0);
+	ck_assert_msg(asker->fd >= 0, "%d", asker->fd);
+	fd_close(asker->fd);
+	return status;
+}
+
+static const struct {
+	const char *name;
+	bool nonblocking, second; /* another thread asks, and reads for both */
+	long call;
+} sleeps[] = {
+	{ "for the broker", false, false, SYS_recvmsg },
+	{ "for the broker, by poll(2)", true, false, SYS_poll },
+	{ "for another thread", false, true, SYS_futex },
+};
+
+START_TEST(who_is_to_be_cancelled_gets_an_answer_first)
+{
+	struct asker reader = { .fd = -EBADF }, asker = { .fd = -EBADF };
+
+	begin();
+	if (sleeps[_i].nonblocking)
+		make_nonblocking();
+	ck_assert_int_eq(fdbroker_adopt(&scene.broker, scene.client), 0);
+	if (sleeps[_i].second)
+		start_asker(&reader, SYS_recvmsg);
+	start_asker(&asker, sleeps[_i].call);
+	ck_assert_int_eq(pthread_cancel(asker.thread), 0);
+	ck_assert_ptr_eq(end_asker(&asker), PTHREAD_CANCELED);
+	if (sleeps[_i].second)
+		ck_assert_ptr_null(end_asker(&reader));
+	fdbroker_close(scene.broker);
+	scene.server = fd_close(scene.server);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("channel");
@@ -173,5 +242,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_connection_that_does_not_block_is_waited_for, 0,
 			    (int)ELEMENTSOF(times));
 	tcase_add_test(tcase, an_answer_is_not_lost_by_the_end_that_follows_it);
+	tcase = suite_case(suite, "to be cancelled");
+	tcase_add_loop_test(tcase, who_is_to_be_cancelled_gets_an_answer_first, 0,
+			    (int)ELEMENTSOF(sleeps));
 	return suite_main(suite);
 }
