@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -168,7 +169,7 @@ END_TEST
 /* A thread that asks, and may then be cancelled. */
 struct asker {
 	pthread_t thread;
-	pid_t id;
+	_Atomic pid_t id;
 	int fd;
 	struct fake_request request; /* as the broker got it */
 };
@@ -234,6 +235,52 @@ START_TEST(who_is_to_be_cancelled_gets_an_answer_first)
 }
 END_TEST
 
+static struct sockaddr_un listening = { .sun_family = AF_UNIX };
+
+/* With room for one connection, which is taken. */
+static int listen_without_room(int *ret_filler)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&listening;
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(listening.sun_path, sizeof(listening.sun_path), "/tmp/channel.%d", getpid());
+	ck_assert_int_eq(bind(listener, address, sizeof(listening)), 0);
+	ck_assert_int_eq(listen(listener, 0), 0);
+	*ret_filler = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(*ret_filler, address, sizeof(listening)), 0);
+	return listener;
+}
+
+static void *connect_and_end(void *argument)
+{
+	struct asker *asker = argument;
+
+	asker->id = gettid();
+	asker->fd = fdbroker_connect(&scene.broker, listening.sun_path);
+	pthread_testcancel();
+	return NULL;
+}
+
+START_TEST(who_is_to_be_cancelled_is_connected_first)
+{
+	_cleanup_(fd_closep) int listener = -EBADF, filler = -EBADF, accepted = -EBADF;
+	struct asker asker = { .fd = -EBADF };
+	void *status;
+
+	listener = listen_without_room(&filler);
+	ck_assert_int_eq(pthread_create(&asker.thread, NULL, connect_and_end, &asker), 0);
+	while (asker.id == 0 || call_of(asker.id) != SYS_connect)
+		continue;
+	ck_assert_int_eq(pthread_cancel(asker.thread), 0);
+	accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_eq(pthread_join(asker.thread, &status), 0);
+	unlink(listening.sun_path);
+	ck_assert_ptr_eq(status, PTHREAD_CANCELED);
+	ck_assert_int_eq(asker.fd, 0);
+	fdbroker_close(scene.broker);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("channel");
@@ -245,5 +292,6 @@ int main(void)
 	tcase = suite_case(suite, "to be cancelled");
 	tcase_add_loop_test(tcase, who_is_to_be_cancelled_gets_an_answer_first, 0,
 			    (int)ELEMENTSOF(sleeps));
+	tcase_add_test(tcase, who_is_to_be_cancelled_is_connected_first);
 	return suite_main(suite);
 }
