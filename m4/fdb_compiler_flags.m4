@@ -12,7 +12,7 @@ AC_DEFUN([FDB_CHECK_FLAG], [
   AS_VAR_POPDEF([cv])
 ])
 
-# FDB_COMPILER_FLAGS: set WARN_CFLAGS, HARDEN_CFLAGS, HARDEN_LDFLAGS, SAN_CFLAGS
+# FDB_COMPILER_FLAGS: set WARN_CFLAGS, HARDEN_CFLAGS, HARDEN_LDFLAGS, CODE_CFLAGS, SAN_CFLAGS
 # and COVERAGE_CFLAGS. The user's CFLAGS and LDFLAGS are never modified, and
 # _FORTIFY_SOURCE is left to whoever packages this.
 AC_DEFUN([FDB_COMPILER_FLAGS], [
@@ -40,6 +40,10 @@ AC_DEFUN([FDB_COMPILER_FLAGS], [
     FDB_CHECK_FLAG([HARDEN_LDFLAGS], [-Wl,--as-needed])
   ])
 
+  # To clear a struct of more than 64 bytes GCC writes `rep stos` where it knows no processor (x86), which
+  # takes tens of nanoseconds to begin. memset() takes two.
+  FDB_CHECK_FLAG([CODE_CFLAGS], [-mmemset-strategy=libcall:-1:noalign])
+
   AS_IF([test "x$enable_sanitizers" != xno], [
     AS_IF([test "x$enable_sanitizers" = xyes], [enable_sanitizers=address,undefined])
     SAN_CFLAGS="-fsanitize=$enable_sanitizers -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
@@ -64,6 +68,7 @@ AC_DEFUN([FDB_COMPILER_FLAGS], [
   AC_SUBST([WARN_CFLAGS])
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])
+  AC_SUBST([CODE_CFLAGS])
   AC_SUBST([SAN_CFLAGS])
   AC_SUBST([COVERAGE_CFLAGS])
 ])
