@@ -73,9 +73,9 @@ static bool is_known(uint16_t opcode)
 	return opcode == WIRE_OPCODE_OPEN || opcode == WIRE_OPCODE_BATCH || request_is_act(opcode);
 }
 
-static int read_open(struct exchange *x, enum wire_reason *ret)
+static int read_open(struct exchange *x, struct cursor_reader *body, enum wire_reason *ret)
 {
-	int r = wire_open_read(x->server->message, x->size, &x->claim);
+	int r = wire_open_rest(body, &x->claim);
 
 	if (r == 0)
 		*ret = request_read(&x->claim, &x->request);
@@ -109,11 +109,12 @@ static int read_batch(struct exchange *x)
 
 int exchange_read(struct exchange *x)
 {
+	struct cursor_reader body = cursor_reader(x->server->message, x->size);
 	enum wire_reason reason = WIRE_REASON_OK;
 	int r;
 
-	r = wire_header_read(x->server->message, x->size, &x->header);
-	if (r < 0 || x->header.id == 0)
+	wire_header_take(&body, x->size, &x->header);
+	if (body.error < 0 || x->header.id == 0)
 		return end(x, -EBADMSG, "the header is malformed");
 	if (x->header.version != WIRE_VERSION || !is_known(x->header.opcode)) {
 		exchange_answer(x, WIRE_REASON_UNSUPPORTED, EOPNOTSUPP);
@@ -125,7 +126,8 @@ int exchange_read(struct exchange *x)
 	}
 	if (x->header.opcode == WIRE_OPCODE_BATCH)
 		return read_batch(x);
-	r = x->header.opcode == WIRE_OPCODE_OPEN ? read_open(x, &reason) : read_act(x, &reason);
+	r = x->header.opcode == WIRE_OPCODE_OPEN ? read_open(x, &body, &reason)
+						 : read_act(x, &reason);
 	if (r == -ENAMETOOLONG) {
 		exchange_answer(x, WIRE_REASON_BAD_PATH, EINVAL);
 		return 0;
@@ -177,6 +179,18 @@ void exchange_expire(const struct exchange *x, struct exchange *ret)
 	exchange_answer(ret, WIRE_REASON_DEADLINE, ETIMEDOUT);
 }
 
+static int write_act_answer(const struct exchange *x, const struct wire_answer *answer,
+			    void *buffer, size_t size)
+{
+	const struct wire_act_answer act = {
+		.answer = *answer,
+		.data = x->outcome.data,
+		.data_len = x->outcome.data_len,
+	};
+
+	return wire_act_answer_write(x->header.id, x->header.opcode, &act, buffer, size);
+}
+
 static int write_answer(const struct exchange *x, bool with_fd, void *buffer, size_t size)
 {
 	const struct wire_answer answer = {
@@ -185,17 +199,12 @@ static int write_answer(const struct exchange *x, bool with_fd, void *buffer, si
 		.error = x->outcome.error,
 		.decision = x->decision,
 	};
-	const struct wire_act_answer act = {
-		.answer = answer,
-		.data = x->outcome.data,
-		.data_len = x->outcome.data_len,
-	};
 
 	if (x->header.version != WIRE_VERSION)
 		return wire_versions_write(x->header.id, buffer, size);
-	if (!request_is_act(x->header.opcode))
-		return wire_answer_write(x->header.id, &answer, buffer, size);
-	return wire_act_answer_write(x->header.id, x->header.opcode, &act, buffer, size);
+	if (request_is_act(x->header.opcode))
+		return write_act_answer(x, &answer, buffer, size);
+	return wire_answer_write(x->header.id, &answer, buffer, size);
 }
 
 static int send_answer(struct exchange *x, bool with_fd)

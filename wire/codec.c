@@ -30,22 +30,28 @@ int wire_header_read(const void *data, size_t size, struct wire_header *ret)
 	return 0;
 }
 
-int wire_open_read(const void *data, size_t size, struct wire_open *ret)
+int wire_open_rest(struct cursor_reader *r, struct wire_open *ret)
 {
-	struct cursor_reader r = cursor_reader(data, size);
-	struct wire_header header;
 	struct wire_open open;
 	int error;
 
-	wire_header_take(&r, size, &header);
-	wire_open_take(&r, &open);
-	error = cursor_read_end(&r);
+	wire_open_take(r, &open);
+	error = cursor_read_end(r);
 	if (error < 0)
 		return error;
 	if (open.path_len > WIRE_PATH_MAX)
 		return -ENAMETOOLONG;
 	*ret = open;
 	return 0;
+}
+
+int wire_open_read(const void *data, size_t size, struct wire_open *ret)
+{
+	struct cursor_reader r = cursor_reader(data, size);
+	struct wire_header header;
+
+	wire_header_take(&r, size, &header);
+	return wire_open_rest(&r, ret);
 }
 
 int wire_open_write(uint64_t id, const struct wire_open *open, void *buffer, size_t size)

@@ -38,6 +38,8 @@ static inline void wire_answer_put(struct cursor_writer *w, const struct wire_an
 /* A request whose header was found to be an open. 0; -EBADMSG lengths that do not add up;
  * -ENAMETOOLONG they do, and the path is beyond WIRE_PATH_MAX. @ret->path points into @data. */
 int wire_open_read(const void *data, size_t size, struct wire_open *ret);
+/* The same behind its header, which has been read. */
+int wire_open_rest(struct cursor_reader *r, struct wire_open *ret);
 int wire_open_write(uint64_t id, const struct wire_open *open, void *buffer, size_t size);
 
 /* The body of an open request, which each open of a batch is too. The path is not bounded, when read; when
@@ -101,9 +103,18 @@ static inline void wire_header_write(struct cursor_writer *w, uint16_t opcode, u
 
 static inline void wire_open_take(struct cursor_reader *r, struct wire_open *ret)
 {
-	ret->flags = cursor_read_u32(r);
-	ret->mode = cursor_read_u32(r);
-	ret->path = cursor_read_string(r, UINT16_MAX, &ret->path_len);
+	const void *bytes = cursor_read_bytes(r, WIRE_OPEN_SIZE);
+	struct cursor_reader part = cursor_reader(bytes, WIRE_OPEN_SIZE);
+
+	*ret = (struct wire_open){ 0 };
+	if (!bytes)
+		return;
+	ret->flags = cursor_read_u32(&part);
+	ret->mode = cursor_read_u32(&part);
+	ret->path_len = cursor_read_u16(&part);
+	ret->path = cursor_read_bytes(r, ret->path_len);
+	if (!ret->path)
+		ret->path_len = 0;
 }
 
 static inline void wire_open_put(struct cursor_writer *w, const struct wire_open *open)
