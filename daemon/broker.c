@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,40 +15,16 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/heap.h"
-#include "daemon/confine.h"
-#include "daemon/control.h"
-#include "daemon/hull.h"
+#include "daemon/broker_parts.h"
 #include "daemon/identity.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
-#include "daemon/loop.h"
-#include "daemon/reading.h"
-#include "daemon/shadow.h"
 
 /*
  * A generation's life: know the parent, read the policy with root's rights
  * while no stranger is near, give those rights up, serve, end. What fails before
  * READY is told to the parent, whose older generation goes on.
  */
-
-#define UNATTESTED_SHOWN 16U /* rules named in the status; the others are counted */
-
-#define HULL_SHOWN 16U /* places likewise */
-
-struct broker {
-	struct control_start start;
-	struct reading reading;	  /* without a policy if degraded */
-	struct reading candidate; /* without one if there is none */
-	struct shadow shadow;
-	struct confine_needs needs;
-	uint32_t attestable; /* POLICY_FACT_* that this kernel can tell */
-	int procfd, procfs;  /* owned */
-	struct hull *hull;   /* owned; see confine_needs */
-	struct server server;
-	struct loop loop;
-	uint64_t files;	  /* that this process may have open */
-	bool has_threads; /* which use all of this until the process ends */
-};
 
 static int receive_start(struct control_start *ret)
 {
@@ -66,41 +41,6 @@ static int receive_start(struct control_start *ret)
 		return r < 0 ? r : -ECONNRESET;
 	fd_close(control.fd);
 	return control.type == CONTROL_START ? control_get_start(&control, ret) : -EPROTO;
-}
-
-static int say(struct control *control, const struct text *text)
-{
-	if (text->failed)
-		return -ENOMEM;
-	control->fd = -EBADF;
-	control->text = text->data ? text->data : "";
-	control->text_len = text->len;
-	return control_send(CONTROL_FD, control);
-}
-
-static void render(struct diags *diags, struct text *out)
-{
-	diags_sort(diags);
-	for (size_t i = 0; i < diags->n; i++)
-		diag_render(&diags->items[i], false, out);
-	if (diags->failed)
-		text_puts(out, "error: out of memory\n");
-}
-
-/* The policy is bad, which is not our failure: its author reads why. */
-static int refuse(struct reading *reading)
-{
-	_cleanup_(text_done) struct text text = TEXT_EMPTY;
-	struct control control = { .type = CONTROL_REFUSED };
-
-	if (reading->unconfirmed) {
-		control.type = CONTROL_UNCONFIRMED;
-		return say(&control, &text);
-	}
-	render(&reading->diags, &text);
-	if (reading->why.len > 0)
-		text_add(&text, reading->why.data, reading->why.len);
-	return say(&control, &text);
 }
 
 static bool is_degraded(const struct broker *broker)
@@ -279,58 +219,6 @@ static int become_confined(struct broker *broker)
 	return broker->candidate.policy ? cast_shadow(broker) : 0;
 }
 
-/* Rules that hinge on what this kernel cannot tell of anybody. They are in the policy, and do
- * nothing: somebody must be told. */
-static void add_unattested(const struct broker *broker, struct text *out)
-{
-	uint32_t missing = POLICY_FACT_ALL & ~broker->attestable;
-	const char *before = "unattested-rules ";
-	size_t n = 0;
-
-	for (size_t i = 0; i < policy_n_rules(broker->reading.policy); i++) {
-		if (!(policy_rule_facts(broker->reading.policy, i) & missing))
-			continue;
-		if (n++ < UNATTESTED_SHOWN)
-			text_printf(out, "%s%s", before,
-				    policy_rule(broker->reading.policy, i)->id);
-		before = " ";
-	}
-	if (n > UNATTESTED_SHOWN)
-		text_printf(out, " and %zu more", n - UNATTESTED_SHOWN);
-	if (n > 0)
-		text_puts(out, "\n");
-}
-
-static void add_confinement(const struct broker *broker, struct text *out)
-{
-	confine_print(&broker->needs, out);
-	if (broker->hull)
-		hull_print(broker->hull, HULL_SHOWN, out);
-}
-
-static int say_ready(struct broker *broker)
-{
-	_cleanup_(text_done) struct text text = TEXT_EMPTY;
-	struct reading *reading = &broker->reading;
-	struct control ready = { .type = CONTROL_READY, .kept = reading->kept };
-
-	if (reading->policy) {
-		const struct policy_summary *summary = policy_summary(reading->policy);
-
-		ready.uses_pump = summary->delivers || summary->modes & POLICY_WATCH;
-		text_printf(&text, "files %zu\nrules %zu\nas-root %zu\nexpects %zu\npolicy %s\n",
-			    summary->n_files, summary->n_rules, summary->n_as_root,
-			    summary->n_expects, summary->sha256);
-		add_unattested(broker, &text);
-	}
-	if (reading->kept_error < 0)
-		text_printf(&text, "not-kept %s\n", strerror(-reading->kept_error));
-	add_confinement(broker, &text);
-	text_puts(&text, "\n");
-	render(broker->candidate.policy ? &broker->candidate.diags : &reading->diags, &text);
-	return say(&ready, &text);
-}
-
 /* 1 all is there to be served; 0 it is refused, and the parent knows why; -errno. */
 static int read_all(struct broker *broker)
 {
@@ -342,13 +230,13 @@ static int read_all(struct broker *broker)
 	if (r < 0)
 		return r;
 	if (is_bad(&broker->reading))
-		return refuse(&broker->reading);
+		return broker_refuse(&broker->reading);
 	if (broker->start.load != CONTROL_LOAD_SHADOW)
 		return 1;
 	r = reading_candidate(&broker->start, &broker->candidate);
 	if (r < 0)
 		return r;
-	return is_bad(&broker->candidate) ? refuse(&broker->candidate) : 1;
+	return is_bad(&broker->candidate) ? broker_refuse(&broker->candidate) : 1;
 }
 
 static int serve_policy(struct broker *broker)
@@ -374,7 +262,7 @@ static int serve_policy(struct broker *broker)
 	if (r < 0)
 		return r;
 	heap_settle();
-	r = say_ready(broker);
+	r = broker_say_ready(broker);
 	if (r < 0)
 		return r;
 	return serve_clients(broker);
