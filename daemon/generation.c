@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/generation.h"
+#include "daemon/generation_parts.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -31,8 +31,6 @@
  * signal comes before its next instruction), so that after a while its owner goes on without it.
  */
 
-static int set_timer(struct generation *g, unsigned int sec);
-
 static void kill_it(struct generation *g, const char *why)
 {
 	if (g->state == GENERATION_KILLED)
@@ -41,10 +39,11 @@ static void kill_it(struct generation *g, const char *why)
 	g->state = GENERATION_KILLED;
 	(void)sd_event_source_set_enabled(g->io, SD_EVENT_OFF);
 	(void)sd_event_source_send_child_signal(g->exit, SIGKILL, NULL, 0);
-	(void)set_timer(g, LIMIT_KILL_SEC);
+	(void)generation_set_timer(g, LIMIT_KILL_SEC);
 }
 
-static void tell(struct generation *g, enum generation_event event, const struct control *message)
+void generation_tell(struct generation *g, enum generation_event event,
+		     const struct control *message)
 {
 	g->told(g->context, g, event, message);
 }
@@ -54,7 +53,7 @@ static void tell(struct generation *g, enum generation_event event, const struct
 static void give_up(struct generation *g)
 {
 	snprintf(g->ending, sizeof(g->ending), "was killed and does not end");
-	tell(g, GENERATION_STUCK, NULL);
+	generation_tell(g, GENERATION_STUCK, NULL);
 }
 
 static const char *what_is_late(enum generation_state state)
@@ -77,135 +76,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-static int set_timer(struct generation *g, unsigned int sec)
+int generation_set_timer(struct generation *g, unsigned int sec)
 {
 	g->timer = sd_event_source_disable_unref(g->timer);
 	return sd_event_add_time_relative(g->event, &g->timer, CLOCK_MONOTONIC, sec * USEC_PER_SEC,
 					  0, on_timer, g);
-}
-
-/* messages */
-
-/* READY's text is the summary, an empty line, the warnings. */
-static size_t summary_len(const char *text)
-{
-	const char *at = text;
-
-	while (*at != '\0' && *at != '\n') {
-		at = strchrnul(at, '\n');
-		at += *at == '\n';
-	}
-	return (size_t)(at - text);
-}
-
-static int keep_ready(struct generation *g, const struct control *message)
-{
-	_cleanup_(freep) char *text = NULL;
-	size_t len;
-	int r;
-
-	r = control_copy_text(message, &text);
-	if (r < 0)
-		return r;
-	len = summary_len(text);
-	g->summary = strndup(text, len);
-	g->warnings = strdup(text + len + (text[len] == '\n'));
-	return g->summary && g->warnings ? 0 : -ENOMEM;
-}
-
-static bool is_ready(struct generation *g, const struct control *message)
-{
-	if (g->state != GENERATION_LOADING || keep_ready(g, message) < 0 ||
-	    tallies_seal(g->tally) < 0)
-		return false;
-	g->timer = sd_event_source_disable_unref(g->timer);
-	g->kept = message->kept;
-	g->uses_pump = message->uses_pump;
-	g->state = GENERATION_SERVING;
-	tell(g, GENERATION_READY, message);
-	return true;
-}
-
-static bool is_refused(struct generation *g, const struct control *message)
-{
-	if (g->state != GENERATION_LOADING)
-		return false;
-	g->state = GENERATION_LEAVING;
-	tell(g, GENERATION_REFUSED, message);
-	return true;
-}
-
-static bool is_unconfirmed(struct generation *g, const struct control *message)
-{
-	if (g->state != GENERATION_LOADING || g->start.load != CONTROL_LOAD_UNASKED)
-		return false;
-	g->state = GENERATION_LEAVING;
-	tell(g, GENERATION_UNCONFIRMED, message);
-	return true;
-}
-
-static bool has_stopped(struct generation *g, const struct control *message)
-{
-	if (g->state != GENERATION_STOPPING || set_timer(g, LIMIT_LEAVE_SEC + LIMIT_STOP_SEC) < 0)
-		return false;
-	g->state = GENERATION_LEAVING;
-	tell(g, GENERATION_STOPPED, message);
-	return true;
-}
-
-static bool has_counted(struct generation *g, const struct control *message)
-{
-	char *text;
-
-	if (g->asked == 0 || control_copy_text(message, &text) < 0)
-		return false;
-	g->asked--;
-	free(g->counters);
-	g->counters = text;
-	tell(g, GENERATION_COUNTED, message);
-	return true;
-}
-
-static bool has_lost_one(struct generation *g, const struct control *message)
-{
-	tell(g, GENERATION_UNSERVED, message);
-	return true;
-}
-
-static bool wants_renewal(struct generation *g, const struct control *message)
-{
-	tell(g, GENERATION_OUTSIDE, message);
-	return true;
-}
-
-static bool take(struct generation *g, const struct control *message)
-{
-	switch (message->type) {
-	case CONTROL_READY:
-		return is_ready(g, message);
-	case CONTROL_REFUSED:
-		return is_refused(g, message);
-	case CONTROL_UNCONFIRMED:
-		return is_unconfirmed(g, message);
-	case CONTROL_STOPPED:
-		return has_stopped(g, message);
-	case CONTROL_COUNTERS:
-		return has_counted(g, message);
-	case CONTROL_UNSERVED:
-		return has_lost_one(g, message);
-	case CONTROL_RENEW:
-		return wants_renewal(g, message);
-	case CONTROL_START:
-	case CONTROL_CONNECTION:
-	case CONTROL_STOP:
-	case CONTROL_ASK:
-	case CONTROL_ROOM:
-	case CONTROL_UNSHADOW:
-	case CONTROL_RING:
-	case CONTROL_RING_READ:
-		break;
-	}
-	return false;
 }
 
 static int greet(struct generation *g)
@@ -239,7 +114,7 @@ static int receive(struct generation *g)
 	r = control_receive_from_child(g->control, buffer, CONTROL_SIZE_MAX, &message);
 	if (r <= 0)
 		return r;
-	return take(g, &message) ? 1 : -EPROTO;
+	return generation_take(g, &message) ? 1 : -EPROTO;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -250,7 +125,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *contex
 	(void)fd;
 	if (revents & EPOLLOUT) {
 		(void)sd_event_source_set_io_events(source, EPOLLIN);
-		tell(g, GENERATION_ROOM, NULL);
+		generation_tell(g, GENERATION_ROOM, NULL);
 	}
 	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		r = receive(g);
@@ -283,7 +158,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 	while (g->state != GENERATION_GREETING && receive(g) == 1)
 		continue;
 	describe(g, si);
-	tell(g, GENERATION_GONE, NULL); /* frees g */
+	generation_tell(g, GENERATION_GONE, NULL); /* frees g */
 	return 0;
 }
 
@@ -299,7 +174,7 @@ static int watch(struct generation *g, int take_pidfd)
 	r = sd_event_add_io(g->event, &g->io, g->control, EPOLLIN, on_io, g);
 	if (r < 0)
 		return r;
-	return set_timer(g, LIMIT_START_SEC);
+	return generation_set_timer(g, LIMIT_START_SEC);
 }
 
 static int spawn(struct generation *g, const struct generation_setup *setup)
@@ -364,7 +239,7 @@ void generation_stop(struct generation *g)
 	const struct control message = { .type = CONTROL_STOP };
 
 	g->state = GENERATION_STOPPING;
-	if (control_send(g->control, &message) < 0 || set_timer(g, LIMIT_STOP_SEC) < 0)
+	if (control_send(g->control, &message) < 0 || generation_set_timer(g, LIMIT_STOP_SEC) < 0)
 		kill_it(g, "cannot be told to stop");
 }
 
