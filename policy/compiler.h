@@ -39,6 +39,14 @@ struct compiler {
 	bool has_obligations;
 };
 
+/* One file being compiled. */
+struct compile_file {
+	const char *stem, *path;
+	bool floor;
+	const char *const *disabled; /* sorted */
+	size_t n_disabled;
+};
+
 struct pattern_list {
 	const struct pattern **items;
 	size_t n;
@@ -66,6 +74,13 @@ void compile_subjects_done(struct compiler *c);
 /* The values of a term, by its key; those of one about a label. */
 int compile_term_values(struct compiler *c, const struct ast_term *ast, struct term *term);
 int compile_labels(struct compiler *c, const struct ast_term *ast, struct term *term);
+
+/* A rule of the scope with that number, unless it is disabled; what `mode complain` adds to it. */
+int compile_rule(struct compiler *c, const struct compile_file *file, const struct ast_rule *ast,
+		 size_t scope);
+int compile_complain(struct compiler *c, const struct compile_file *file,
+		     const struct ast_scope *ast, size_t scope);
+bool compile_is_disabled(const struct compile_file *file, const char *id);
 
 /* Attributes into what @rule says of objects and how it is carried out. */
 int compile_attrs(struct compiler *c, const struct ast_rule *ast, struct rule *rule);
