@@ -67,14 +67,6 @@ static int ask(struct fdbroker *broker, const char *path, struct question *quest
 	return code_filter(r);
 }
 
-/* What makes no sense is not asked. */
-static int unasked(struct fdbroker_answer *ret_answer, int r)
-{
-	if (ret_answer)
-		*ret_answer = (struct fdbroker_answer){ .reason = FDBROKER_REASON_NONE };
-	return r;
-}
-
 static struct timespec timespec_of(struct wire_time time)
 {
 	return (struct timespec){ .tv_sec = (time_t)time.sec, .tv_nsec = (long)time.nsec };
@@ -113,7 +105,7 @@ int fdbroker_stat(struct fdbroker *broker, const char *path, int flags, struct s
 	int r;
 
 	if (!ret || flags & ~AT_SYMLINK_NOFOLLOW)
-		return unasked(ret_answer, -EINVAL);
+		return handle_unasked(ret_answer, -EINVAL);
 	r = ask(broker, path, &question, ret_answer);
 	if (r < 0)
 		return r;
@@ -134,7 +126,7 @@ int fdbroker_access(struct fdbroker *broker, const char *path, int mode,
 	};
 
 	if (mode & ~(R_OK | W_OK | X_OK))
-		return unasked(ret_answer, -EINVAL);
+		return handle_unasked(ret_answer, -EINVAL);
 	return ask(broker, path, &question, ret_answer);
 }
 
@@ -150,7 +142,7 @@ ssize_t fdbroker_readlink(struct fdbroker *broker, const char *path, char *buffe
 	int r;
 
 	if (!buffer || size == 0)
-		return unasked(ret_answer, -EINVAL);
+		return handle_unasked(ret_answer, -EINVAL);
 	r = ask(broker, path, &question, ret_answer);
 	if (r < 0)
 		return r;
@@ -167,7 +159,7 @@ int fdbroker_unlink(struct fdbroker *broker, const char *path, int flags,
 		.opcode = flags & AT_REMOVEDIR ? WIRE_OPCODE_RMDIR : WIRE_OPCODE_UNLINK,
 	};
 
-	return flags & ~AT_REMOVEDIR ? unasked(ret_answer, -EINVAL)
+	return flags & ~AT_REMOVEDIR ? handle_unasked(ret_answer, -EINVAL)
 				     : ask(broker, path, &question, ret_answer);
 }
 
@@ -186,12 +178,12 @@ int fdbroker_symlink(struct fdbroker *broker, const char *target, const char *pa
 	size_t len;
 
 	if (!target)
-		return unasked(ret_answer, -EFAULT);
+		return handle_unasked(ret_answer, -EFAULT);
 	len = strnlen(target, WIRE_PATH_MAX + 1);
 	if (len == 0)
-		return unasked(ret_answer, -ENOENT);
+		return handle_unasked(ret_answer, -ENOENT);
 	if (len > WIRE_PATH_MAX)
-		return unasked(ret_answer, -ENAMETOOLONG);
+		return handle_unasked(ret_answer, -ENAMETOOLONG);
 	question.act.other_len = (uint16_t)len;
 	return ask(broker, path, &question, ret_answer);
 }
@@ -201,7 +193,7 @@ int fdbroker_chmod(struct fdbroker *broker, const char *path, mode_t mode,
 {
 	struct question question = { .opcode = WIRE_OPCODE_CHMOD, .act.argument = mode };
 
-	return mode & ~(mode_t)0777 ? unasked(ret_answer, -EINVAL)
+	return mode & ~(mode_t)0777 ? handle_unasked(ret_answer, -EINVAL)
 				    : ask(broker, path, &question, ret_answer);
 }
 
@@ -224,7 +216,7 @@ int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct tim
 	};
 
 	if (flags & ~AT_SYMLINK_NOFOLLOW || (times && !(is_time(&times[0]) && is_time(&times[1]))))
-		return unasked(ret_answer, -EINVAL);
+		return handle_unasked(ret_answer, -EINVAL);
 	for (int i = 0; times && i < 2; i++)
 		wire[i] = (struct wire_time){ times[i].tv_sec, (uint32_t)times[i].tv_nsec };
 	wire_times_write(wire, other, sizeof(other));
@@ -242,7 +234,7 @@ int fdbroker_truncate(struct fdbroker *broker, const char *path, off_t size,
 	};
 
 	if (size < 0)
-		return unasked(ret_answer, -EINVAL);
+		return handle_unasked(ret_answer, -EINVAL);
 	wire_size_write((uint64_t)size, other, sizeof(other));
 	return ask(broker, path, &question, ret_answer);
 }
@@ -263,10 +255,10 @@ int fdbroker_connect_unix(struct fdbroker *broker, const char *path, int type,
 		.act.flags = type & SOCK_NONBLOCK ? WIRE_ACT_NONBLOCK : 0,
 	};
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+	for (size_t i = 0; i < ELEMENTSOF(types); i++)
 		if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == types[i].type)
 			question.act.argument = types[i].wire;
-	return question.act.argument == 0 ? unasked(ret_answer, -EINVAL)
+	return question.act.argument == 0 ? handle_unasked(ret_answer, -EINVAL)
 					  : ask(broker, path, &question, ret_answer);
 }
 
@@ -280,6 +272,6 @@ int fdbroker_watch(struct fdbroker *broker, const char *path, uint32_t mask,
 	};
 
 	if (question.act.argument & ~WIRE_WATCH_ALL || !(mask & IN_ALL_EVENTS))
-		return -EINVAL;
+		return handle_unasked(ret_answer, -EINVAL);
 	return ask(broker, path, &question, ret_answer);
 }

@@ -175,6 +175,13 @@ int handle_ask(struct fdbroker *broker, struct question *question, struct fdbrok
 	return question->fd >= 0 ? question->fd : 0;
 }
 
+int handle_unasked(struct fdbroker_answer *ret_answer, int r)
+{
+	if (ret_answer)
+		*ret_answer = (struct fdbroker_answer){ .reason = FDBROKER_REASON_NONE };
+	return r;
+}
+
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
 		  struct fdbroker_answer *ret_answer)
 {

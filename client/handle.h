@@ -15,4 +15,7 @@
  */
 int handle_ask(struct fdbroker *broker, struct question *question, struct fdbroker_answer *answer);
 
+/* What makes no sense is not asked: @r, and who wants to know of an answer learns that there is none. */
+int handle_unasked(struct fdbroker_answer *ret_answer, int r);
+
 #endif

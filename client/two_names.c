@@ -52,7 +52,7 @@ int fdbroker_rename(struct fdbroker *broker, const char *old, const char *new, u
 	};
 
 	if (flags & ~(unsigned)RENAME_NOREPLACE)
-		return -EINVAL;
+		return handle_unasked(ret_answer, -EINVAL);
 	return ask(broker, old, new, &question, ret_answer);
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -109,6 +110,110 @@ START_TEST(what_is_wrong_by_itself_is_not_asked)
 			 own_errors[_i].expected);
 	ck_assert_int_eq(answer.reason, FDBROKER_REASON_NONE);
 	ck_assert_uint_eq(answer.decision, 0);
+	fake_stage_end(&stage);
+}
+END_TEST
+
+/* A call of each kind that makes no sense. */
+static int stat_flags(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	struct stat st;
+
+	return fdbroker_stat(broker, "/a", AT_EMPTY_PATH, &st, answer);
+}
+
+static int access_mode(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_access(broker, "/a", 8, answer);
+}
+
+static int readlink_nowhere(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return (int)fdbroker_readlink(broker, "/a", NULL, 1, answer);
+}
+
+static int unlink_flags(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_unlink(broker, "/a", AT_EMPTY_PATH, answer);
+}
+
+static int mkdir_dots(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_mkdir(broker, "/a/.", 0700, answer);
+}
+
+static int symlink_nothing(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_symlink(broker, NULL, "/a", answer);
+}
+
+static int chmod_sticky(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_chmod(broker, "/a", 01777, answer);
+}
+
+static int utimens_flags(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_utimens(broker, "/a", NULL, AT_EMPTY_PATH, answer);
+}
+
+static int truncate_negative(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_truncate(broker, "/a", -1, answer);
+}
+
+static int rename_flags(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_rename(broker, "/a", "/b", RENAME_EXCHANGE, answer);
+}
+
+static int link_directory(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_link(broker, "/a/", "/b", answer);
+}
+
+static int connect_raw(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_connect_unix(broker, "/a", SOCK_RAW, answer);
+}
+
+static int watch_nothing(struct fdbroker *broker, struct fdbroker_answer *answer)
+{
+	return fdbroker_watch(broker, "/a", IN_ONLYDIR, answer);
+}
+
+static const struct {
+	const char *name;
+	int (*call)(struct fdbroker *broker, struct fdbroker_answer *answer);
+	int expected;
+} senseless[] = {
+	{ "stat", stat_flags, -EINVAL },
+	{ "access", access_mode, -EINVAL },
+	{ "readlink", readlink_nowhere, -EINVAL },
+	{ "unlink", unlink_flags, -EINVAL },
+	{ "mkdir", mkdir_dots, -EINVAL },
+	{ "symlink", symlink_nothing, -EFAULT },
+	{ "chmod", chmod_sticky, -EINVAL },
+	{ "utimens", utimens_flags, -EINVAL },
+	{ "truncate", truncate_negative, -EINVAL },
+	{ "rename", rename_flags, -EINVAL },
+	{ "link", link_directory, -ENOTDIR },
+	{ "connect", connect_raw, -EINVAL },
+	{ "watch", watch_nothing, -EINVAL },
+};
+
+START_TEST(what_is_wrong_by_itself_has_no_answer)
+{
+	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_OK, .decision = 1 };
+	struct fake_stage stage;
+
+	fake_stage_begin(&stage, fake_serve);
+	ck_assert_msg(senseless[_i].call(stage.broker, &answer) == senseless[_i].expected, "%s",
+		      senseless[_i].name);
+	ck_assert_msg(answer.reason == FDBROKER_REASON_NONE && answer.decision == 0, "%s",
+		      senseless[_i].name);
+	ck_assert_msg(senseless[_i].call(stage.broker, NULL) == senseless[_i].expected, "%s",
+		      senseless[_i].name);
 	fake_stage_end(&stage);
 }
 END_TEST
@@ -809,6 +914,8 @@ int main(void)
 	tcase_add_test(tcase, a_refusal_is_an_errno_with_its_reason_and_decision);
 	tcase_add_loop_test(tcase, what_is_wrong_by_itself_is_not_asked, 0,
 			    (int)ELEMENTSOF(own_errors));
+	tcase_add_loop_test(tcase, what_is_wrong_by_itself_has_no_answer, 0,
+			    (int)ELEMENTSOF(senseless));
 	tcase_add_test(tcase, only_documented_errors_leave_the_library);
 	tcase_add_test(tcase, every_reason_has_its_name);
 	tcase = suite_case(suite, "nonsense");
