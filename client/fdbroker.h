@@ -5,8 +5,9 @@
 /*
  * libfdbroker: files for a program that may not open any.
  *
- * Every function returns 0 or a descriptor on success and a negative errno on
- * failure; out parameters are written on success only unless said otherwise.
+ * A function that can fail returns 0, a descriptor or a number on success and a
+ * negative errno on failure, never -1 with errno; out parameters are written on
+ * success only unless said otherwise.
  * The functions are thread-safe: any number of threads may share one
  * connection. None of them is async-signal-safe. A thread is not cancelled
  * (pthread_cancel(3)) while it connects or asks: it has its answer first.
@@ -60,14 +61,15 @@ struct fdbroker_answer {
  * @ret:	the connection; fdbroker_close() frees it
  * @path:	socket, or NULL: the descriptor number in FDBROKER_FD, else the
  *		path in FDBROKER_SOCKET, else FDBROKER_SOCKET_DEFAULT; the
- *		environment is ignored in setuid programs (secure_getenv(3))
+ *		environment is ignored in setuid programs (secure_getenv(3)).
+ *		The descriptor of FDBROKER_FD is adopted: that works once
  *
  * The peer of the socket must be uid 0; with a path of one's own choosing
  * (@path or FDBROKER_SOCKET) the caller's own uid will do.
  *
  * Return: 0; -EPERM the socket's peer is somebody else; -EINVAL FDBROKER_FD is
- *	no number; -ENAMETOOLONG; -ENOMEM; -ENOTSOCK, -EPROTOTYPE not such a
- *	socket; or an errno of connect(2).
+ *	no number; -ENAMETOOLONG; -ENOMEM; -EBADF, -ENOTSOCK, -EPROTOTYPE,
+ *	-ENOTCONN not such a socket; or an errno of connect(2).
  */
 int fdbroker_connect(struct fdbroker **ret, const char *path);
 
@@ -97,16 +99,17 @@ int fdbroker_adopt(struct fdbroker **ret, int fd);
  *		umask does not apply
  * @ret_answer:	or NULL; written in every case
  *
- * Blocks until the broker answers. A request that the broker lost, by a crash or because
- * only its successor can serve it, is repeated once, unless it creates or truncates. In a child of fork(2) the first call makes a connection of the
- * child's own.
+ * Blocks until the broker answers. A request that the broker lost, by a crash or because only its
+ * successor can serve it, is repeated once, unless it creates or truncates. In a child of fork(2) the
+ * first call makes a connection of the child's own.
  *
  * Return: a descriptor, the caller's, or a negative errno: what open(2) says,
  *	-EACCES for a refusal, -EAGAIN for a limit, -ETIMEDOUT, -EINVAL,
  *	-EFAULT, -ENAMETOOLONG, -ENOMEM, -EPROTO for an answer that makes no sense,
- *	-ECONNRESET when the broker is gone, -EMFILE (@ret_answer may say that the broker
- *	agreed), -ECHILD after a fork where the child cannot connect anew: an adopted
- *	connection, or in the sandbox.
+ *	-ECONNRESET when the broker lost it and it must not be repeated, or is gone: then all that is
+ *	asked over this connection is, until one closes it and connects anew; -EMFILE (@ret_answer may
+ *	say that the broker agreed), -ECHILD after a fork where the child cannot connect anew: an
+ *	adopted connection, or in the sandbox.
  */
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
 		  struct fdbroker_answer *ret_answer);
@@ -124,15 +127,16 @@ struct fdbroker_request {
 
 /**
  * fdbroker_open_batch() - open many files at once
- * @requests:	path, flags and mode of each, as for fdbroker_open(); written is what that would return
+ * @requests:	path, flags and mode of each, as for fdbroker_open(); written is what that would
+ *		return and answer
  * @n:		1..FDBROKER_BATCH_MAX
  *
  * As fdbroker_open() called once for each, and quicker: each is judged and answered on its own, and
  * what one is refused touches no other. They are opened in no order that could be relied upon. What
  * creates or truncates a file, and what may take its time, is not quicker than by itself.
  *
- * A policy that is loaded meanwhile judges those that were not judged yet. What the broker lost by a
- * crash is asked for once more.
+ * A policy that is loaded meanwhile judges those that were not judged yet. What the broker lost by
+ * a crash is asked for once more.
  *
  * Blocks until all are answered. If the descriptors of a message do not all find room in this
  * process none is kept, and each of their requests has -EMFILE; refusals stand.
@@ -143,8 +147,8 @@ struct fdbroker_request {
 int fdbroker_open_batch(struct fdbroker *broker, struct fdbroker_request *requests, size_t n);
 
 /*
- * What is asked of a name besides opening it: @path and @ret_answer are as for fdbroker_open(), and so
- * are the errors, beside those of the call that each stands for. What changes nothing is repeated
+ * What is asked of a name besides opening it: @path and @ret_answer are as for fdbroker_open(), and
+ * so are the errors, beside those of the call that each stands for. What changes nothing is repeated
  * once if the broker lost it; what may have been done is -ECONNRESET. After -ETIMEDOUT, too, a change
  * that had begun may still be made.
  */
@@ -165,55 +169,58 @@ ssize_t fdbroker_readlink(struct fdbroker *broker, const char *path, char *buffe
 int fdbroker_unlink(struct fdbroker *broker, const char *path, int flags,
 		    struct fdbroker_answer *ret_answer);
 
-/* mkdir(2), without the process's umask; never writable by group or others unless the rule's create-mode
- * says so. A name that ends in "." or ".." is -EINVAL where names are made or removed. 0 or a negative
- * errno. */
+/* mkdir(2), without the process's umask; never writable by group or others unless the rule's
+ * create-mode says so. A name that ends in "." or ".." is -EINVAL where names are made or removed.
+ * 0 or a negative errno. */
 int fdbroker_mkdir(struct fdbroker *broker, const char *path, mode_t mode,
 		   struct fdbroker_answer *ret_answer);
 
-/* symlink(2): @target is any text of 1 to 4095 bytes, which nobody judges; where it leads is judged when it
- * is followed. 0 or a negative errno. */
+/* symlink(2): @target is any text of 1 to 4095 bytes, which nobody judges; where it leads is judged
+ * when it is followed. 0 or a negative errno. */
 int fdbroker_symlink(struct fdbroker *broker, const char *target, const char *path,
 		     struct fdbroker_answer *ret_answer);
 
-/* chmod(2) of permission bits (0777): a file loses its set-id bits by it, a directory keeps its sticky bit,
- * and one that has set-group-ID is -EPERM. utimensat(2) with @flags AT_SYMLINK_NOFOLLOW or 0; truncate(2). 0 or a negative errno.
- * @times: NULL is now. */
+/* chmod(2) of permission bits (0777): a file loses its set-id bits by it, a directory keeps its
+ * sticky bit, and one that has set-group-ID is -EPERM. 0 or a negative errno. */
 int fdbroker_chmod(struct fdbroker *broker, const char *path, mode_t mode,
 		   struct fdbroker_answer *ret_answer);
+
+/* utimensat(2) with @flags AT_SYMLINK_NOFOLLOW or 0; @times: NULL is now. 0 or a negative errno. */
 int fdbroker_utimens(struct fdbroker *broker, const char *path, const struct timespec times[2],
 		     int flags, struct fdbroker_answer *ret_answer);
+
+/* truncate(2). 0 or a negative errno. */
 int fdbroker_truncate(struct fdbroker *broker, const char *path, off_t size,
 		      struct fdbroker_answer *ret_answer);
 
 /**
  * fdbroker_rename() - rename(2), of a file or a link; directories are refused
- * @old, @new:	each is judged by itself; a link in the last place is meant itself
+ * @old_path, @new_path: each is judged by itself; a link in the last place is meant itself
  * @flags:	RENAME_NOREPLACE, or 0
  *
  * Never repeated: after -ECONNRESET or -ETIMEDOUT it may have been done.
  *
- * Return: 0, or a negative errno; -EXDEV also where the broker was confined to less at the old name
- *	than at the new one.
+ * Return: 0, or a negative errno; -EXDEV also where the broker was confined to less at the old
+ *	name than at the new one.
  */
-int fdbroker_rename(struct fdbroker *broker, const char *old, const char *new, unsigned flags,
-		    struct fdbroker_answer *ret_answer);
+int fdbroker_rename(struct fdbroker *broker, const char *old_path, const char *new_path,
+		    unsigned flags, struct fdbroker_answer *ret_answer);
 
 /* link(2), of an ordinary file that is neither set-user-ID nor set-group-ID, and the caller's own or
  * one that he may read and write. Otherwise as fdbroker_rename(). */
-int fdbroker_link(struct fdbroker *broker, const char *old, const char *new,
+int fdbroker_link(struct fdbroker *broker, const char *old_path, const char *new_path,
 		  struct fdbroker_answer *ret_answer);
 
 /* A socket that is connected to the Unix socket @path; @type: SOCK_STREAM, SOCK_SEQPACKET or
- * SOCK_DGRAM, with SOCK_NONBLOCK or SOCK_CLOEXEC, which is always set. Who listens sees the broker's user and
- * process as its peer. A descriptor or a negative errno; -EAGAIN its backlog is full. */
+ * SOCK_DGRAM, with SOCK_NONBLOCK or SOCK_CLOEXEC, which is always set. Who listens sees the broker's
+ * user and process as its peer. A descriptor or a negative errno; -EAGAIN its backlog is full. */
 int fdbroker_connect_unix(struct fdbroker *broker, const char *path, int type,
 			  struct fdbroker_answer *ret_answer);
 
 /*
- * A descriptor from which struct inotify_event are read (inotify(7)), of what happens to @path, or in
- * it if it is a directory: @mask is of IN_ALL_EVENTS, with IN_ONLYDIR, IN_DONT_FOLLOW, IN_EXCL_UNLINK
- * or IN_ONESHOT.
+ * A descriptor from which struct inotify_event are read (inotify(7)), of what happens to @path, or
+ * in it if it is a directory: @mask is of IN_ALL_EVENTS, with IN_ONLYDIR, IN_DONT_FOLLOW,
+ * IN_EXCL_UNLINK or IN_ONESHOT.
  *
  * It is a pipe of the broker's: each read(2) returns one event, for which its buffer must have room
  * (sizeof(struct inotify_event) + NAME_MAX + 1), and its end comes when nothing more will. A
@@ -222,8 +229,9 @@ int fdbroker_connect_unix(struct fdbroker *broker, const char *path, int type,
 int fdbroker_watch(struct fdbroker *broker, const char *path, uint32_t mask,
 		   struct fdbroker_answer *ret_answer);
 
-/* Close the connection and free it. NULL is allowed. Always returns NULL. In the sandbox the
- * connection ends, and its descriptor number stays taken, so that nothing else gets it. */
+/* Close the connection and free it: no other thread may be using it. NULL is allowed. Always returns
+ * NULL. In the sandbox the connection ends, and its descriptor number stays taken, so that nothing
+ * else gets it. */
 struct fdbroker *fdbroker_close(struct fdbroker *broker);
 
 /* "default", "rule", … as the audit says it; "unknown" for a number that is none. Static. */

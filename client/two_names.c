@@ -43,8 +43,8 @@ static int ask(struct fdbroker *broker, const char *old, const char *new, struct
 	return code_filter(r);
 }
 
-int fdbroker_rename(struct fdbroker *broker, const char *old, const char *new, unsigned flags,
-		    struct fdbroker_answer *ret_answer)
+int fdbroker_rename(struct fdbroker *broker, const char *old_path, const char *new_path,
+		    unsigned flags, struct fdbroker_answer *ret_answer)
 {
 	struct question question = {
 		.opcode = WIRE_OPCODE_RENAME,
@@ -53,13 +53,13 @@ int fdbroker_rename(struct fdbroker *broker, const char *old, const char *new, u
 
 	if (flags & ~(unsigned)RENAME_NOREPLACE)
 		return handle_unasked(ret_answer, -EINVAL);
-	return ask(broker, old, new, &question, ret_answer);
+	return ask(broker, old_path, new_path, &question, ret_answer);
 }
 
-int fdbroker_link(struct fdbroker *broker, const char *old, const char *new,
+int fdbroker_link(struct fdbroker *broker, const char *old_path, const char *new_path,
 		  struct fdbroker_answer *ret_answer)
 {
 	struct question question = { .opcode = WIRE_OPCODE_LINK };
 
-	return ask(broker, old, new, &question, ret_answer);
+	return ask(broker, old_path, new_path, &question, ret_answer);
 }

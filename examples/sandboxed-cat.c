@@ -35,7 +35,7 @@ int main(int argc, char *argv[])
 		return 1;
 	}
 	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
-		if (write(STDOUT_FILENO, buffer, (size_t)n) < 0)
+		if (fwrite(buffer, 1, (size_t)n, stdout) != (size_t)n)
 			return 1;
-	return n < 0;
+	return n < 0 || fflush(stdout) != 0;
 }

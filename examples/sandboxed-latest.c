@@ -25,8 +25,11 @@ static int copy_to(int fd)
 	ssize_t n;
 
 	while ((n = read(STDIN_FILENO, buffer, sizeof(buffer))) > 0)
-		if (write(fd, buffer, (size_t)n) != n)
-			return -errno;
+		for (ssize_t done = 0, more; done < n; done += more) {
+			more = write(fd, buffer + done, (size_t)(n - done));
+			if (more < 0)
+				return -errno;
+		}
 	return n < 0 ? -errno : 0;
 }
 
@@ -46,8 +49,10 @@ int main(int argc, char *argv[])
 
 	if (argc != 3)
 		return 64;
-	snprintf(path, sizeof(path), "%s/%s", argv[1], argv[2]);
-	snprintf(latest, sizeof(latest), "%s/latest", argv[1]);
+	/* A name that was cut would be another file's. */
+	if (snprintf(path, sizeof(path), "%s/%s", argv[1], argv[2]) >= (int)sizeof(path) ||
+	    snprintf(latest, sizeof(latest), "%s/latest", argv[1]) >= (int)sizeof(latest))
+		return complain(argv[1], -ENAMETOOLONG);
 	r = fdbroker_connect(&broker, NULL);
 	if (r >= 0)
 		r = fdbroker_sandbox(broker, 0);
