@@ -220,7 +220,7 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *c
 {
 	struct audit *audit = context;
 	static uint8_t buffer[CONTROL_SIZE_MAX];
-	struct control message;
+	struct control message = { .fd = -EBADF, .bell = -EBADF };
 	int r;
 
 	(void)source;

@@ -142,7 +142,7 @@ int identity_of_file(int dir, const char *path, struct identity_file *ret)
 /* The magic link, not its text, which a mount namespace can forge. Kernel threads have none. */
 static void take_exe(int process, struct facts *facts)
 {
-	struct identity_file file;
+	struct identity_file file = { 0 };
 	ssize_t n;
 
 	if (identity_of_file(process, "exe", &file) < 0)

@@ -168,7 +168,7 @@ static int take_on(struct pump *pump, struct burden *burden)
 static int receive(struct pump *pump)
 {
 	struct burden burden = { .fds = { -EBADF, -EBADF } };
-	int reply, r;
+	int reply = -EBADF, r;
 
 	r = burden_receive(PUMP_QUEUE_FD, &burden, &reply);
 	if (r == -EAGAIN || r == 0)
