@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "daemon/limits.h"
 #include "daemon/opener.h"
+#include "daemon/places.h"
 #include "daemon/workers.h"
 
 #define LOOKS_MAX 64U /* through those that wait, for each place that becomes free */
@@ -143,7 +144,7 @@ static enum fate judge(struct worker *worker, const struct discard *d)
 	if (worker->is_away)
 		return d->uid == worker->uid ? CLOSE : NOT_MINE;
 	if (!d->may_block && worker_leads(worker))
-		return workers_distrust(worker->all, d->uid) ? WAIT : CLOSE;
+		return places_distrust(worker->all, d->uid) ? WAIT : CLOSE;
 	r = worker_leave(worker, NULL, d->uid);
 	/* Without a thread no place would ever become free. */
 	if (r == 0 || r == -ENOMEM)

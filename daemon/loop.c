@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "daemon/batch.h"
 #include "daemon/commands.h"
+#include "daemon/places.h"
 
 /*
  * Level-triggered, one request of each ready connection in turn, or of each uid, so that no
@@ -231,7 +232,7 @@ static bool take_up(void *context, struct worker *worker)
 	if (!next)
 		return false;
 	session = next->x.session;
-	worker_take_place(worker, session, next->deadline_usec);
+	places_take(worker, session, session->facts.uid, next->deadline_usec);
 	clients_settle(&loop->clients, session, serve_waiting(worker, next));
 	end_if_all_is_answered(loop);
 	return true;

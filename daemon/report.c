@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/macro.h"
+#include "daemon/places.h"
 #include "daemon/record.h"
 #include "policy/explain.h"
 #include "wire/codec.h"
@@ -296,5 +297,5 @@ void report_counters(const struct server *server, struct text *out)
 	text_printf(out, "slow %" PRIu64 "\n", server->workers.n_left);
 	text_printf(out, "in-flight %" PRIu32 "\n", server->workers.n_away);
 	text_printf(out, "max-in-flight %" PRIu32 "\n", server->workers.setup.places);
-	text_printf(out, "stuck %" PRIu32 "\n", workers_stuck(&server->workers));
+	text_printf(out, "stuck %" PRIu32 "\n", places_stuck(&server->workers));
 }

@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "daemon/batch.h"
 #include "daemon/exchange.h"
+#include "daemon/places.h"
 #include "daemon/renewal.h"
 #include "daemon/report.h"
 
@@ -90,7 +91,7 @@ int serve_try(struct exchange *x, struct worker *worker)
 		exchange_answer(x, WIRE_REASON_DEGRADED, EACCES);
 		return 0;
 	}
-	if (workers_distrust(worker->all, uid) || discards_are_many(worker->all, uid)) {
+	if (places_distrust(worker->all, uid) || discards_are_many(worker->all, uid)) {
 		exchange_answer(x, WIRE_REASON_BUSY, EAGAIN);
 		return 0;
 	}

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/places.h"
+
 /*
  * As long as the connections are few, so is this list: a walk through it is nothing beside an
  * open that may block. All wait equally long at most, so that the oldest is the first to be late.
@@ -41,9 +43,9 @@ struct waiting *waiting_take(struct waiting **list, const struct workers *worker
 
 	for (struct waiting **at = list; *at; at = &(*at)->next) {
 		uid_t uid = (*at)->x.session->facts.uid;
-		uint32_t n = workers_of(workers, uid);
+		uint32_t n = places_of(workers, uid);
 
-		if ((*at)->outside || n >= fewest || !workers_have_place(workers, uid))
+		if ((*at)->outside || n >= fewest || !places_are_free(workers, uid))
 			continue;
 		fewest = n;
 		best = at;

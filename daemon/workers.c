@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "daemon/exchange.h"
-#include "daemon/limits.h"
+#include "daemon/places.h"
 
 /*
  * Leader and followers: the loop is handed over, not the request. A request that does not block
@@ -19,9 +19,6 @@
  * has come to mean another file system) is found by the main thread, which looks every tick as long
  * as there are requests, and sleeps when there are none. So an open that blocks by surprise holds
  * everybody up for a tick or two.
- *
- * Shares: a uid has so many places at most, stuck ones included, and the last quarter is for uids
- * that have none.
  */
 
 #define TICK_NSEC 2000000
@@ -93,83 +90,9 @@ static int promote(struct workers *w)
 	return 0;
 }
 
-/* places */
-
-uint32_t workers_of(const struct workers *w, uid_t uid)
+static uint64_t deadline(const struct workers *w)
 {
-	uint32_t n = 0;
-
-	for (const struct worker *i = w->list; i && w->n_away > 0; i = i->next)
-		n += i->is_away && i->uid == uid;
-	return n;
-}
-
-static uint32_t stuck_of(const struct workers *w, uid_t uid)
-{
-	uint32_t n = 0;
-
-	for (const struct worker *i = w->list; i; i = i->next)
-		n += i->is_stuck && i->uid == uid;
-	return n;
-}
-
-bool workers_distrust(const struct workers *w, uid_t uid)
-{
-	uint32_t n = 0;
-
-	if (w->n_surprised >= w->setup.places)
-		return true;
-	for (const struct worker *i = w->list; i && w->n_surprised > 0; i = i->next)
-		n += i->was_surprised && i->uid == uid;
-	return n >= w->setup.places_each;
-}
-
-uint32_t workers_stuck(const struct workers *w)
-{
-	uint32_t n = 0;
-
-	for (const struct worker *i = w->list; i; i = i->next)
-		n += i->is_stuck;
-	return n;
-}
-
-bool workers_have_place(const struct workers *w, uid_t uid)
-{
-	uint32_t own = workers_of(w, uid), kept = own > 0 ? w->setup.places / 4 : 0;
-
-	return own < w->setup.places_each && w->n_away + kept < w->setup.places;
-}
-
-static void go_away(struct worker *worker, struct session *session, uid_t uid)
-{
-	struct workers *w = worker->all;
-
-	worker->is_away = true;
-	worker->uid = uid;
-	worker->session = session ? session_ref(session) : NULL;
-	worker->deadline_usec = clock_monotonic_usec() + w->setup.open_usec;
-	w->n_away++;
-	w->n_left += session != NULL;
-}
-
-static void come_home(struct worker *worker)
-{
-	struct workers *w = worker->all;
-
-	if (!worker->is_away)
-		return;
-	worker->session = session_unref(worker->session);
-	w->n_away--;
-	w->n_surprised -= worker->was_surprised;
-	worker->is_away = worker->was_surprised = worker->is_stuck = false;
-	atomic_store(&worker->given_up, false);
-	discards_have_place(&w->discards);
-}
-
-void worker_take_place(struct worker *worker, struct session *session, uint64_t deadline_usec)
-{
-	go_away(worker, session, session->facts.uid);
-	worker->deadline_usec = deadline_usec;
+	return clock_monotonic_usec() + w->setup.open_usec;
 }
 
 int worker_leave(struct worker *worker, struct session *session, uid_t uid)
@@ -178,12 +101,12 @@ int worker_leave(struct worker *worker, struct session *session, uid_t uid)
 
 	if (worker->is_away)
 		return 0;
-	if (!workers_have_place(w, uid))
-		return stuck_of(w, uid) < w->setup.places_each ? -EAGAIN : -EBUSY;
+	if (!places_are_free(w, uid))
+		return places_may_be_free(w, uid) ? -EAGAIN : -EBUSY;
 	/* Not its errno: pthread_create(3) says EAGAIN, and no place is to be waited for. */
 	if (worker_leads(worker) && promote(w) < 0)
 		return -ENOMEM;
-	go_away(worker, session, uid);
+	places_take(worker, session, uid, deadline(w));
 	w->setup.left(w->setup.context, worker);
 	return 0;
 }
@@ -268,7 +191,7 @@ static bool take_turn(struct worker *worker)
 		return true;
 	}
 	discards_close(worker);
-	come_home(worker);
+	places_return(worker);
 	return true;
 }
 
@@ -340,7 +263,7 @@ static void take_lead_from(struct worker *worker)
 		return;
 	worker->was_surprised = true;
 	w->n_surprised++;
-	go_away(worker, worker->x ? worker->x->session : NULL, worker->uid);
+	places_take(worker, worker->x ? worker->x->session : NULL, worker->uid, deadline(w));
 	w->setup.left(w->setup.context, worker);
 }
 

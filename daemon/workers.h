@@ -103,24 +103,12 @@ void worker_end(struct worker *worker);
  */
 int worker_leave(struct worker *worker, struct session *session, uid_t uid);
 
-/* For a worker that does not lead: take the place that there is, until @deadline_usec. */
-void worker_take_place(struct worker *worker, struct session *session, uint64_t deadline_usec);
-
 bool worker_leads(const struct worker *worker);
-
-/* Whether what this uid asks for blocks even where it should not, too often. */
-bool workers_distrust(const struct workers *w, uid_t uid);
-
-/* How many places @uid has, and whether it may have one more. */
-uint32_t workers_of(const struct workers *w, uid_t uid);
-bool workers_have_place(const struct workers *w, uid_t uid);
 
 /* Nobody will be answered for @session. */
 void workers_forget(struct workers *w, const struct session *session);
 
 /* Give up those that are beyond their deadline at @now_usec; the next one, or UINT64_MAX. */
 uint64_t workers_expire(struct workers *w, uint64_t now_usec);
-
-uint32_t workers_stuck(const struct workers *w);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/macro.h"
 #include "daemon/limits.h"
+#include "daemon/places.h"
 #include "daemon/workers.h"
 #include "tests/support/suite.h"
 
@@ -38,7 +39,7 @@ bool worker_leads(const struct worker *w)
 	return leads;
 }
 
-bool workers_distrust(const struct workers *w, uid_t uid)
+bool places_distrust(const struct workers *w, uid_t uid)
 {
 	(void)w;
 	(void)uid;
