@@ -73,13 +73,23 @@
 #define NUMBERS_SIZE (0 NUMBERS(SIZE))
 static_assert(RECORD_HEAD_SIZE == 0 HEAD(SIZE), "a head is what it says");
 
-/* Which of those follow that most records have not. */
+/* Most are not there: which are is told first. */
+#define PART(kind, name, most)	   PART_##name,
+#define IS_THERE(kind, name, most) | (of->name.len > 0) << PART_##name
+#define WRITE_PART(kind, name, most)                                                               \
+	if (there & 1U << PART_##name)                                                             \
+	WRITE_TEXT(kind, name, most)
+#define READ_PART(kind, name, most)                                                                \
+	if (there & 1U << PART_##name)                                                             \
+	READ_TEXT(kind, name, most)
+
 enum {
-	HAS_SHADOW = 1 << 0,
-	HAS_OTHER = 1 << 1,
+	TEXTS(PART) PART_shadow,
+	PART_other,
+	PARTS,
 };
 
-static inline void write_text(struct cursor_writer *w, const struct record_text *text, size_t most)
+static void write_text(struct cursor_writer *w, const struct record_text *text, size_t most)
 {
 	cursor_write_string(w, text->bytes, text->len < most ? text->len : most);
 }
@@ -123,16 +133,6 @@ static void read_numbers(struct cursor_reader *whole, struct record *of)
 	}
 }
 
-static void write_texts(struct cursor_writer *w, const struct record *of)
-{
-	TEXTS(WRITE_TEXT)
-}
-
-static void read_texts(struct cursor_reader *r, struct record *of)
-{
-	TEXTS(READ_TEXT)
-}
-
 static void write_shadow(struct cursor_writer *w, const struct record_shadow *of)
 {
 	SHADOW(WRITE, WRITE_TEXT)
@@ -153,28 +153,30 @@ static void read_other(struct cursor_reader *r, struct record_other *of)
 	OTHER(READ, READ_TEXT)
 }
 
-static void write_rare(struct cursor_writer *w, const struct record *record)
+static void write_parts(struct cursor_writer *w, const struct record *of)
 {
-	const bool has_shadow = record->shadow.kind != SHADOW_NONE;
-	const bool has_other = record->other.act != 0;
+	const unsigned int there = (of->shadow.kind != SHADOW_NONE) << PART_shadow |
+				   (of->other.act != 0) << PART_other TEXTS(IS_THERE);
 
-	cursor_write_u16(w, (has_shadow ? HAS_SHADOW : 0) | (has_other ? HAS_OTHER : 0));
-	if (has_shadow)
-		write_shadow(w, &record->shadow);
-	if (has_other)
-		write_other(w, &record->other);
+	cursor_write_u16(w, (uint16_t)there);
+	TEXTS(WRITE_PART)
+	if (there & 1U << PART_shadow)
+		write_shadow(w, &of->shadow);
+	if (there & 1U << PART_other)
+		write_other(w, &of->other);
 }
 
-static void read_rare(struct cursor_reader *r, struct record *ret)
+static void read_parts(struct cursor_reader *r, struct record *of)
 {
-	uint16_t parts = cursor_read_u16(r);
+	const unsigned int there = cursor_read_u16(r);
 
-	if (parts & ~(HAS_SHADOW | HAS_OTHER))
+	if (there >> PARTS != 0)
 		r->error = -EBADMSG;
-	if (parts & HAS_SHADOW)
-		read_shadow(r, &ret->shadow);
-	if (parts & HAS_OTHER)
-		read_other(r, &ret->other);
+	TEXTS(READ_PART)
+	if (there & 1U << PART_shadow)
+		read_shadow(r, &of->shadow);
+	if (there & 1U << PART_other)
+		read_other(r, &of->other);
 }
 
 int record_write(const struct record *record, void *buffer, size_t size)
@@ -182,8 +184,7 @@ int record_write(const struct record *record, void *buffer, size_t size)
 	struct cursor_writer w = cursor_writer(buffer, size);
 
 	write_numbers(&w, record);
-	write_texts(&w, record);
-	write_rare(&w, record);
+	write_parts(&w, record);
 	return cursor_write_end(&w);
 }
 
@@ -213,8 +214,7 @@ int record_read(const void *data, size_t size, struct record *ret)
 
 	*ret = (struct record){ 0 };
 	read_numbers(&r, ret);
-	read_texts(&r, ret);
-	read_rare(&r, ret);
+	read_parts(&r, ret);
 	if (cursor_read_end(&r) == 0 && is_sound(ret))
 		return 0;
 	*ret = (struct record){ 0 };

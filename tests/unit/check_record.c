@@ -15,6 +15,7 @@
 #include "daemon/record_fields.h"
 #include "daemon/sink.h"
 #include "policy/ast.h"
+#include "policy/policy.h"
 #include "policy/subject.h"
 #include "tests/support/suite.h"
 #include "wire/proto.h"
@@ -126,7 +127,7 @@ static struct record_text filled(char byte, size_t len)
 	return (struct record_text){ bytes[(uint8_t)byte], len };
 }
 
-/* Every text as long as it can be, or longer. */
+/* Every text as long as it can be, or longer; and no number is 0. */
 static struct record longest(size_t longer)
 {
 	static struct record_who who;
@@ -141,6 +142,9 @@ static struct record longest(size_t longer)
 	who.n_groups = RECORD_GROUPS_MAX;
 	memset(who.policy, '9', sizeof(who.policy) - 1);
 	record.who = encoded(&who);
+	record.outcome = RECORD_ALLOW;
+	record.as_root = 1;
+	record.deliver = POLICY_DELIVER_PIPE;
 	record.path = filled('p', RECORD_PATH_MAX + longer);
 	record.canonical = filled('c', RECORD_PATH_MAX + longer);
 	record.rule = filled('r', RECORD_RULE_MAX + longer);
@@ -149,12 +153,15 @@ static struct record longest(size_t longer)
 	record.detail = filled('d', RECORD_DETAIL_MAX + longer);
 	record.shadow = (struct record_shadow){
 		.kind = SHADOW_ALLOW_IF,
+		.reason = WIRE_REASON_CONDITION,
+		.as_root = 1,
 		.condition = filled('c', RECORD_CONDITION_MAX + longer),
 		.rule = filled('r', RECORD_RULE_MAX + longer),
 		.conditions = filled('c', RECORD_RULE_MAX + longer),
 	};
 	record.other = (struct record_other){
 		.act = WIRE_OPCODE_RENAME,
+		.is_new = 1,
 		.modes = POLICY_ANY,
 		.path = filled('o', RECORD_PATH_MAX + longer),
 		.canonical = filled('n', RECORD_PATH_MAX + longer),
@@ -270,18 +277,17 @@ START_TEST(record_cut_anywhere_is_refused)
 }
 END_TEST
 
-/* What is mostly not there, a candidate's verdict and another name, is told at the end. */
+/* Behind the numbers it is told which texts, and what else, are there. */
 START_TEST(record_of_unknown_parts_is_refused)
 {
-	struct record record = refusal();
-	int size;
+	const struct record nothing = { 0 };
+	struct record record = refusal(), read;
+	int last = record_write(&nothing, buffer, sizeof(buffer)) - 1;
+	int size = record_write(&record, buffer, sizeof(buffer));
 
-	record.shadow.kind = SHADOW_NONE;
-	record.other.act = 0;
-	size = record_write(&record, buffer, sizeof(buffer));
-	ck_assert_int_eq(record_read(buffer, (size_t)size, &record), 0);
-	buffer[size - 2] = 1 << 2;
-	ck_assert_int_eq(record_read(buffer, (size_t)size, &record), -EBADMSG);
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), 0);
+	buffer[last] |= 1 << 1;
+	ck_assert_int_eq(record_read(buffer, (size_t)size, &read), -EBADMSG);
 }
 END_TEST
 
