@@ -40,25 +40,20 @@ void wire_batch_take(struct wire_batch *batch, struct wire_open *ret)
 
 struct wire_batch_writer wire_batch_begin(void *buffer, size_t size)
 {
+	size = size < WIRE_MESSAGE_MAX ? size : WIRE_MESSAGE_MAX;
 	return (struct wire_batch_writer){
 		.buffer = buffer,
-		.size = size < WIRE_MESSAGE_MAX ? size : WIRE_MESSAGE_MAX,
-		.used = WIRE_BATCH_HEAD,
+		.size = size,
+		.opens = cursor_writer((uint8_t *)buffer + WIRE_BATCH_HEAD, size - WIRE_BATCH_HEAD),
 	};
 }
 
 int wire_batch_add(struct wire_batch_writer *b, const struct wire_open *open)
 {
-	struct cursor_writer w = cursor_writer(b->buffer + b->used, b->size - b->used);
-	int size;
-
-	if (b->n == WIRE_BATCH_MAX || open->path_len > WIRE_PATH_MAX)
+	if (b->n == WIRE_BATCH_MAX || open->path_len > WIRE_PATH_MAX ||
+	    b->opens.left < (size_t)WIRE_OPEN_SIZE + open->path_len)
 		return -EMSGSIZE;
-	wire_open_put(&w, open);
-	size = cursor_write_end(&w);
-	if (size < 0)
-		return size;
-	b->used += (size_t)size;
+	wire_open_put(&b->opens, open);
 	b->n++;
 	return 0;
 }
@@ -66,10 +61,11 @@ int wire_batch_add(struct wire_batch_writer *b, const struct wire_open *open)
 size_t wire_batch_end(struct wire_batch_writer *b, uint64_t id)
 {
 	struct cursor_writer w = cursor_writer(b->buffer, WIRE_BATCH_HEAD);
+	size_t size = WIRE_BATCH_HEAD + b->opens.size;
 
-	wire_header_write(&w, WIRE_OPCODE_BATCH, id, (uint32_t)b->used);
+	wire_header_write(&w, WIRE_OPCODE_BATCH, id, (uint32_t)size);
 	cursor_write_u16(&w, b->n);
-	return b->used;
+	return size;
 }
 
 static uint16_t count_fds(const struct wire_answer *results, uint16_t n)

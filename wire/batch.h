@@ -51,7 +51,8 @@ void wire_batch_take(struct wire_batch *batch, struct wire_open *ret);
 /* A request that is being written. */
 struct wire_batch_writer {
 	uint8_t *buffer; /* borrowed */
-	size_t size, used;
+	size_t size;
+	struct cursor_writer opens; /* behind the head */
 	uint16_t n;
 };
 

@@ -145,9 +145,9 @@ START_TEST(a_batch_is_written_as_far_as_there_is_room)
 	ck_assert_int_eq(wire_batch_add(&w, &more), -EMSGSIZE);
 	for (int i = 0; i < 15; i++)
 		ck_assert_int_eq(wire_batch_add(&w, &most), 0);
-	used = w.used;
+	used = w.opens.size;
 	ck_assert_int_eq(wire_batch_add(&w, &most), -EMSGSIZE);
-	ck_assert_uint_eq(w.used, used);
+	ck_assert_uint_eq(w.opens.size, used);
 	for (unsigned int i = 15; i < WIRE_BATCH_MAX; i++)
 		ck_assert_int_eq(wire_batch_add(&w, &a), 0);
 	ck_assert_int_eq(wire_batch_add(&w, &a), -EMSGSIZE);
