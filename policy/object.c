@@ -174,38 +174,41 @@ static bool mount_holds(const struct question *q)
 	return (q->conditions->mount_flags & ~q->object->mount_flags) == 0;
 }
 
-static const struct {
-	enum policy_condition condition;
-	bool (*holds)(const struct question *q);
-	bool of_place; /* asked by an allow also of what is not there yet */
-} checks[] = {
-	{ POLICY_CONDITION_TYPE, type_holds, true },
-	{ POLICY_CONDITION_OWNER, owner_holds, false },
-	{ POLICY_CONDITION_FILE_GROUP, group_holds, false },
-	{ POLICY_CONDITION_MODE_MAX, mode_max_holds, false },
-	{ POLICY_CONDITION_LINKS, links_holds, false },
-	{ POLICY_CONDITION_MAX_SIZE, max_size_holds, false },
-	{ POLICY_CONDITION_DEVICE, device_holds, false },
-	{ POLICY_CONDITION_FS, fs_holds, true },
-	{ POLICY_CONDITION_MOUNT, mount_holds, true },
+/* In the order in which the first that fails is told. The opener asks those behind them. */
+static bool (*const checks[])(const struct question *q) = {
+	[POLICY_CONDITION_TYPE] = type_holds,	     [POLICY_CONDITION_OWNER] = owner_holds,
+	[POLICY_CONDITION_FILE_GROUP] = group_holds, [POLICY_CONDITION_MODE_MAX] = mode_max_holds,
+	[POLICY_CONDITION_LINKS] = links_holds,	     [POLICY_CONDITION_MAX_SIZE] = max_size_holds,
+	[POLICY_CONDITION_DEVICE] = device_holds,    [POLICY_CONDITION_FS] = fs_holds,
+	[POLICY_CONDITION_MOUNT] = mount_holds,
 };
+static_assert(ELEMENTSOF(checks) == POLICY_CONDITION_MOUNTS,
+	      "a check for every condition of objects");
 
+#define BIT(condition) (UINT32_C(1) << (condition))
+
+/* All that there are checks for. */
+#define CHECKED (BIT(POLICY_CONDITION_MOUNTS) - BIT(POLICY_CONDITION_TYPE))
 /* What an allow asks whatever it says. */
-#define ALWAYS                                                                                     \
-	(1U << POLICY_CONDITION_TYPE | 1U << POLICY_CONDITION_LINKS | 1U << POLICY_CONDITION_FS)
+#define ALWAYS (BIT(POLICY_CONDITION_TYPE) | BIT(POLICY_CONDITION_LINKS) | BIT(POLICY_CONDITION_FS))
+/* What it asks also of what is not there yet. */
+#define OF_PLACE                                                                                   \
+	(BIT(POLICY_CONDITION_TYPE) | BIT(POLICY_CONDITION_FS) | BIT(POLICY_CONDITION_MOUNT))
 
 /* NONE if all hold. */
 static enum policy_condition first_failing(const struct question *q)
 {
-	uint32_t asked = q->conditions->asked | (q->allow ? ALWAYS : 0);
+	uint32_t asked = q->conditions->asked & CHECKED;
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		if (!(asked >> checks[i].condition & 1))
-			continue;
-		if (q->allow && q->object->fresh && !q->object->named && !checks[i].of_place)
-			continue;
-		if (!checks[i].holds(q))
-			return checks[i].condition;
+	if (q->allow)
+		asked |= ALWAYS;
+	if (q->allow && q->object->fresh && !q->object->named)
+		asked &= OF_PLACE;
+	for (; asked; asked &= asked - 1) {
+		int condition = __builtin_ctz(asked);
+
+		if (!checks[condition](q))
+			return (enum policy_condition)condition;
 	}
 	return POLICY_CONDITION_NONE;
 }
