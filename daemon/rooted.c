@@ -13,15 +13,18 @@
 
 static size_t place_of(const char *name, size_t len)
 {
-	uint64_t hash = len, word;
+	uint64_t hash = len, word = 0;
 
-	for (; len >= sizeof(word); name += sizeof(word), len -= sizeof(word)) {
-		memcpy(&word, name, sizeof(word));
+	for (size_t at = 0; at + sizeof(word) < len; at += sizeof(word)) {
+		memcpy(&word, name + at, sizeof(word));
 		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 		hash ^= hash >> 32;
 	}
-	word = 0;
-	memcpy(&word, name, len);
+	/* What is left, with as much of what is before as makes eight bytes. */
+	if (len < sizeof(word))
+		memcpy(&word, name, len);
+	else
+		memcpy(&word, name + len - sizeof(word), sizeof(word));
 	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 	return (size_t)(hash >> 32) % ROOTED_PLACES;
 }
