@@ -183,6 +183,8 @@ static enum step afford(struct opening *o)
 	/* Where nothing drips the hour does not matter. */
 	uint64_t now_usec = rule->obligations->rate > 0 ? clock_monotonic_usec() : 0;
 
+	if (!o->out->in_flight && !rates_limit(rule))
+		return STEP_GO;
 	if (is_paid(o, rule))
 		return STEP_GO;
 	if (rates_begin(rates, rule, &caller, now_usec) < 0)
@@ -213,6 +215,14 @@ enum step opening_judge(struct opening *o, const struct pin *place,
 		return step == STEP_GO ? afford(o) : step;
 	}
 	return opening_condition(o, POLICY_CONDITION_NONE);
+}
+
+enum step opening_judge_pin(struct opening *o, const struct pin *pin)
+{
+	o->out->dev = pin->dev;
+	o->out->ino = pin->ino;
+	o->out->is_large = pin->is_large;
+	return opening_judge(o, pin, &pin->object);
 }
 
 static bool is_reached(struct opening *o, const struct pin *place,

@@ -219,38 +219,13 @@ static int pin_existing(struct opening *o, struct pin *parent, struct pin *pin)
 	return opener_pin(o, parent->fd, base, pin);
 }
 
-static enum step judge(struct opening *o, const struct pin *pin)
-{
-	o->out->dev = pin->dev;
-	o->out->ino = pin->ino;
-	o->out->is_large = pin->is_large;
-	return opening_judge(o, pin, &pin->object);
-}
-
-/* What outright_open() opened. */
-static enum step judge_opened(struct opening *o, struct pin *pin)
-{
-	enum step step = judge(o, pin);
-
-	if (step != STEP_GO)
-		return step;
-	if (opening_is_given_up(o))
-		return opening_kernel(o, -ETIMEDOUT);
-	o->out->lingers = false;
-	return opening_deliver(o, &pin->fd);
-}
-
-static enum step open_existing(struct opening *o)
+/* Look, judge, open: what is handed out is what was judged. */
+static enum step open_pinned(struct opening *o)
 {
 	_cleanup_(pin_done) struct pin parent = PIN_EMPTY;
 	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
 	enum step step;
 	int r;
-
-	if (outright_open(o, &pin))
-		return judge_opened(o, &pin);
-	if (o->out->would_block)
-		return STEP_DONE;
 
 	r = pin_existing(o, &parent, &pin);
 	if (r == -ELOOP || (r == 0 && S_ISLNK(pin.object.mode)))
@@ -260,7 +235,7 @@ static enum step open_existing(struct opening *o)
 	if (r < 0)
 		return opening_kernel(o, r);
 
-	step = judge(o, &pin);
+	step = opening_judge_pin(o, &pin);
 	if (step != STEP_GO)
 		return step;
 	if (o->order->request->create && create_is_trap(o, &parent, &pin))
@@ -270,6 +245,15 @@ static enum step open_existing(struct opening *o)
 	if (o->out->fd >= 0)
 		o->out->pin = TAKE_FD(pin.fd);
 	return step;
+}
+
+static enum step open_existing(struct opening *o)
+{
+	enum step step;
+
+	if (outright_open(o, &step))
+		return step;
+	return o->out->would_block ? STEP_DONE : open_pinned(o);
 }
 
 int opener_take_authority(struct opening *o)

@@ -107,6 +107,9 @@ bool opening_is_given_up(const struct opening *o);
 /* Judge @o->name, touching nothing. STEP_GO or STEP_DONE. */
 enum step opening_judge_name(struct opening *o);
 
+/* Judge what @pin is, wherever it was found. As opening_judge(). */
+enum step opening_judge_pin(struct opening *o, const struct pin *pin);
+
 /* Judge what is, or would be, at @o->name. @place: the pinned object, or its parent if
  * @object is fresh. STEP_GO, STEP_NEXT, STEP_DONE or STEP_AGAIN. */
 enum step opening_judge(struct opening *o, const struct pin *place,
@@ -150,9 +153,9 @@ int walk_trusted(struct opening *o, const struct pin *place, const struct policy
 /* Whether nobody but root can put anything into the directory of @o->name, or of one on the way to it. */
 bool walk_is_roots_alone(struct opening *o);
 
-/* outright.c: open @o->name before it is judged, where that can do no harm. @ret: what is open, in place of a
- * pin. False: it has to be looked at first; or @o->out->would_block. */
-bool outright_open(struct opening *o, struct pin *ret);
+/* outright.c: open @o->name before the object is judged, where that can do no harm. True: @ret is what came of it.
+ * False: it has to be looked at first; or @o->out->would_block. */
+bool outright_open(struct opening *o, enum step *ret);
 /* What was granted of @pin may tell that it can be opened so the next time. */
 void outright_learn(struct opening *o, const struct pin *pin);
 

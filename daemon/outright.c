@@ -42,24 +42,39 @@ static bool is_roots_file(const struct pin *pin)
 	return pin->is_local && S_ISREG(pin->object.mode) && pin->object.uid == 0;
 }
 
-bool outright_open(struct opening *o, struct pin *ret)
+static enum step judge_opened(struct opening *o, struct pin *pin)
+{
+	enum step step = opening_judge_pin(o, pin);
+
+	if (step != STEP_GO)
+		return step;
+	if (opening_is_given_up(o))
+		return opening_kernel(o, -ETIMEDOUT);
+	o->out->lingers = false;
+	return opening_deliver(o, &pin->fd);
+}
+
+static bool open_known(struct opening *o, size_t len, enum step *ret)
 {
 	_cleanup_(pin_done) struct pin pin = PIN_EMPTY;
-	struct rooted *rooted = o->opener->rooted;
-	size_t len = strlen(o->name);
 
-	if (!is_eligible(o) || !rooted_knows(rooted, o->name, len, o->order->now_sec))
-		return false;
 	pin.fd = opener_open_name(o, o->order->request->flags);
 	if (pin.fd < 0)
 		return false;
 	if (pin_fill(o, &pin) < 0 || !is_roots_file(&pin)) {
-		rooted_drop(rooted, o->name, len);
+		rooted_drop(o->opener->rooted, o->name, len);
 		return false;
 	}
-	*ret = pin;
-	pin.fd = -EBADF;
+	*ret = judge_opened(o, &pin);
 	return true;
+}
+
+bool outright_open(struct opening *o, enum step *ret)
+{
+	size_t len = strlen(o->name);
+
+	return is_eligible(o) && rooted_knows(o->opener->rooted, o->name, len, o->order->now_sec) &&
+	       open_known(o, len, ret);
 }
 
 /* What lies on the way is looked at once a second. */

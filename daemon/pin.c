@@ -44,7 +44,7 @@ static int learn_place(struct opening *o, const struct statx *sx, struct pin *pi
 	struct locality *locality = o->opener->shared.locality;
 	bool is_certain, is_known;
 	uint32_t mount = mount_number(sx, &is_certain), magic = 0;
-	struct statfs fs;
+	struct statfs fs _uninitialized_;
 	int r;
 
 	is_known = locality_recall(locality, mount, &magic);

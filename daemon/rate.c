@@ -145,7 +145,7 @@ int rates_begin(struct rates *rates, const struct policy_rule *rule,
 {
 	int r;
 
-	if (rule->obligations->in_flight == 0 && rule->obligations->rate == 0)
+	if (!rates_limit(rule))
 		return 0;
 	pthread_mutex_lock(&rates->lock);
 	r = begin(rates, rule, caller, now_usec);

@@ -5,6 +5,7 @@
 /* How often, and how many at once: the `rate` and `inflight` of a policy's rules. */
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,12 @@ struct rates {
 /* 0 or -ENOMEM. */
 int rates_init(struct rates *rates, const struct policy *policy);
 void rates_done(struct rates *rates);
+
+/* Whether @rule has either. What has neither need not begin. */
+static inline bool rates_limit(const struct policy_rule *rule)
+{
+	return rule->obligations->in_flight > 0 || rule->obligations->rate > 0;
+}
 
 struct rate_caller {
 	uid_t uid;
