@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -245,7 +246,15 @@ void daemon_start(struct daemon *d)
 
 int daemon_fails(struct daemon *d)
 {
-	return forked_run(execute, d);
+	pid_t pid = forked_start(execute, d);
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	int events = clock_wait(process, POLLIN, clock_monotonic_usec() + PATIENCE_USEC);
+
+	fd_close(process);
+	if (events <= 0)
+		forked_end(pid);
+	ck_assert_msg(events > 0, "it does not end");
+	return forked_wait(pid);
 }
 
 void daemon_stop(struct daemon *d)
