@@ -9,7 +9,6 @@
 #include "base/fd.h"
 #include "base/heap.h"
 #include "base/macro.h"
-#include "daemon/copies.h"
 #include "daemon/kept.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -59,14 +58,6 @@ void parent_set_restart(struct parent *parent)
 		trial_is_on(&parent->trial) ? CONTROL_LOAD_LAST_GOOD : CONTROL_LOAD_UNASKED;
 }
 
-/* Once there, the pump stays: what it was given outlives the policy that it was lent by. */
-static void start_attendants(struct parent *parent)
-{
-	attendant_start(&parent->audit);
-	if (parent->needs_pump)
-		attendant_start(&parent->pump);
-}
-
 static int on_calm(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct parent *parent = context;
@@ -75,7 +66,7 @@ static int on_calm(sd_event_source *source, uint64_t usec, void *context)
 	(void)usec;
 	if (parent->is_closing)
 		return 0;
-	start_attendants(parent);
+	parent_start_attendants(parent);
 	parent->is_complete = true;
 	if (parent->succession.serving)
 		parent_announce(parent);
@@ -106,7 +97,7 @@ static void on_serves(void *context)
 		return;
 	}
 	if (!parent->is_closing)
-		start_attendants(parent);
+		parent_start_attendants(parent);
 	parent_announce(parent);
 }
 
@@ -169,20 +160,6 @@ static void on_brokers_gone(void *context)
 	attendant_close(&parent->pump);
 }
 
-static void on_pump_gone(void *context)
-{
-	struct parent *parent = context;
-
-	attendant_close(&parent->audit);
-}
-
-static void on_audit_gone(void *context)
-{
-	struct parent *parent = context;
-
-	(void)sd_event_exit(parent->event, 0);
-}
-
 /* the start */
 
 static int take_sockets(struct parent *parent)
@@ -196,65 +173,6 @@ static int take_sockets(struct parent *parent)
 	if (parent->activation.admin < 0)
 		log_notice("no admin socket was passed: no reload with a result, no status");
 	return 0;
-}
-
-static void on_audit_there(void *context)
-{
-	struct parent *parent = context;
-
-	rings_give_anew(&parent->rings);
-}
-
-static int on_audit_told(void *context, const struct control *message)
-{
-	struct parent *parent = context;
-
-	if (message->type != CONTROL_RING_READ)
-		return -EPROTO;
-	rings_close(&parent->rings, message->ring);
-	return 0;
-}
-
-static int init_audit(struct parent *parent)
-{
-	rings_init(&parent->rings, &parent->audit);
-	return attendant_init(&parent->audit,
-			      &(const struct attendant_setup){ .event = parent->event,
-							       .program = CHILD_AUDIT,
-							       .name = "audit",
-							       .file = parent->audit_file,
-							       .greeted = on_audit_there,
-							       .told = on_audit_told,
-							       .counted = parent_counted,
-							       .closed = on_audit_gone,
-							       .context = parent });
-}
-
-#define COPIES_PER_MIB ((1U << 20) / COPIES_UNIT)
-
-static int init_pump(struct parent *parent)
-{
-	const struct settings *settings = &parent->settings;
-
-	parent->room = (struct control){
-		.type = CONTROL_ROOM,
-		.room = { .pipes = settings->max_pipes,
-			  .pipes_each = settings->max_pipes_per_uid,
-			  .copies = settings->max_snapshots_mib * COPIES_PER_MIB,
-			  .copies_each = settings->max_snapshots_mib_per_uid * COPIES_PER_MIB,
-			  .watches = settings->max_watches,
-			  .watches_each = settings->max_watches_per_uid },
-	};
-	return attendant_init(&parent->pump,
-			      &(const struct attendant_setup){ .event = parent->event,
-							       .program = CHILD_PUMP,
-							       .name = "pump",
-							       .file = -EBADF,
-							       .has_queue = true,
-							       .greeting = &parent->room,
-							       .counted = parent_counted,
-							       .closed = on_pump_gone,
-							       .context = parent });
 }
 
 static int start_connections(struct parent *parent)
@@ -322,8 +240,8 @@ static int start_brokers(struct parent *parent)
 static int run(struct parent *parent)
 {
 	static int (*const steps[])(struct parent * parent) = {
-		parent_watch_signals, init_audit,    init_pump,
-		start_connections,    start_brokers, parent_start_admin,
+		parent_watch_signals, parent_init_audit, parent_init_pump,
+		start_connections,    start_brokers,	 parent_start_admin,
 	};
 	int r;
 

@@ -13,6 +13,14 @@ void parent_announce(struct parent *parent);
 /* Decide what is loaded after a crash. */
 void parent_set_restart(struct parent *parent);
 
+/* parent_attendants.c */
+
+/* Without processes yet. 0 or -errno. */
+int parent_init_audit(struct parent *parent);
+int parent_init_pump(struct parent *parent);
+/* Those that are needed, and are not there yet. */
+void parent_start_attendants(struct parent *parent);
+
 /* parent_end.c */
 
 /* SIGHUP loads anew, SIGTERM ends; and systemd's watchdog is told. */
