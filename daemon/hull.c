@@ -2,15 +2,13 @@
 #include "daemon/hull.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/kernel.h"
 #include "base/macro.h"
+#include "daemon/descent.h"
 #include "daemon/landlock.h"
 #include "daemon/locality.h"
 #include "policy/array.h"
@@ -147,58 +145,6 @@ static void merge_wanted(struct hull *hull)
 	hull->n_wanted = kept + 1;
 }
 
-/* The way down as far as there are directories, no link among them. */
-struct descent {
-	int fd, parent;		/* owned */
-	size_t len, parent_len; /* of the path */
-	bool complete;		/* nothing of the path is left */
-};
-
-static void descent_done(struct descent *d)
-{
-	fd_close(d->fd);
-	fd_close(d->parent);
-}
-
-static int step_down(struct descent *d, const char *path, size_t len)
-{
-	char name[256];
-	size_t at = d->len + 1;
-	int fd;
-
-	if (len - at >= sizeof(name))
-		return -ENAMETOOLONG;
-	memcpy(name, path + at, len - at);
-	name[len - at] = '\0';
-	fd = openat(d->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	fd_close(d->parent);
-	d->parent = d->fd;
-	d->parent_len = d->len;
-	d->fd = fd;
-	d->len = len;
-	return 0;
-}
-
-/* What is missing, a link, or no directory ends the descent; out of memory or descriptors fails. */
-static int descend(struct descent *d, const char *path)
-{
-	size_t len = 0;
-	int r = 0;
-
-	*d = (struct descent){ .parent = -EBADF };
-	d->fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd < 0)
-		return -errno;
-	while (r == 0 && path[len] != '\0' && path[len + 1] != '\0') {
-		len += 1 + strcspn(path + len + 1, "/");
-		r = step_down(d, path, len);
-	}
-	d->complete = r == 0;
-	return r == -ENOMEM || r == -EMFILE || r == -ENFILE ? r : 0;
-}
-
 static int keep(struct hull *hull, int fd, size_t path_len, const struct wanted *wanted)
 {
 	uint64_t rights = rights_of(wanted->modes, wanted->devices);
@@ -227,7 +173,7 @@ static int find_anchor(struct hull *hull, const struct wanted *wanted)
 	_cleanup_(descent_done) struct descent d;
 	int r;
 
-	r = descend(&d, wanted->directory);
+	r = descent_init(&d, wanted->directory);
 	if (r < 0)
 		return r;
 	if (hull->locality)
