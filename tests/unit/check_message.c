@@ -363,7 +363,7 @@ START_TEST(sending_to_a_peer_that_left_is_an_error_and_no_signal)
 }
 END_TEST
 
-/* What a thread that is to be cancelled got done before it was. */
+/* What a thread that is to be cancelled gets done. */
 struct cancelled {
 	struct forge_pair pair;
 	int sent, received;
@@ -378,7 +378,8 @@ static void *cancel_and_exchange(void *arg)
 	pthread_cancel(pthread_self());
 	c->sent = message_send(c->pair.sender, DATA, DATA_SIZE, NULL);
 	c->received = message_receive(c->pair.receiver, buffer, sizeof(buffer), &want_nothing, &m);
-	pthread_testcancel();
+	/* Not at all: AddressSanitizer takes what its stack was for a fault. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	return c;
 }
 
@@ -390,7 +391,7 @@ START_TEST(no_thread_is_cancelled_in_between)
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, cancel_and_exchange, &c), 0);
 	ck_assert_int_eq(pthread_join(thread, &status), 0);
-	ck_assert_ptr_eq(status, PTHREAD_CANCELED);
+	ck_assert_ptr_eq(status, &c);
 	ck_assert_int_eq(c.sent, 0);
 	ck_assert_int_eq(c.received, 1);
 	forge_pair_done(&c.pair);
