@@ -286,11 +286,11 @@ static void done(struct broker *broker)
 
 int broker_main(void)
 {
-	static struct broker broker = { .procfd = -EBADF,
-					.procfs = -EBADF,
-					.loop.clients.epoll = -EBADF };
+	/* Large: as it begins with zeros it takes memory where it is used, and none of the program's file. */
+	static struct broker broker;
 	int r;
 
+	broker.procfd = broker.procfs = broker.loop.clients.epoll = -EBADF;
 	log_set_name("fdbrokerd broker");
 	r = control_meet_parent();
 	if (r == 0)
