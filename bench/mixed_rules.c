@@ -165,7 +165,7 @@ int mixed_rules_write(const struct mixed_rules *rules, const char *directory)
 	return r;
 }
 
-static int load(const char *directory, struct policy **ret, double *ret_usec)
+int mixed_rules_load_from(const char *directory, struct policy **ret, double *ret_usec)
 {
 	struct load_options options = { .directory = directory, .trust = LOAD_TRUST_NOTE };
 	_cleanup_(diags_done) struct diags diags = DIAGS_EMPTY;
@@ -189,7 +189,7 @@ int mixed_rules_load(const struct mixed_rules *rules, struct policy **ret, doubl
 		return -errno;
 	r = mixed_rules_write(rules, directory);
 	if (r == 0)
-		r = load(directory, ret, ret_usec);
+		r = mixed_rules_load_from(directory, ret, ret_usec);
 	for (size_t i = 0; i < rules->n; i += RULES_PER_FILE) {
 		file_name(directory, i, name, sizeof(name));
 		unlink(name);

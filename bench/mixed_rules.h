@@ -55,4 +55,7 @@ int mixed_rules_write(const struct mixed_rules *rules, const char *directory);
  * the files. @ret_usec: processor time of the loading. */
 int mixed_rules_load(const struct mixed_rules *rules, struct policy **ret, double *ret_usec);
 
+/* Load whatever policy is in @directory. */
+int mixed_rules_load_from(const char *directory, struct policy **ret, double *ret_usec);
+
 #endif

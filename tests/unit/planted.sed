@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # One bug for each of five modules of policy/; each line changes one of them.
 
-# compile.c: a denied append leaves write allowed, which can do as much.
+# compile_rule.c: a denied append leaves write allowed, which can do as much.
 s/if (modes & POLICY_APPEND)/if (!modes)/
 
 # order.c: of two patterns the one with more wildcards passes for the more specific.

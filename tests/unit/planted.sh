@@ -4,7 +4,7 @@
 # The reference must find each bug that was planted in the engine (planted.sed).
 
 status=0
-for module in compile match order trie_nodes trie_walk; do
+for module in compile_rule match order trie_nodes trie_walk; do
 	if output=$("$builddir/tests/unit/planted_$module" 2>&1); then
 		echo "FAIL: the bug in $module.c was not found"
 		status=1
