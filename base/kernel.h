@@ -43,8 +43,10 @@
 #define STATX_MNT_ID_UNIQUE 0x4000U /* Linux 6.8 */
 #endif
 #ifndef SYS_statmount
-#define SYS_statmount	   457 /* Linux 6.8 */
-#define STATMOUNT_SB_BASIC 0x1U
+#define SYS_statmount 457 /* Linux 6.8 */
+#endif
+#ifndef STATMOUNT_SB_BASIC
+#define STATMOUNT_SB_BASIC 0x1U /* linux/mount.h */
 #endif
 #ifndef PIDFS_MAGIC
 #define PIDFS_MAGIC 0x50494446 /* Linux 6.9 */

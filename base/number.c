@@ -61,6 +61,13 @@ size_t number_print(uint32_t value, char *ret)
 	return len;
 }
 
+uint32_t number_sum(uint32_t a, uint32_t b)
+{
+	uint32_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT32_MAX : sum;
+}
+
 void number_fd_path(int fd, char *ret)
 {
 	static const char directory[] = "/proc/self/fd/";

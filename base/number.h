@@ -20,6 +20,9 @@ int number_u32(const char *text, uint32_t *ret);
 /* A uid or gid: as number_u32(), and -ERANGE for (uid_t)-1, which is nobody's. */
 int number_id(const char *text, uint32_t *ret);
 
+/* Their sum, or if there is no room for it the most that there is for. */
+uint32_t number_sum(uint32_t a, uint32_t b);
+
 /* Room for any of 32 bits and its NUL. */
 #define NUMBER_SIZE 11
 

@@ -69,7 +69,8 @@ static void ask(struct collection *c)
 	if (n > 0)
 		r = handle_ask(c->broker, &question, &answer);
 	for (uint16_t i = 0; i < n; i++)
-		if (r == -EOPNOTSUPP)
+		/* Lost twice, they are not all lost by what one of them does to a broker. */
+		if (r == -EOPNOTSUPP || r == -ECONNRESET)
 			ask_singly(c->broker, c->requests[i]);
 		else if (r < 0)
 			settle(c->requests[i], r, answer);

@@ -136,7 +136,7 @@ struct fdbroker_request {
  * creates or truncates a file, and what may take its time, is not quicker than by itself.
  *
  * A policy that is loaded meanwhile judges those that were not judged yet. What the broker lost by
- * a crash is asked for once more.
+ * a crash is asked for once more, and if it is lost again, each by itself.
  *
  * Blocks until all are answered. If the descriptors of a message do not all find room in this
  * process none is kept, and each of their requests has -EMFILE; refusals stand.

@@ -26,8 +26,8 @@
  * comes just between is found by the version, which each is told.
  *
  * Until then there is no copy either: by vfork(2) the child runs on the parent's memory, while that
- * waits. It calls only what signal-safety(7) allows, and changes nothing of the parent's; no signal has
- * a handler here that could run in it.
+ * waits. It calls only what signal-safety(7) allows, and changes nothing of the parent's but errno; no
+ * signal has a handler here that could run in it.
  */
 
 #define FIRST_FD 3

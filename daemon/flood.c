@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/macro.h"
+#include "base/number.h"
 
 /*
  * A bucket is one number: when it will be full again. A record takes a token, which puts that
@@ -82,7 +83,7 @@ static void keep(struct flood_uid *entry, const struct record *record)
 		entry->bytes = bytes;
 		entry->size = (size_t)size;
 	}
-	entry->missing += 1 + record->lost;
+	entry->missing = number_sum(entry->missing, number_sum(1, record->lost));
 }
 
 bool flood_admits(struct flood *flood, struct record *record, uint64_t now_usec)
@@ -102,7 +103,7 @@ bool flood_admits(struct flood *flood, struct record *record, uint64_t now_usec)
 		return false;
 	}
 	entry->full_usec += FLOOD_USEC;
-	record->lost += entry->missing;
+	record->lost = number_sum(record->lost, entry->missing);
 	drop_kept(entry);
 	return true;
 }

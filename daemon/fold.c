@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/macro.h"
+#include "base/number.h"
 
 /*
  * Entries stand in the order of their first records, so that the oldest is
@@ -85,7 +86,7 @@ bool fold_counts(struct fold *fold, const void *data, size_t size)
 		return false;
 	memcpy(entry->bytes, data, RECORD_HEAD_SIZE);
 	entry->repeat++;
-	entry->lost += record_read_lost(data);
+	entry->lost = number_sum(entry->lost, record_read_lost(data));
 	return true;
 }
 

@@ -94,7 +94,8 @@ static bool tells_birth(const struct pin *parent)
 	       sx.stx_mask & STATX_BTIME;
 }
 
-/* Nobody else can put another there. */
+/* Nobody else can put another there; on a file system that is not of this machine, by the word of
+ * whoever serves it. */
 static bool is_roots_alone(const struct pin *parent)
 {
 	return parent->object.uid == 0 && !(parent->object.mode & (S_IWGRP | S_IWOTH));

@@ -48,7 +48,7 @@ enum shadow_kind {
  * from. So nothing is copied but into the ring, and what is not there takes no room.
  */
 struct record_text {
-	const char *bytes; /* borrowed; no NUL among them, nor behind them */
+	const char *bytes; /* borrowed; no NUL behind them, and none among those of a text */
 	size_t len;	   /* 0: there is none */
 };
 

@@ -27,7 +27,6 @@ struct session {
 	uint64_t turn;			 /* the loop's: when it was served last */
 	uint32_t watched;		 /* for which events of epoll(7); 0: it is not there */
 	int fd;				 /* owned */
-	struct facts facts;
 	struct principal principal;   /* borrows groups */
 	gid_t *groups;		      /* owned */
 	struct policy_caller *caller; /* owned; NULL without a policy */
@@ -47,6 +46,7 @@ struct session {
 	uint32_t under_way; /* descriptors */
 	bool is_holder, has_ended;
 	struct batch *batch; /* owned; in work, or to be reported: nothing is read. See batch.h */
+	struct facts facts;  /* last: what each request asks of them is before their texts */
 };
 
 /**

@@ -85,6 +85,22 @@ START_TEST(flood_that_ended_leaves_its_last_record)
 }
 END_TEST
 
+/* What a broker says is lost may be as many as it likes. */
+START_TEST(flood_counts_no_further_than_there_is_room)
+{
+	struct record record = refusal(1000, 1);
+	struct flood flood;
+
+	ck_assert_int_eq(flood_init(&flood), 0);
+	offer(&flood, 1000, FLOOD_BURST, SECOND);
+	record.lost = UINT32_MAX;
+	ck_assert(!flood_admits(&flood, &record, SECOND));
+	ck_assert(flood_take(&flood, 5 * SECOND, &record));
+	ck_assert_uint_eq(record.lost, UINT32_MAX - 1);
+	flood_done(&flood);
+}
+END_TEST
+
 START_TEST(flood_never_hides_what_was_opened_as_root)
 {
 	struct record record;
@@ -124,6 +140,7 @@ int main(void)
 	tcase_add_test(flood, flood_of_one_uid_is_cut_and_another_is_written_whole);
 	tcase_add_test(flood, flood_says_how_many_are_missing);
 	tcase_add_test(flood, flood_that_ended_leaves_its_last_record);
+	tcase_add_test(flood, flood_counts_no_further_than_there_is_room);
 	tcase_add_test(flood, flood_never_hides_what_was_opened_as_root);
 	tcase_add_test(flood, flood_of_uids_is_bounded_too);
 	return suite_main(suite);
