@@ -27,9 +27,9 @@ struct session {
 	uint64_t turn;			 /* the loop's: when it was served last */
 	uint32_t watched;		 /* for which events of epoll(7); 0: it is not there */
 	int fd;				 /* owned */
-	struct principal principal;   /* borrows groups */
-	gid_t *groups;		      /* owned */
-	struct policy_caller *caller; /* owned; NULL without a policy */
+	struct principal principal;	 /* borrows groups */
+	gid_t *groups;			 /* owned */
+	struct policy_caller *caller;	 /* owned; NULL without a policy */
 	void *who; /* owned; what each of its records says of him, or NULL: there was none yet */
 	size_t who_size;
 	struct policy_caller *shadow; /* owned; as the candidate policy sees him, or NULL */
