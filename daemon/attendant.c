@@ -173,7 +173,8 @@ static int spawn(struct attendant *a)
 	return r < 0 ? child_give_up(a->pid, r) : 0;
 }
 
-/* This machine may have no room for a process now, or for the descriptors to it: nobody else has to end for that. */
+/* This machine may have no room for a process now, or for the descriptors to it: nobody else has to
+ * end for that. */
 static void start(struct attendant *a)
 {
 	int r = spawn(a);

@@ -153,8 +153,8 @@ int walk_trusted(struct opening *o, const struct pin *place, const struct policy
 /* Whether nobody but root can put anything into the directory of @o->name, or of one on the way to it. */
 bool walk_is_roots_alone(struct opening *o);
 
-/* outright.c: open @o->name before the object is judged, where that can do no harm. True: @ret is what came of it.
- * False: it has to be looked at first; or @o->out->would_block. */
+/* outright.c: open @o->name before the object is judged, where that can do no harm. True: @ret is
+ * what came of it. False: it has to be looked at first; or @o->out->would_block. */
 bool outright_open(struct opening *o, enum step *ret);
 /* What was granted of @pin may tell that it can be opened so the next time. */
 void outright_learn(struct opening *o, const struct pin *pin);

@@ -52,8 +52,8 @@ struct server {
  * serve() - receive one request and answer it
  * @worker:	of the calling thread; it leads, and may not any more when this returns
  *
- * Return: 1 served, or it is a batch, for batch_turn(); 0 nothing was there; -EINPROGRESS it waits for a place: nothing more may be
- *	read from @session; -ECANCELED somebody else has answered it: leave @session alone; another
+ * Return: 1 served, or it is a batch, for batch_turn(); 0 nothing was there; -EINPROGRESS it waits
+ *	for a place: nothing more may be read from @session; -ECANCELED somebody else has answered it: leave @session alone; another
  *	-errno the connection is over: end it.
  */
 int serve(struct server *server, struct worker *worker, struct session *session);

@@ -12,7 +12,8 @@
  * sender alone: what is not installed the kernel drops, which asks nobody.
  *
  * recvmsg(2) and sendmsg(2) by themselves, as close(2) in base/fd.c: who cancels a thread must not
- * have it lose the descriptors of a message, and what the C library does about it costs four locked instructions.
+ * have it lose the descriptors of a message, and what the C library does about it costs four locked
+ * instructions.
  */
 #include "wire/message.h"
 
