@@ -2,13 +2,11 @@
 #include "bench/crowd.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,16 +37,6 @@ struct gate {
 	int there[2], go[2];
 };
 
-static struct ground *ground_new(void)
-{
-	struct ground *ground = mmap(NULL, sizeof(*ground), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (ground == MAP_FAILED)
-		measure_die("mmap", -errno);
-	return ground;
-}
-
 static void wait_at(struct gate *gate)
 {
 	char byte = 0;
@@ -74,8 +62,7 @@ static void be_client(const struct crowd_host *host, struct ground *ground, stru
 	uint64_t last, now;
 	void *client;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	stage_as_caller();
+	stage_become_caller();
 	client = host->join(host->context);
 	ask(host, client);
 	wait_at(gate);
@@ -148,7 +135,7 @@ static void add_up(const struct ground *ground, size_t n, double sec, struct cro
 
 void crowd_run(const struct crowd_host *host, size_t n, unsigned int usec, struct crowd_result *ret)
 {
-	struct ground *ground = ground_new();
+	struct ground *ground = measure_share(sizeof(*ground));
 	pid_t pids[CROWD_MAX];
 	uint64_t began;
 	double sec;

@@ -3,12 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "client/fdbroker.h"
+
+#define FIRST_GROUP 40000U
 
 static const char *next_path(struct asked *asked)
 {
@@ -44,7 +49,7 @@ static int ask_yardstick(void *context)
 
 static struct fdbroker *whose_turn(struct asked *asked)
 {
-	return asked->second && asked->next++ % 2 == 1 ? asked->second : asked->broker;
+	return (asked->second && asked->next++ % 2 == 1 ? asked->second : asked->to)->broker;
 }
 
 static int ask_broker(void *context)
@@ -61,7 +66,7 @@ static int ask_broker(void *context)
 static int ask_batch(void *context)
 {
 	const struct asked *asked = context;
-	int r = fdbroker_open_batch(asked->broker, asked->requests, asked->n_requests);
+	int r = fdbroker_open_batch(asked->to->broker, asked->requests, asked->n_requests);
 
 	for (unsigned int i = 0; r >= 0 && i < asked->n_requests; i++)
 		r = done(asked, asked->requests[i].path, asked->requests[i].fd);
@@ -98,7 +103,6 @@ struct lane *course_add_minimal(struct course *course, const char *name, const c
 {
 	const struct asked asked = {
 		.sock = course->yardstick.sock,
-		.self = { getpid(), STAGE_CALLER, STAGE_CALLER },
 		.path = path,
 	};
 	struct lane *lane = add(course, name, ask_yardstick, &asked);
@@ -107,22 +111,21 @@ struct lane *course_add_minimal(struct course *course, const char *name, const c
 	return lane;
 }
 
-struct lane *course_add(struct course *course, const char *name, const struct stage_daemon *daemon,
-			struct fdbroker *broker, const char *path)
+struct lane *course_add(struct course *course, const char *name, const struct connection *to,
+			const char *path)
 {
-	const struct asked asked = { .broker = broker, .path = path };
-	struct lane *lane = add(course, name, ask_broker, &asked);
+	struct lane *lane =
+		add(course, name, ask_broker, &(struct asked){ .to = to, .path = path });
 
 	for (size_t i = 0; i < STAGE_PROCESSES; i++)
-		lane->servers[i] = daemon->pids[i];
+		lane->servers[i] = to->daemon->pids[i];
 	return lane;
 }
 
-struct lane *course_add_batch(struct course *course, const char *name,
-			      const struct stage_daemon *daemon, struct fdbroker *broker,
+struct lane *course_add_batch(struct course *course, const char *name, const struct connection *to,
 			      const char *path, unsigned int n)
 {
-	struct lane *lane = course_add(course, name, daemon, broker, path);
+	struct lane *lane = course_add(course, name, to, path);
 	struct asked *asked = lane_asked(lane);
 
 	asked->requests = calloc(n, sizeof(*asked->requests));
@@ -146,19 +149,21 @@ struct lane *course_add_other(struct course *course, const char *name, int (*onc
 	return lane;
 }
 
-struct fdbroker *course_connect(struct course *course, const struct stage_daemon *daemon)
+struct connection *course_connect(struct course *course, const struct stage_daemon *daemon)
 {
-	struct fdbroker **broker = &course->brokers[course->n_brokers++];
-	int r = fdbroker_connect(broker, daemon->socket);
+	struct connection *connection = &course->connections[course->n_connections];
 
-	if (r < 0)
-		measure_die("cannot connect", r);
-	return *broker;
+	if (course->n_connections++ == LANES_MAX)
+		measure_die("connections", -E2BIG);
+	*connection = (struct connection){ .daemon = daemon };
+	return connection;
 }
 
 void course_init(struct course *course, const char *path)
 {
-	*course = (struct course){ .race.lanes = course->lanes };
+	struct lane *lanes = measure_share(LANES_MAX * sizeof(*lanes));
+
+	*course = (struct course){ .race.lanes = lanes, .lanes = lanes };
 	yardstick_start(&course->yardstick);
 	course->direct = course_add_direct(course, "direct open", path);
 	course->minimal = course_add_minimal(course, "minimal broker (e)", path);
@@ -169,18 +174,92 @@ void course_done(struct course *course)
 	for (size_t i = 0; i < course->race.n; i++)
 		free(course->asked[i].requests);
 	race_done(&course->race);
-	for (size_t i = 0; i < course->n_brokers; i++)
-		fdbroker_close(course->brokers[i]);
+	munmap(course->lanes, LANES_MAX * sizeof(*course->lanes));
 	yardstick_stop(&course->yardstick);
+}
+
+static void be_in_groups(size_t n)
+{
+	static gid_t list[LANES_GROUPS_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = FIRST_GROUP + (gid_t)i;
+	if (setgroups(n, list) < 0)
+		measure_die("setgroups", -errno);
+}
+
+static void connect_all(struct course *course)
+{
+	for (size_t i = 0; i < course->n_connections; i++) {
+		struct connection *connection = &course->connections[i];
+		int r;
+
+		be_in_groups(connection->n_groups);
+		stage_as_caller();
+		r = fdbroker_connect(&connection->broker, connection->daemon->socket);
+		stage_as_root();
+		if (r < 0)
+			measure_die("cannot connect", r);
+	}
+	be_in_groups(0);
+}
+
+static void close_all(struct course *course)
+{
+	for (size_t i = 0; i < course->n_connections; i++)
+		course->connections[i].broker = fdbroker_close(course->connections[i].broker);
+}
+
+/* The yardstick's clients say who they are, too: once for all. */
+static void sign_all(struct course *course)
+{
+	for (size_t i = 0; i < course->race.n; i++)
+		course->asked[i].self = (struct ucred){ getpid(), STAGE_CALLER, STAGE_CALLER };
+}
+
+static void run_effectively(struct course *course)
+{
+	sign_all(course);
+	connect_all(course);
+	stage_as_caller();
+	race_run(&course->race);
+	stage_as_root();
+	close_all(course);
+}
+
+static void run_wholly(struct course *course)
+{
+	sign_all(course);
+	connect_all(course);
+	stage_become_caller();
+	race_run(&course->race);
+	_exit(EXIT_SUCCESS);
+}
+
+static void run_in_child(struct course *course)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		run_wholly(course);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		measure_die("the caller", -errno);
+	if (status != 0)
+		exit(EXIT_FAILURE); /* it has said why */
 }
 
 void course_run(struct course *course, unsigned int rounds, unsigned int requests)
 {
 	course->race.rounds = rounds;
 	course->race.requests = requests;
-	stage_as_caller();
-	race_run(&course->race);
-	stage_as_root();
+	race_prepare(&course->race);
+	if (course->needs_root)
+		run_effectively(course);
+	else
+		run_in_child(course);
 }
 
 struct shown {

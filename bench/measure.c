@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -131,6 +132,15 @@ const char *measure_line(const char *path, const char *key, char *line, size_t s
 	if (file)
 		fclose(file);
 	return value;
+}
+
+void *measure_share(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		measure_die("memory", -errno);
+	return memory;
 }
 
 size_t measure_heap(void)

@@ -54,6 +54,9 @@ uint64_t measure_switches(pid_t pid);
 /* What the first line of @path says that begins with @key: a part of @line, or "?" if there is none. */
 const char *measure_line(const char *path, const char *key, char *line, size_t size);
 
+/* Zeros, which children of fork(2) write to as we do. It dies on failure; munmap(2). */
+void *measure_share(size_t size);
+
 /* Bytes that malloc(3) has given out. */
 size_t measure_heap(void);
 

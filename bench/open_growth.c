@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/macro.h"
 #include "bench/bench_open.h"
@@ -18,8 +16,6 @@
 static const size_t rules[] = { 10, 10000, 100000 };
 static const unsigned int depths[] = { 1, 4, 8, 16, 32, 64 }; /* directories below the stage's */
 static const size_t groups[] = { 0, 8, 64, 512, 4096 };
-
-#define FIRST_GROUP 40000U
 
 struct points {
 	struct lane *lane;
@@ -35,31 +31,19 @@ static void tell(struct bench *bench, const struct course *course, const char *p
 			    race_ratio(points[i].lane, course->minimal));
 }
 
-static struct fdbroker *connect_as_caller(struct course *course, const struct stage_daemon *daemon)
-{
-	struct fdbroker *broker;
-
-	stage_as_caller();
-	broker = course_connect(course, daemon);
-	stage_as_root();
-	return broker;
-}
-
 /* rules */
 
 static void add_rules(struct bench *bench, struct course *course, const struct stage_daemon *daemon,
 		      size_t n, struct points *points)
 {
 	static char names[2 * ELEMENTSOF(rules)][40];
-	struct fdbroker *broker = connect_as_caller(course, daemon);
+	const struct connection *to = course_connect(course, daemon);
 	static size_t at;
 
 	snprintf(names[at], sizeof(names[at]), "%zu rules, ordinary", n);
-	points[0].lane =
-		course_add(course, names[at++], daemon, broker, bench->stage.paths[STAGE_ORDINARY]);
+	points[0].lane = course_add(course, names[at++], to, bench->stage.paths[STAGE_ORDINARY]);
 	snprintf(names[at], sizeof(names[at]), "%zu rules, refused", n);
-	points[1].lane =
-		course_add(course, names[at++], daemon, broker, bench->stage.paths[STAGE_REFUSED]);
+	points[1].lane = course_add(course, names[at++], to, bench->stage.paths[STAGE_REFUSED]);
 	lane_asked(points[1].lane)->refusal = -EACCES;
 	points[0].line = "ordinary";
 	points[1].line = "refused";
@@ -106,10 +90,10 @@ static void run_depths(struct bench *bench, const struct stage_daemon *daemon)
 	static char paths[ELEMENTSOF(depths)][STAGE_PATH_MAX], names[2 * ELEMENTSOF(depths)][40];
 	static struct course course;
 	struct points points[2 * ELEMENTSOF(depths)];
-	struct fdbroker *broker;
+	const struct connection *to;
 
 	course_init(&course, bench->stage.paths[STAGE_ORDINARY]);
-	broker = connect_as_caller(&course, daemon);
+	to = course_connect(&course, daemon);
 	for (size_t i = 0; i < ELEMENTSOF(depths); i++) {
 		make_deep(&bench->stage, depths[i], paths[i], sizeof(paths[i]));
 		snprintf(names[2 * i], sizeof(names[0]), "%u directories down, minimal", depths[i]);
@@ -117,9 +101,9 @@ static void run_depths(struct bench *bench, const struct stage_daemon *daemon)
 		points[2 * i] =
 			(struct points){ course_add_minimal(&course, names[2 * i], paths[i]),
 					 "minimal broker", depths[i] };
-		points[2 * i + 1] = (struct points){ course_add(&course, names[2 * i + 1], daemon,
-								broker, paths[i]),
-						     "fdbrokerd", depths[i] };
+		points[2 * i + 1] =
+			(struct points){ course_add(&course, names[2 * i + 1], to, paths[i]),
+					 "fdbrokerd", depths[i] };
 	}
 	course_run(&course, bench->rounds, bench->requests);
 	course_show(&course, "by the depth of the path", bench->results);
@@ -129,35 +113,20 @@ static void run_depths(struct bench *bench, const struct stage_daemon *daemon)
 
 /* who asks */
 
-static struct fdbroker *connect_with_groups(struct course *course,
-					    const struct stage_daemon *daemon, size_t n)
-{
-	static gid_t list[4096];
-	struct fdbroker *broker;
-
-	for (size_t i = 0; i < n; i++)
-		list[i] = FIRST_GROUP + (gid_t)i;
-	if (setgroups(n, list) < 0)
-		measure_die("setgroups", -errno);
-	broker = connect_as_caller(course, daemon);
-	if (setgroups(0, NULL) < 0)
-		measure_die("setgroups", -errno);
-	return broker;
-}
-
 static void run_groups(struct bench *bench, const struct stage_daemon *daemon)
 {
 	static char names[ELEMENTSOF(groups)][40];
 	static struct course course;
 	struct points points[ELEMENTSOF(groups)];
+	struct connection *to;
 	struct lane *lane;
 
 	course_init(&course, bench->stage.paths[STAGE_ORDINARY]);
 	for (size_t i = 0; i < ELEMENTSOF(groups); i++) {
 		snprintf(names[i], sizeof(names[i]), "caller in %zu groups", groups[i]);
-		lane = course_add(&course, names[i], daemon,
-				  connect_with_groups(&course, daemon, groups[i]),
-				  bench->stage.paths[STAGE_ORDINARY]);
+		to = course_connect(&course, daemon);
+		to->n_groups = groups[i];
+		lane = course_add(&course, names[i], to, bench->stage.paths[STAGE_ORDINARY]);
 		points[i] = (struct points){ lane, "ordinary", (double)groups[i] };
 	}
 	course_run(&course, bench->rounds, bench->requests);

@@ -44,19 +44,16 @@ struct kinds_lanes {
 static void lay(struct bench *bench, struct course *course, const struct stage_daemon *daemon,
 		struct kinds_lanes *ret)
 {
-	struct fdbroker *broker;
+	const struct connection *to = course_connect(course, daemon);
 
-	stage_as_caller();
-	broker = course_connect(course, daemon);
-	stage_as_root();
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
-		ret->kinds[i] = course_add(course, kinds[i].name, daemon, broker,
-					   bench->stage.paths[kinds[i].file]);
+		ret->kinds[i] =
+			course_add(course, kinds[i].name, to, bench->stage.paths[kinds[i].file]);
 		lane_asked(ret->kinds[i])->refusal = kinds[i].refusal;
 	}
 	for (size_t i = 0; i < ELEMENTSOF(batches); i++)
 		ret->batches[i] =
-			course_add_batch(course, batches[i].name, daemon, broker,
+			course_add_batch(course, batches[i].name, to,
 					 bench->stage.paths[STAGE_ORDINARY], batches[i].files);
 }
 

@@ -19,7 +19,7 @@ struct others {
 	struct bench *bench;
 	struct course course;
 	struct stage_daemon daemon;
-	struct fdbroker *broker;
+	const struct connection *to;
 	char new_file[STAGE_PATH_MAX];
 	char names[NAMES][STAGE_PATH_MAX];
 	struct cold cold;
@@ -35,7 +35,7 @@ static void add_names(struct others *o)
 		stage_make_file(o->names[i], 0, 0644);
 	}
 	lanes[0] = course_add_minimal(&o->course, "name after name, minimal broker", NULL);
-	lanes[1] = course_add(&o->course, "name after name", &o->daemon, o->broker, NULL);
+	lanes[1] = course_add(&o->course, "name after name", o->to, NULL);
 	for (size_t i = 0; i < ELEMENTSOF(lanes); i++) {
 		lane_asked(lanes[i])->paths = o->names;
 		lane_asked(lanes[i])->n_paths = NAMES;
@@ -48,7 +48,7 @@ static void add_create(struct others *o)
 
 	snprintf(o->new_file, sizeof(o->new_file), "%s/new", o->bench->stage.spool);
 	lanes[0] = course_add_direct(&o->course, "create and remove, direct", o->new_file);
-	lanes[1] = course_add(&o->course, "create and remove", &o->daemon, o->broker, o->new_file);
+	lanes[1] = course_add(&o->course, "create and remove", o->to, o->new_file);
 	for (size_t i = 0; i < ELEMENTSOF(lanes); i++) {
 		lane_asked(lanes[i])->flags = O_CREAT | O_EXCL | O_WRONLY;
 		lane_asked(lanes[i])->mode = 0644;
@@ -77,7 +77,7 @@ static void add_cold(struct others *o)
 	}
 	lanes[0] = course_add_direct(&o->course, "name not cached, direct", NULL);
 	lanes[1] = course_add_minimal(&o->course, "name not cached, minimal broker", NULL);
-	lanes[2] = course_add(&o->course, "name not cached", &o->daemon, o->broker, NULL);
+	lanes[2] = course_add(&o->course, "name not cached", o->to, NULL);
 	for (size_t i = 0; i < ELEMENTSOF(lanes); i++) {
 		lane_asked(lanes[i])->cold = &o->cold;
 		lane_asked(lanes[i])->paths = o->cold.paths;
@@ -92,14 +92,11 @@ static void add_all(struct others *o)
 	struct stage *stage = &o->bench->stage;
 	struct lane *lane;
 
-	stage_as_caller();
-	o->broker = course_connect(&o->course, &o->daemon);
-	lane = course_add(&o->course, "two connections in turn", &o->daemon, o->broker,
+	o->to = course_connect(&o->course, &o->daemon);
+	lane = course_add(&o->course, "two connections in turn", o->to,
 			  stage->paths[STAGE_ORDINARY]);
 	lane_asked(lane)->second = course_connect(&o->course, &o->daemon);
-	stage_as_root();
-	lane = course_add(&o->course, "snapshot", &o->daemon, o->broker,
-			  stage->paths[STAGE_COPIED]);
+	lane = course_add(&o->course, "snapshot", o->to, stage->paths[STAGE_COPIED]);
 	lane->slow = SLOW;
 	add_names(o);
 	add_create(o);
@@ -113,6 +110,7 @@ void bench_others(struct bench *bench)
 	o = (struct others){ .bench = bench };
 	stage_daemon_start(&bench->stage, RULES, &o.daemon);
 	course_init(&o.course, bench->stage.paths[STAGE_ORDINARY]);
+	o.course.needs_root = true; /* forget() mounts */
 	add_all(&o);
 	course_run(&o.course, bench->rounds, bench->requests);
 	course_show(&o.course, "other kinds", bench->results);

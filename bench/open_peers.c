@@ -80,14 +80,10 @@ static void add_fuse(struct peers *p, const char *path)
 static void add_ours(struct peers *p)
 {
 	struct stage *stage = &p->bench->stage;
-	struct fdbroker *broker;
+	const struct connection *to = course_connect(&p->course, &p->daemon);
 
-	stage_as_caller();
-	broker = course_connect(&p->course, &p->daemon);
-	stage_as_root();
-	course_add(&p->course, "fdbroker, ordinary", &p->daemon, broker,
-		   stage->paths[STAGE_ORDINARY]);
-	course_add(&p->course, "fdbroker, two-step", &p->daemon, broker, stage->paths[STAGE_OWN]);
+	course_add(&p->course, "fdbroker, ordinary", to, stage->paths[STAGE_ORDINARY]);
+	course_add(&p->course, "fdbroker, two-step", to, stage->paths[STAGE_OWN]);
 }
 
 static void add_all(struct peers *p)
@@ -114,6 +110,7 @@ void bench_peers(struct bench *bench)
 	p = (struct peers){ .bench = bench };
 	stage_daemon_start(&bench->stage, bench->smoke ? 10 : RULES, &p.daemon);
 	course_init(&p.course, bench->stage.paths[STAGE_ORDINARY]);
+	p.course.needs_root = true; /* for sudo(8), and sd-bus is not used over fork(2) */
 	puts("");
 	add_all(&p);
 	course_run(&p.course, bench->rounds, bench->requests);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define WARM_UP 4U /* of a round's requests one in so many is made before, uncounted */
@@ -92,18 +93,19 @@ static void run_lane(const struct race *race, struct lane *lane)
 	series_add(&lane->rate, files * 1e9 / (double)nsecs);
 }
 
-static void prepare(const struct race *race, struct lane *lane)
+static size_t size_of(const struct race *race, const struct lane *lane)
 {
-	lane->n = lane->usec.n = lane->switches.n = lane->rate.n = 0;
-	lane->nsec = calloc((size_t)race->rounds * requests_of(race, lane), sizeof(*lane->nsec));
-	if (!lane->nsec)
-		measure_die(lane->name, -ENOMEM);
+	return sizeof(*lane->nsec) * race->rounds * requests_of(race, lane);
+}
+
+void race_prepare(struct race *race)
+{
+	for (size_t i = 0; i < race->n; i++)
+		race->lanes[i].nsec = measure_share(size_of(race, &race->lanes[i]));
 }
 
 void race_run(struct race *race)
 {
-	for (size_t i = 0; i < race->n; i++)
-		prepare(race, &race->lanes[i]);
 	for (unsigned int round = 0; round < race->rounds; round++)
 		for (size_t i = 0; i < race->n; i++)
 			run_lane(race, &race->lanes[i]);
@@ -112,7 +114,7 @@ void race_run(struct race *race)
 void race_done(struct race *race)
 {
 	for (size_t i = 0; i < race->n; i++) {
-		free(race->lanes[i].nsec);
+		munmap(race->lanes[i].nsec, size_of(race, &race->lanes[i]));
 		race->lanes[i].nsec = NULL;
 	}
 }

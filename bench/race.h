@@ -28,7 +28,7 @@ struct lane {
 	struct series usec;	/* the median of each round */
 	struct series switches; /* of one request */
 	struct series rate;	/* files in a second */
-	uint32_t *nsec;		/* of each request; owned */
+	uint32_t *nsec;		/* of each request; owned, of measure_share() */
 	size_t n;
 };
 
@@ -38,7 +38,9 @@ struct race {
 	unsigned int rounds, requests; /* of a round */
 };
 
-/* Run all of them; it dies if one fails. */
+/* Have room for what comes out, then run all of them, once: also in a child, if the lanes are in memory that
+ * is shared with it. It dies if one fails. */
+void race_prepare(struct race *race);
 void race_run(struct race *race);
 void race_done(struct race *race);
 

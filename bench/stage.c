@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -187,4 +188,13 @@ void stage_as_caller(void)
 void stage_as_root(void)
 {
 	be(0, 0);
+}
+
+void stage_become_caller(void)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(STAGE_CALLER, STAGE_CALLER, STAGE_CALLER) < 0 ||
+	    setresuid(STAGE_CALLER, STAGE_CALLER, STAGE_CALLER) < 0)
+		measure_die("setresuid", -errno);
+	/* After that: prctl(2), credentials(7). */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }

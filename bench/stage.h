@@ -55,6 +55,9 @@ void stage_write_rules(const struct stage *stage, FILE *file);
 void stage_as_caller(void);
 void stage_as_root(void);
 
+/* Be the caller and nobody else, for good, and no longer than the benchmark is there: in a child. */
+void stage_become_caller(void);
+
 enum stage_process { STAGE_PARENT, STAGE_BROKER, STAGE_AUDIT, STAGE_PUMP, STAGE_PROCESSES };
 
 struct stage_daemon {

@@ -229,11 +229,8 @@ static pid_t start(const struct stage_daemon *daemon, int listener, uint64_t *re
 void stage_daemon_start(struct stage *stage, size_t n, struct stage_daemon *ret)
 {
 	_cleanup_(fd_closep) int listener = -EBADF;
-	uint64_t *began = mmap(NULL, sizeof(*began), PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t *began = measure_share(sizeof(*began));
 
-	if (began == MAP_FAILED)
-		measure_die("memory", -errno);
 	prepare(stage, n, ret);
 	listener = listen_at(ret->socket, 0666);
 	ret->pids[STAGE_PARENT] = start(ret, listener, began);

@@ -77,16 +77,6 @@ static void trace(uint64_t *counts)
 	}
 }
 
-static uint64_t *share_counts(void)
-{
-	uint64_t *counts = mmap(NULL, SYSCALLS_MAX * sizeof(*counts), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (counts == MAP_FAILED)
-		measure_die("mmap", -errno);
-	return counts;
-}
-
 void syscalls_start(struct syscalls *ret, pid_t pid)
 {
 	int ready[2];
@@ -94,7 +84,7 @@ void syscalls_start(struct syscalls *ret, pid_t pid)
 
 	if (pipe(ready) < 0)
 		measure_die("pipe", -errno);
-	ret->counts = share_counts();
+	ret->counts = measure_share(SYSCALLS_MAX * sizeof(*ret->counts));
 	ret->tracer = fork();
 	if (ret->tracer < 0)
 		measure_die("fork", -errno);
