@@ -29,6 +29,7 @@
 #include "base/macro.h"
 #include "client/forkmark.h"
 #include "client/question.h"
+#include "client/settled.h"
 #include "client/transfer.h"
 #include "wire/codec.h"
 #include "wire/message.h"
@@ -77,6 +78,7 @@ int channel_new(int take_fd, struct channel *previous, struct channel **ret)
 	c->fd = take_fd;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
+	settled_forget();
 	*ret = c;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/forkmark.h"
+#include "client/settled.h"
 #include "wire/message.h"
 
 /* As poll(2), but that nobody is cancelled here: see channel.c. */
@@ -32,29 +33,42 @@ static int wait_for(int sock, short events)
 	return r < 0 ? r : 0;
 }
 
-/* Explicitly, since the kernel would attach the real ids. They may change at any time, by a call of any
- * thread, so they are asked for; our number does not, except that vfork(2) lends our memory to
- * somebody else. Then the kernel says so. */
-int transfer_send(int sock, const struct forkmark *mark, const void *bytes, size_t size)
+/* However long that takes. */
+static int deliver(int sock, const void *bytes, size_t size, const struct message_attach *attach)
 {
-	struct ucred self = { .pid = forkmark_pid(mark), .uid = geteuid(), .gid = getegid() };
-	const struct message_attach attach = { .credentials = &self };
 	int r;
 
 	for (;;) {
-		r = message_send(sock, bytes, size, &attach);
+		r = message_send(sock, bytes, size, attach);
 		if (r == -EPIPE)
 			return -ECONNRESET;
-		if (r == -EPERM && self.pid != getpid()) {
-			self.pid = getpid();
-			continue;
-		}
 		if (r != -EAGAIN && r != -EINTR)
 			return r;
 		r = wait_for(sock, POLLOUT);
 		if (r < 0)
 			return r;
 	}
+}
+
+/* Its ids may change at any time, and are asked for; our number does not, except that vfork(2) lends our
+ * memory to somebody else. Then the kernel says so. */
+static int deliver_signed(int sock, const struct forkmark *mark, const void *bytes, size_t size)
+{
+	struct ucred self = { .pid = forkmark_pid(mark), .uid = geteuid(), .gid = getegid() };
+	const struct message_attach attach = { .credentials = &self };
+	int r;
+
+	r = deliver(sock, bytes, size, &attach);
+	if (r != -EPERM || self.pid == getpid())
+		return r;
+	self.pid = getpid();
+	return deliver(sock, bytes, size, &attach);
+}
+
+int transfer_send(int sock, const struct forkmark *mark, const void *bytes, size_t size)
+{
+	return settled() ? deliver(sock, bytes, size, NULL)
+			 : deliver_signed(sock, mark, bytes, size);
 }
 
 /* Somebody else who has the connection may make it O_NONBLOCK at any time. Who does not wait in
