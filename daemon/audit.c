@@ -11,6 +11,7 @@
 
 #include "base/account.h"
 #include "base/clock.h"
+#include "base/code.h"
 #include "base/fd.h"
 #include "base/heap.h"
 #include "base/macro.h"
@@ -282,6 +283,7 @@ static int run(struct audit *audit)
 	r = listen_to_all(audit);
 	if (r < 0)
 		return r;
+	code_release();
 	r = sd_event_loop(audit->event);
 	while (intake_read(&audit->intake) > 0)
 		continue;

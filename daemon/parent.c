@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "base/fd.h"
 #include "base/heap.h"
 #include "base/macro.h"
@@ -70,6 +71,7 @@ static int on_calm(sd_event_source *source, uint64_t usec, void *context)
 	parent->is_complete = true;
 	if (parent->succession.serving)
 		parent_announce(parent);
+	code_release();
 	return 0;
 }
 
@@ -99,6 +101,7 @@ static void on_serves(void *context)
 	if (!parent->is_closing)
 		parent_start_attendants(parent);
 	parent_announce(parent);
+	code_release();
 }
 
 static void on_stays(void *context, const char *why)

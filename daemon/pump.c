@@ -12,6 +12,7 @@
 
 #include "base/account.h"
 #include "base/clock.h"
+#include "base/code.h"
 #include "base/fd.h"
 #include "base/heap.h"
 #include "base/macro.h"
@@ -333,6 +334,7 @@ static int run(struct pump *pump)
 		return r;
 	r = become_confined();
 	heap_settle();
+	code_release();
 	while (r == 0 && !pump->is_over)
 		r = turn(pump);
 	if (pump->is_over)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "daemon/exchange.h"
 #include "daemon/places.h"
 
@@ -306,12 +307,23 @@ static void watch(struct workers *w)
 		look(w, begun);
 }
 
+/* What the start needed goes when the first who wait have their answers. */
+static void settle(struct workers *w)
+{
+	pthread_mutex_unlock(&w->lock);
+	(void)await_stillness(w);
+	code_release();
+	pthread_mutex_lock(&w->lock);
+}
+
 int workers_run(struct workers *w)
 {
 	int r;
 
 	pthread_mutex_lock(&w->lock);
 	r = promote(w);
+	if (r == 0)
+		settle(w);
 	while (r == 0 && !w->over) {
 		if (w->is_watched)
 			watch(w);
