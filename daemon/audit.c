@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/audit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include "base/account.h"
@@ -21,6 +21,7 @@
 #include "daemon/flood.h"
 #include "daemon/fold.h"
 #include "daemon/intake.h"
+#include "daemon/journal.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/sink.h"
@@ -38,15 +39,17 @@
  * will come: the rest of the rings is written first.
  */
 
-#define REST_USEC (5 * USEC_PER_MSEC) /* if much comes meanwhile, this process is woken: ring.h */
+#define EVENTS_MAX 8
+#define REST_USEC  (5 * USEC_PER_MSEC) /* if much comes meanwhile, this process is woken: ring.h */
 
 struct audit {
 	struct fold fold;
 	struct flood flood;
 	uint64_t written, folded, suppressed, failed, malformed; /* records */
 	int file;						 /* or -EBADF: the journal */
-	sd_event *event;
-	sd_event_source *timer, *rest;
+	int epoll;
+	uint64_t rest_usec; /* until when it rests, monotonic; UINT64_MAX: it sleeps */
+	bool is_over;	    /* the parent has hung up */
 	struct intake intake;
 };
 
@@ -101,72 +104,14 @@ static void take_record(void *context, const void *data, size_t size)
 		begin(audit, data, size, &record);
 }
 
-/* time */
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *context);
-
-static int set_timer(struct audit *audit)
-{
-	uint64_t fold = fold_next_usec(&audit->fold), flood = flood_next_usec(&audit->flood);
-	uint64_t next = fold < flood ? fold : flood;
-
-	if (next == UINT64_MAX)
-		return 0;
-	/* To the microsecond: for anything coarser sd-event reads the boot id, which the filter
-	 * does not let it open. */
-	if (!audit->timer)
-		return sd_event_add_time(audit->event, &audit->timer, CLOCK_MONOTONIC, next, 1,
-					 on_timer, audit);
-	(void)sd_event_source_set_time(audit->timer, next);
-	return sd_event_source_set_enabled(audit->timer, SD_EVENT_ONESHOT);
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *context)
-{
-	struct audit *audit = context;
-
-	(void)source;
-	(void)usec;
-	write_folded(audit, clock_monotonic_usec());
-	return set_timer(audit);
-}
-
 /* rings */
 
-static int on_rest(sd_event_source *source, uint64_t usec, void *context);
-
-static int rest(struct audit *audit)
-{
-	uint64_t until = clock_monotonic_usec() + REST_USEC;
-	int r;
-
-	if (!audit->rest)
-		return sd_event_add_time(audit->event, &audit->rest, CLOCK_MONOTONIC, until, 1,
-					 on_rest, audit);
-	r = sd_event_source_set_time(audit->rest, until);
-	return r < 0 ? r : sd_event_source_set_enabled(audit->rest, SD_EVENT_ONESHOT);
-}
-
 /* Never again at once: a broker that writes without end would keep it from the parent. */
-static int read_and_rest(struct audit *audit)
+static void read_and_rest(struct audit *audit)
 {
-	int r = 0;
+	bool has_more = intake_read(&audit->intake) > 0 || !intake_sleep(&audit->intake);
 
-	if (intake_read(&audit->intake) > 0 || !intake_sleep(&audit->intake))
-		r = rest(audit);
-	return r < 0 ? r : set_timer(audit);
-}
-
-static int on_rest(sd_event_source *source, uint64_t usec, void *context)
-{
-	(void)source;
-	(void)usec;
-	return read_and_rest(context);
-}
-
-static int on_bell(void *context)
-{
-	return read_and_rest(context);
+	audit->rest_usec = has_more ? clock_monotonic_usec() + REST_USEC : UINT64_MAX;
 }
 
 static void on_end(void *context, uint64_t generation, bool is_sound)
@@ -207,32 +152,28 @@ static int obey(struct audit *audit, const struct control *message)
 
 	if (message->type == CONTROL_RING) {
 		r = intake_add(&audit->intake, message->ring, message->fd, message->bell);
-		return r < 0 ? r : read_and_rest(audit);
+		read_and_rest(audit);
+		return r;
 	}
 	fd_close(message->fd);
 	if (message->type != CONTROL_ASK)
 		return -EPROTO;
 	/* Who asks may have seen what a record is about. */
-	r = read_and_rest(audit);
-	return r < 0 ? r : answer(audit);
+	read_and_rest(audit);
+	return answer(audit);
 }
 
-static int on_control(sd_event_source *source, int fd, uint32_t revents, void *context)
+static int hear_parent(struct audit *audit)
 {
-	struct audit *audit = context;
 	static uint8_t buffer[CONTROL_SIZE_MAX];
 	struct control message = { .fd = -EBADF, .bell = -EBADF };
 	int r;
 
-	(void)source;
-	(void)revents;
-	r = control_receive(fd, buffer, sizeof(buffer), &message);
+	r = control_receive(CONTROL_FD, buffer, sizeof(buffer), &message);
 	if (r == -EAGAIN)
 		return 0;
-	if (r <= 0)
-		return sd_event_exit(audit->event, 0);
-	r = obey(audit, &message);
-	return r < 0 ? sd_event_exit(audit->event, r) : 0;
+	audit->is_over = r <= 0;
+	return r <= 0 ? 0 : obey(audit, &message);
 }
 
 /* life */
@@ -250,41 +191,80 @@ static int become_confined(void)
 
 static int listen_to_all(struct audit *audit)
 {
-	int r;
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = CONTROL_FD };
 
-	r = sd_event_default(&audit->event);
-	if (r < 0)
-		return r;
-	intake_init(&audit->intake, &(const struct intake_setup){ .event = audit->event,
+	audit->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (audit->epoll < 0 || epoll_ctl(audit->epoll, EPOLL_CTL_ADD, CONTROL_FD, &event) < 0)
+		return -errno;
+	intake_init(&audit->intake, &(const struct intake_setup){ .epoll = audit->epoll,
 								  .take = take_record,
-								  .rung = on_bell,
 								  .ended = on_end,
 								  .context = audit });
-	return sd_event_add_io(audit->event, NULL, CONTROL_FD, EPOLLIN, on_control, audit);
+	return 0;
+}
+
+/* As epoll_wait(2) has it. */
+static int time_left(const struct audit *audit)
+{
+	uint64_t fold = fold_next_usec(&audit->fold), flood = flood_next_usec(&audit->flood);
+	uint64_t next = fold < flood ? fold : flood, now;
+
+	if (audit->rest_usec < next)
+		next = audit->rest_usec;
+	if (next == UINT64_MAX)
+		return -1;
+	now = clock_monotonic_usec();
+	return next > now ? (int)((next - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC) : 0;
+}
+
+static int turn(struct audit *audit)
+{
+	struct epoll_event events[EVENTS_MAX];
+	bool is_rung = false;
+	int n, r = 0;
+
+	n = epoll_wait(audit->epoll, events, EVENTS_MAX, time_left(audit));
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++)
+		if (events[i].data.fd == CONTROL_FD)
+			r = hear_parent(audit);
+		else
+			is_rung = true;
+	if (is_rung || clock_monotonic_usec() >= audit->rest_usec)
+		read_and_rest(audit);
+	write_folded(audit, clock_monotonic_usec());
+	return r;
+}
+
+static int prepare(struct audit *audit)
+{
+	int r;
+
+	r = control_meet_parent();
+	if (r == 0 && audit->file < 0)
+		r = journal_load();
+	if (r == 0)
+		r = listen_to_all(audit);
+	if (r == 0)
+		r = become_confined();
+	if (r < 0)
+		return r;
+	heap_settle();
+	r = fold_init(&audit->fold);
+	return r < 0 ? r : flood_init(&audit->flood);
 }
 
 static int run(struct audit *audit)
 {
 	int r;
 
-	r = control_meet_parent();
-	if (r < 0)
-		return r;
-	r = become_confined();
-	if (r < 0)
-		return r;
-	heap_settle();
-	r = fold_init(&audit->fold);
-	if (r < 0)
-		return r;
-	r = flood_init(&audit->flood);
-	if (r < 0)
-		return r;
-	r = listen_to_all(audit);
+	r = prepare(audit);
 	if (r < 0)
 		return r;
 	code_release();
-	r = sd_event_loop(audit->event);
+	while (r == 0 && !audit->is_over)
+		r = turn(audit);
 	while (intake_read(&audit->intake) > 0)
 		continue;
 	write_folded(audit, UINT64_MAX);
@@ -293,17 +273,17 @@ static int run(struct audit *audit)
 
 int audit_main(void)
 {
-	struct audit audit = { .file = fcntl(AUDIT_FILE_FD, F_GETFD) < 0 ? -EBADF : AUDIT_FILE_FD };
+	struct audit audit = { .file = fcntl(AUDIT_FILE_FD, F_GETFD) < 0 ? -EBADF : AUDIT_FILE_FD,
+			       .epoll = -EBADF,
+			       .rest_usec = UINT64_MAX };
 	int r;
 
 	log_set_name("fdbrokerd audit");
 	r = run(&audit);
 	if (r < 0)
 		log_error_errno(r, "the audit process ends: %m");
-	sd_event_source_unref(audit.timer);
-	sd_event_source_unref(audit.rest);
 	intake_done(&audit.intake);
-	sd_event_unref(audit.event);
+	fd_close(audit.epoll);
 	fold_done(&audit.fold);
 	flood_done(&audit.flood);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -32,15 +32,16 @@ struct inlet {
 	struct ring_reader ring;
 	int bell;
 	bool is_over; /* the broker is gone */
-	sd_event_source *io;
 };
 
 static struct inlet *free_one(struct inlet *inlet)
 {
 	if (!inlet)
 		return NULL;
-	sd_event_source_disable_unref(inlet->io);
 	ring_reader_done(&inlet->ring);
+	/* Not by its close alone: the parent has it too (epoll(7), "Questions and answers"). */
+	if (inlet->bell >= 0)
+		(void)epoll_ctl(inlet->all->setup.epoll, EPOLL_CTL_DEL, inlet->bell, NULL);
 	fd_close(inlet->bell);
 	free(inlet);
 	return NULL;
@@ -67,14 +68,12 @@ void intake_done(struct intake *intake)
 		drop(&intake->list);
 }
 
-static int on_bell(sd_event_source *source, int fd, uint32_t revents, void *context)
+static int watch(const struct inlet *inlet)
 {
-	const struct inlet *inlet = context;
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = inlet->bell };
+	int r = epoll_ctl(inlet->all->setup.epoll, EPOLL_CTL_ADD, inlet->bell, &event);
 
-	(void)source;
-	(void)fd;
-	(void)revents;
-	return inlet->all->setup.rung(inlet->all->setup.context);
+	return r < 0 ? -errno : 0;
 }
 
 int intake_add(struct intake *intake, uint64_t generation, int take_memory, int take_bell)
@@ -92,7 +91,7 @@ int intake_add(struct intake *intake, uint64_t generation, int take_memory, int 
 	r = ring_reader_init(&inlet->ring, memory);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(intake->setup.event, &inlet->io, inlet->bell, EPOLLIN, on_bell, inlet);
+	r = watch(inlet);
 	if (r < 0)
 		return r;
 	while (*at)

@@ -10,16 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <systemd/sd-event.h>
 
 #define INTAKE_ENTRY_MAX 24576U /* bytes; more is none */
 
 struct intake_setup {
-	sd_event *event;
+	int epoll; /* where bells are watched, by their numbers; borrowed */
 	/* An entry, whatever it is; of no byte: what was none. */
 	void (*take)(void *context, const void *data, size_t size);
-	/* A broker has rung: intake_read() follows. 0 or -errno. */
-	int (*rung)(void *context);
 	/* Nothing more will come of this one; false: it wrote what no broker writes. */
 	void (*ended)(void *context, uint64_t generation, bool is_sound);
 	void *context;
@@ -33,7 +30,8 @@ struct intake {
 void intake_init(struct intake *intake, const struct intake_setup *setup);
 void intake_done(struct intake *intake);
 
-/* Both descriptors are taken, also on failure. 0 or -errno. */
+/* Both descriptors are taken, also on failure. When the bell is readable, intake_read() is to follow.
+ * 0 or -errno. */
 int intake_add(struct intake *intake, uint64_t generation, int take_memory, int take_bell);
 
 /* Take all that is there, however much comes meanwhile. How many entries. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#define SD_JOURNAL_SUPPRESS_LOCATION
 #include "daemon/sink.h"
 
 #include <ctype.h>
@@ -11,12 +10,12 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <syslog.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/macro.h"
 #include "base/text.h"
+#include "daemon/journal.h"
 #include "daemon/messages.h"
 #include "daemon/record_fields.h"
 
@@ -85,7 +84,7 @@ static int send_entry(const struct entry *entry)
 		fields[i].iov_len = entry->ends[i] - start;
 		start = entry->ends[i];
 	}
-	return sd_journal_sendv(fields, (int)entry->n);
+	return journal_send(fields, (int)entry->n);
 }
 
 int sink_journal(const struct record *record, uint32_t repeat)

@@ -13,7 +13,7 @@
 
 #include "daemon/record.h"
 
-/* 0 or -errno. */
+/* 0 or -errno. The journal's is loaded: journal.h. */
 int sink_journal(const struct record *record, uint32_t repeat);
 int sink_file(int fd, const struct record *record, uint32_t repeat);
 

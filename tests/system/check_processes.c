@@ -293,7 +293,8 @@ static const struct {
 } unused[] = {
 	{ "parent", "libseccomp." }, { "parent", "libnettle." }, { "parent", "libjson-c." },
 	{ "broker", "libsystemd." }, { "broker", "libjson-c." }, { "audit", "libnettle." },
-	{ "pump", "libsystemd." },   { "pump", "libnettle." },	 { "pump", "libjson-c." },
+	{ "audit", "libsystemd." },  { "pump", "libsystemd." },	 { "pump", "libnettle." },
+	{ "pump", "libjson-c." },
 };
 
 START_TEST(processes_load_no_library_that_they_do_not_use)
