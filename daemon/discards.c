@@ -43,8 +43,7 @@ static bool has_name(int fd)
 {
 	struct statx sx;
 
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_NLINK, &sx) == 0 &&
-	       sx.stx_nlink > 0;
+	return fd_statx(fd, STATX_NLINK, &sx) == 0 && sx.stx_nlink > 0;
 }
 
 int discards_init(struct discards *discards, uint64_t files)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/locality.h"
 
-#include <fcntl.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/kernel.h"
 #include "policy/fstype.h"
 
@@ -62,8 +62,8 @@ void locality_learn_at(struct locality *locality, int fd)
 	struct mount_told told = { 0 };
 	struct statx sx;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &sx) < 0 ||
-	    !(sx.stx_mask & STATX_MNT_ID_UNIQUE) || sx.stx_mnt_id > UINT32_MAX)
+	if (fd_statx(fd, STATX_MNT_ID_UNIQUE, &sx) < 0 || !(sx.stx_mask & STATX_MNT_ID_UNIQUE) ||
+	    sx.stx_mnt_id > UINT32_MAX)
 		return;
 	asked.mount = sx.stx_mnt_id;
 	if (syscall(SYS_statmount, &asked, &told, sizeof(told), 0) == 0 &&

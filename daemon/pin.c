@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -68,10 +67,11 @@ int pin_fill(struct opening *o, struct pin *pin)
 {
 	const uint32_t mounts = STATX_MNT_ID | STATX_MNT_ID_UNIQUE;
 	struct statx sx _uninitialized_;
+	int r;
 
-	if (statx(pin->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | mounts,
-		  &sx) < 0)
-		return -errno;
+	r = fd_statx(pin->fd, STATX_BASIC_STATS | mounts, &sx);
+	if (r < 0)
+		return r;
 	if (!(sx.stx_mask & mounts))
 		return -ENOSYS;
 	pin->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
