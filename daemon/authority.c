@@ -133,7 +133,7 @@ static void note_caller(struct authority *authority, const struct identity *who)
 		memcpy(authority->groups, who->groups, who->n_groups * sizeof(gid_t));
 }
 
-int authority_caller(struct authority *authority, const struct principal *principal)
+static int become_caller(struct authority *authority, const struct principal *principal)
 {
 	struct identity who = {
 		.uid = principal->uid,
@@ -144,8 +144,6 @@ int authority_caller(struct authority *authority, const struct principal *princi
 	};
 	int r = 0;
 
-	if (authority->kind == AUTHORITY_CALLER && authority->connection == principal->connection)
-		return 0;
 	if (principal->uid == 0)
 		who.effective |= principal->cap_effective & authority->permitted & CAPS_DAC;
 	if (authority->kind != AUTHORITY_CALLER || !is_caller(authority, &who))
@@ -155,6 +153,13 @@ int authority_caller(struct authority *authority, const struct principal *princi
 	note_caller(authority, &who);
 	authority->connection = principal->connection;
 	return 0;
+}
+
+int authority_caller(struct authority *authority, const struct principal *principal)
+{
+	if (authority->kind == AUTHORITY_CALLER && authority->connection == principal->connection)
+		return 0;
+	return become_caller(authority, principal);
 }
 
 void authority_broker(struct authority *authority)

@@ -203,8 +203,11 @@ static bool take_waiting(struct worker *worker, struct discard *ret)
 
 void discards_close(struct worker *worker)
 {
+	const struct discards *discards = &worker->all->discards;
 	struct discard d;
 
+	if (discards->fresh.n == 0 && discards->looks == 0)
+		return;
 	while (take_fresh(worker, &d) || take_waiting(worker, &d)) {
 		worker_begin(worker, NULL, d.uid);
 		fd_close_many(d.fd, d.n);

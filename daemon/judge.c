@@ -106,16 +106,6 @@ enum step opening_withdrawn(struct opening *o, int r)
 	return opening_kernel(o, r);
 }
 
-static struct policy_query query_of(const struct opening *o)
-{
-	return (struct policy_query){
-		.caller = o->order->caller,
-		.path = o->name,
-		.modes = o->modes,
-		.now_sec = o->order->now_sec,
-	};
-}
-
 /* Whether the object is on the mount that the rule's literal leading components name. */
 static int on_mount_of_prefix(struct opening *o, const struct pin *place)
 {
@@ -174,19 +164,13 @@ static bool is_paid(const struct opening *o, const struct policy_rule *rule)
 	return false;
 }
 
-/* Step 7: what the rule may grant just now. Once for a request, however often it is tried again. */
-static enum step afford(struct opening *o)
+static enum step pay(struct opening *o, const struct policy_rule *rule)
 {
-	const struct policy_rule *rule = opening_rule(o);
 	const struct rate_caller caller = { o->order->principal->uid, o->order->unit };
 	struct rates *rates = o->opener->shared.rates;
 	/* Where nothing drips the hour does not matter. */
 	uint64_t now_usec = rule->obligations->rate > 0 ? clock_monotonic_usec() : 0;
 
-	if (!o->out->in_flight && !rates_limit(rule))
-		return STEP_GO;
-	if (is_paid(o, rule))
-		return STEP_GO;
 	if (rates_begin(rates, rule, &caller, now_usec) < 0)
 		return refused(o, WIRE_REASON_RATE, EAGAIN, rule);
 	if (o->out->in_flight)
@@ -195,16 +179,25 @@ static enum step afford(struct opening *o)
 	return STEP_GO;
 }
 
+/* Step 7: what the rule may grant just now. Once for a request, however often it is tried again. */
+static enum step afford(struct opening *o)
+{
+	const struct policy_rule *rule = opening_rule(o);
+
+	if (!o->out->in_flight && !rates_limit(rule))
+		return STEP_GO;
+	return is_paid(o, rule) ? STEP_GO : pay(o, rule);
+}
+
 enum step opening_judge(struct opening *o, const struct pin *place,
 			const struct policy_object *object)
 {
-	struct policy_query query = query_of(o);
 	struct decision decision;
 	enum step step;
 
 	if (o->order->trace)
 		trace_object(o->order->trace, object, &place->object);
-	decision = decide_object(o->opener->candidates, o->allow, &query, object);
+	decision = decide_object(o->opener->candidates, o->allow, &o->query, object);
 	switch (decision.verdict) {
 	case VERDICT_DENY:
 		return refused_by_rule(o, decision.rule);
@@ -237,7 +230,6 @@ enum lent opening_lent(struct opening *o, const struct pin *place,
 		       const struct policy_object *object)
 {
 	struct candidates *candidates = o->opener->candidates;
-	struct policy_query query = query_of(o);
 	enum lent most = LENT_NOTHING;
 
 	o->failed = false;
@@ -246,7 +238,7 @@ enum lent opening_lent(struct opening *o, const struct pin *place,
 	if (opening_judge_name(o) != STEP_GO)
 		return candidates->reason == POLICY_REASON_DEFAULT ? LENT_NOTHING : LENT_DENIED;
 	for (o->allow = 0; o->allow < candidates->n_allows; o->allow++) {
-		struct decision decision = decide_object(candidates, o->allow, &query, object);
+		struct decision decision = decide_object(candidates, o->allow, &o->query, object);
 
 		o->rule = decision.rule;
 		if (decision.verdict == VERDICT_DENY) {
@@ -264,11 +256,10 @@ enum lent opening_lent(struct opening *o, const struct pin *place,
 enum step opening_judge_name(struct opening *o)
 {
 	struct candidates *candidates = o->opener->candidates;
-	struct policy_query query = query_of(o);
 
 	if (o->order->trace)
 		trace_name(o->order->trace, o->name);
-	decide_name(o->opener->shared.policy, &query, candidates);
+	decide_name(o->opener->shared.policy, &o->query, candidates);
 	switch (candidates->reason) {
 	case POLICY_REASON_OK:
 		return STEP_GO;

@@ -346,6 +346,19 @@ void outcome_clear(struct outcome *outcome)
 	outcome->fd = outcome->pin = -EBADF;
 }
 
+void opening_init(struct opening *o, struct opener *opener, const struct order *order,
+		  struct outcome *out)
+{
+	memset(o, 0, offsetof(struct opening, name));
+	o->opener = opener;
+	o->order = order;
+	o->out = out;
+	o->query.caller = order->caller;
+	o->query.path = o->name;
+	o->query.modes = order->request->modes;
+	o->query.now_sec = order->now_sec;
+}
+
 void opener_open(struct opener *opener, const struct order *order, struct outcome *ret)
 {
 	struct opening o _uninitialized_;
@@ -358,11 +371,7 @@ void opener_open(struct opener *opener, const struct order *order, struct outcom
 		two_names_open(opener, order, ret);
 		return;
 	}
-	memset(&o, 0, offsetof(struct opening, name));
-	o.opener = opener;
-	o.order = order;
-	o.out = ret;
-	o.modes = order->request->modes;
+	opening_init(&o, opener, order, ret);
 	o.attempt = attempt;
 	strcpy(o.name, order->request->path);
 	if (order->trace)

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "daemon/opener.h"
 #include "daemon/trace.h"
+#include "policy/decide.h"
 
 /* An object held by O_PATH: judged, and not yet touched. */
 struct pin {
@@ -60,7 +61,7 @@ struct opening {
 	struct opener *opener;
 	const struct order *order;
 	struct outcome *out;
-	uint32_t modes; /* that are asked of it */
+	struct policy_query query; /* what is asked of @name; its modes may change */
 	enum step (*attempt)(struct opening *o);
 	unsigned links;			/* followed */
 	size_t allow;			/* index of the candidate that is tried */
@@ -114,6 +115,10 @@ enum step opening_judge_pin(struct opening *o, const struct pin *pin);
  * @object is fresh. STEP_GO, STEP_NEXT, STEP_DONE or STEP_AGAIN. */
 enum step opening_judge(struct opening *o, const struct pin *place,
 			const struct policy_object *object);
+
+/* With no name yet; @o stays where it is. */
+void opening_init(struct opening *o, struct opener *opener, const struct order *order,
+		  struct outcome *out);
 
 /* A path or one component, never through a link: opener.c's openat2, with O_PATH and further
  * RESOLVE_*. A descriptor or -errno, -ELOOP at a link; -EAGAIN if it would block, of which

@@ -28,7 +28,7 @@ static uint64_t pass(struct opening *o, size_t len, uint64_t rights)
 
 static bool is_outside(struct opening *o)
 {
-	uint64_t rights = hull_wants(o->opener->shared.hull, o->modes);
+	uint64_t rights = hull_wants(o->opener->shared.hull, o->query.modes);
 	size_t len = 0;
 
 	rights = pass(o, 1, rights);

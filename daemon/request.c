@@ -39,12 +39,20 @@ static const struct {
 	{ WIRE_OPEN_DSYNC, O_DSYNC },
 };
 
+/* Nothing but read or write is asked, as mostly: of that the tables say nothing. */
+static bool is_plain(uint32_t flags)
+{
+	return !(flags & ~(uint32_t)(WIRE_OPEN_READ | WIRE_OPEN_WRITE));
+}
+
 static bool flags_make_sense(uint32_t flags)
 {
 	if (flags & ~(uint32_t)WIRE_OPEN_ALL)
 		return false;
 	if (!(flags & (WIRE_OPEN_READ | WIRE_OPEN_WRITE)))
 		return false;
+	if (is_plain(flags))
+		return true;
 	for (size_t i = 0; i < sizeof(combinations) / sizeof(combinations[0]); i++) {
 		const struct combination *c = &combinations[i];
 
@@ -86,6 +94,8 @@ static int to_open(uint32_t flags)
 
 	if (flags & WIRE_OPEN_WRITE)
 		open = flags & WIRE_OPEN_READ ? O_RDWR : O_WRONLY;
+	if (is_plain(flags))
+		return open;
 	for (size_t i = 0; i < sizeof(open_flags) / sizeof(open_flags[0]); i++)
 		if (flags & open_flags[i].wire)
 			open |= open_flags[i].open;

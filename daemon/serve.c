@@ -121,7 +121,8 @@ static void discard(struct exchange *x, enum discard_cost cost)
 	struct workers *w = &x->server->workers;
 	uid_t uid = x->session->facts.uid;
 
-	discards_add(w, TAKE_FD(x->outcome.pin), uid, DISCARD_CHEAP);
+	if (x->outcome.pin >= 0)
+		discards_add(w, TAKE_FD(x->outcome.pin), uid, DISCARD_CHEAP);
 	discards_add(w, TAKE_FD(x->outcome.fd), uid, cost);
 }
 

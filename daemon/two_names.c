@@ -36,7 +36,7 @@ DEFINE_CLEANUP(struct pair *, pair_free)
 static void side_init(struct pair *pair, struct side *side, struct opener *opener,
 		      const struct order *order)
 {
-	side->o = (struct opening){ .opener = opener, .order = order, .out = &side->out };
+	opening_init(&side->o, opener, order, &side->out);
 	side->out = (struct outcome){ .fd = -EBADF, .pin = -EBADF };
 	side->pair = pair;
 	side->at = NAMED_EMPTY;
@@ -76,7 +76,7 @@ static void side_name(struct side *side, const char *name, uint32_t modes)
 	const struct policy_rule *paid = side->out.in_flight;
 
 	snprintf(side->o.name, sizeof(side->o.name), "%s", name);
-	side->o.modes = modes;
+	side->o.query.modes = modes;
 	side->o.links = 0;
 	side->out = (struct outcome){
 		.fd = -EBADF,
@@ -222,7 +222,7 @@ static bool lends_more(struct pair *pair, uint32_t mode)
 
 	/* However many names it has now: others go, and it will have one again. */
 	object.links = 1;
-	pair->new.o.modes = pair->old.o.modes = mode;
+	pair->new.o.query.modes = pair->old.o.query.modes = mode;
 	by_new = opening_lent(&pair->new.o, NULL, &object);
 	if (by_new == LENT_DENIED)
 		return false;
@@ -233,7 +233,7 @@ static bool lends_more(struct pair *pair, uint32_t mode)
 /* As it was before more was asked of it. */
 static void grant_again(struct side *side, uint32_t modes, const struct policy_rule *rule)
 {
-	side->o.modes = modes;
+	side->o.query.modes = modes;
 	side->o.rule = rule;
 	opening_granted(&side->o, -EBADF);
 }
@@ -305,7 +305,7 @@ static void tell_rules(struct pair *pair, const struct side *decided)
 	const struct side *other = decided == &pair->old ? &pair->new : &pair->old;
 	bool is_judged = decided->out.reason == WIRE_REASON_OK || other == &pair->old;
 
-	pair->other->modes = other->o.modes;
+	pair->other->modes = other->o.query.modes;
 	if (pair_has_target(pair) && other == &pair->new)
 		pair->other->modes |= POLICY_REMOVE;
 	if (!is_judged)
@@ -351,7 +351,7 @@ void two_names_open(struct opener *opener, const struct order *order, struct out
 	end_rates(pair);
 	*ret = decided->out;
 	ret->in_flight = pair->old.out.in_flight;
-	ret->modes = decided->o.modes;
+	ret->modes = decided->o.query.modes;
 	ret->of_new = decided != &pair->old;
 	ret->other = TAKE_PTR(pair->other);
 }
