@@ -2,8 +2,9 @@
 
 /*
  * Every asking thread is a waiter with an id of its own, on its own stack, in
- * the channel's list. Whichever waiter finds nobody reading reads the next
- * message, gives it to the waiter whose id it bears, and wakes the others, of whom one reads on.
+ * the channel's list. Whichever waiter finds nobody reading reads, and gives each message to
+ * the waiter whose id it bears, until its own has come; then another reads on. Who neither
+ * sends nor reads sleeps, and is woken for one of two reasons: it has its answer, or it is to read.
  *
  * A message that nobody can be meant by (an unknown id, an answered one, descriptors that
  * were not announced) shuts the connection for all: after it no answer
@@ -18,7 +19,6 @@
 #include "client/channel.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/lock.h"
 #include "base/macro.h"
 #include "client/forkmark.h"
 #include "client/question.h"
@@ -39,29 +40,34 @@ enum {
 	LOST = -ERESTART,
 };
 
+/* A thread's from when it is on the list until it is off it, or was rung for. */
 struct waiter {
 	struct waiter *next;
 	uint64_t id;
-	int result; /* WAITING, 0, LOST or -errno */
 	struct question *question;
+	int result; /* WAITING, and on the list; or 0, LOST or -errno */
+	bool asleep;
+	struct bell bell;
+	struct waiter *next_woken;
 };
 
 struct channel {
 	struct channel *previous; /* owned */
 	struct forkmark *mark;	  /* owned */
 	int fd;			  /* owned */
-	pthread_mutex_t lock;	  /* of what follows */
-	pthread_cond_t changed;
+	struct lock lock;	  /* of what follows */
 	bool shut;
-	bool reading; /* a thread is in transfer_receive() */
+	bool reading; /* a thread is in transfer_receive(), or will be */
 	uint64_t last_id;
 	uint64_t lost_id; /* up to this one, an answer may come that nobody waits for: proto.h */
 	struct waiter *waiters; /* each on its thread's stack */
+	struct waiter *woken;	/* to be rung for when the lock is released */
 };
 
 struct incoming {
 	uint8_t bytes[REPLY_SIZE];
 	struct message message;
+	struct reply reply;
 };
 
 int channel_new(int take_fd, struct channel *previous, struct channel **ret)
@@ -76,8 +82,6 @@ int channel_new(int take_fd, struct channel *previous, struct channel **ret)
 	c->mark = TAKE_PTR(mark);
 	c->previous = previous;
 	c->fd = take_fd;
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->changed, NULL);
 	settled_forget();
 	*ret = c;
 	return 0;
@@ -98,11 +102,6 @@ struct channel *channel_free(struct channel *c)
 		struct channel *previous = c->previous;
 
 		close_connection(c);
-		/* In a child of fork(2) the parent's lock is in no state to be destroyed. */
-		if (channel_is_ours(c)) {
-			pthread_cond_destroy(&c->changed);
-			pthread_mutex_destroy(&c->lock);
-		}
 		forkmark_free(c->mark);
 		free(c);
 		c = previous;
@@ -131,11 +130,39 @@ int channel_fd(const struct channel *c)
 	return c->fd;
 }
 
+/* With the lock held, as all up to unlock(): have it look at what has become of it. */
+static void wake(struct channel *c, struct waiter *w)
+{
+	if (!w->asleep)
+		return;
+	w->asleep = false;
+	w->next_woken = c->woken;
+	c->woken = w;
+}
+
+/* Where the one with that id is linked, or the end of the list. */
+static struct waiter **find(struct channel *c, uint64_t id)
+{
+	struct waiter **at = &c->waiters;
+
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	return at;
+}
+
+static void finish(struct channel *c, struct waiter **at, int result)
+{
+	struct waiter *w = *at;
+
+	*at = w->next;
+	w->result = result;
+	wake(c, w);
+}
+
 static void finish_all(struct channel *c, int result)
 {
-	for (struct waiter *w = c->waiters; w; w = w->next)
-		if (w->result == WAITING)
-			w->result = result;
+	while (c->waiters)
+		finish(c, &c->waiters, result);
 }
 
 static void shut(struct channel *c, int error)
@@ -145,25 +172,18 @@ static void shut(struct channel *c, int error)
 	finish_all(c, error);
 }
 
-static struct waiter *find_waiter(struct channel *c, uint64_t id)
-{
-	for (struct waiter *w = c->waiters; w; w = w->next)
-		if (w->id == id && w->result == WAITING)
-			return w;
-	return NULL;
-}
-
 /* Nobody waits for it: then it must be from before a notice. */
 static int take_unknown(const struct channel *c, uint64_t id)
 {
 	return id != 0 && id <= c->lost_id ? 0 : -EPROTO;
 }
 
-static int take_notice(struct channel *c, const struct incoming *in)
+static int take_notice(struct channel *c, const struct reply *reply)
 {
 	uint16_t which = 0;
 
-	if (in->message.n_fds > 0 || wire_notice_read(in->bytes, in->message.size, &which) < 0)
+	if (reply->cut || reply->message->n_fds > 0 ||
+	    wire_notice_read(reply->bytes, reply->message->size, &which) < 0)
 		return -EPROTO;
 	if (which == WIRE_NOTICE_LOST) {
 		finish_all(c, LOST);
@@ -172,72 +192,82 @@ static int take_notice(struct channel *c, const struct incoming *in)
 	return 0; /* a notice of a later version is none of ours */
 }
 
-/* Give the answer to who waits for it. @cut: the kernel could not install its descriptors */
-static int take_message(struct channel *c, struct incoming *in, bool cut)
+/* Give the answer to who waits for it. */
+static int take(struct channel *c, const struct reply *reply)
 {
-	struct reply reply;
-	struct waiter *w;
+	struct waiter **at;
 	int r;
 
-	r = reply_read(in->bytes, &in->message, cut, &reply);
-	if (r < 0)
-		return r;
-	if (reply.header.opcode == WIRE_OPCODE_NOTICE)
-		return cut ? -EPROTO : take_notice(c, in);
-	w = find_waiter(c, reply.header.id);
-	if (!w)
-		return take_unknown(c, reply.header.id);
-	r = reply_give(&reply, w->question);
+	if (reply->header.opcode == WIRE_OPCODE_NOTICE)
+		return take_notice(c, reply);
+	at = find(c, reply->header.id);
+	if (!*at)
+		return take_unknown(c, reply->header.id);
+	r = reply_give(reply, (*at)->question);
 	if (r == -EPROTO)
 		return r;
-	w->result = r;
+	finish(c, at, r);
 	return 0;
 }
 
-/* Make sense of what transfer_receive() returned. */
-static void take(struct channel *c, int received, struct incoming *in)
+/* Who read has its answer: another one reads on. Those that do not sleep look for themselves. */
+static void pass_reading_on(struct channel *c)
 {
-	int r = 0;
+	struct waiter *w = c->waiters;
 
-	if (received > 0)
-		r = take_message(c, in, false);
-	else if (received == -EMFILE)
-		r = take_message(c, in, true);
-	else if (received == 0 || received == -ECONNRESET)
-		r = -ECONNRESET;
-	else
-		r = -EPROTO;
-	message_done(&in->message);
-	if (r < 0)
-		shut(c, r);
+	while (w && !w->asleep)
+		w = w->next;
+	c->reading = w != NULL;
+	if (w)
+		wake(c, w);
 }
 
-/* With the lock held: until another thread has read. A waiter is on the stack: its thread may not leave,
- * by being cancelled, before it is off the list. */
-static void wait_for_others(struct channel *c)
+/* Who is woken runs at once, maybe in our place, and may end: not with the lock held, and each is
+ * looked at before it is rung for. */
+static void unlock(struct channel *c)
 {
-	int state;
+	struct waiter *woken = c->woken;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	pthread_cond_wait(&c->changed, &c->lock);
-	pthread_setcancelstate(state, NULL);
+	c->woken = NULL;
+	lock_release(&c->lock);
+	while (woken) {
+		struct waiter *w = woken;
+
+		woken = w->next_woken;
+		bell_ring(&w->bell);
+	}
 }
 
-/* With the lock held, if nobody is reading: read one message, for whomever it is. */
-static void read_one(struct channel *c)
+/* One message, for whomever it is: 0, or why nothing more can be believed. */
+static int receive(const struct channel *c, struct incoming *in)
+{
+	int r = transfer_receive(c->fd, in->bytes, sizeof(in->bytes), &in->message);
+
+	if (r > 0)
+		return reply_read(in->bytes, &in->message, false, &in->reply);
+	if (r == -EMFILE)
+		return reply_read(in->bytes, &in->message, true, &in->reply);
+	return r == 0 || r == -ECONNRESET ? -ECONNRESET : -EPROTO;
+}
+
+/* As the one who reads, until @w has its answer. */
+static void read_for(struct channel *c, struct waiter *w)
 {
 	struct incoming in _uninitialized_;
 	int r;
 
-	c->reading = true;
-	pthread_mutex_unlock(&c->lock);
-	r = transfer_receive(c->fd, in.bytes, sizeof(in.bytes), &in.message);
-	pthread_mutex_lock(&c->lock);
-	c->reading = false;
-	take(c, r, &in);
-	/* Who has called is among them, and needs no waking. */
-	if (c->waiters->next)
-		pthread_cond_broadcast(&c->changed);
+	do {
+		r = receive(c, &in);
+		lock_take(&c->lock);
+		if (r == 0)
+			r = take(c, &in.reply);
+		if (r < 0)
+			shut(c, r);
+		if (w->result != WAITING)
+			pass_reading_on(c);
+		unlock(c);
+		message_done(&in.message);
+	} while (w->result == WAITING);
 }
 
 static int send_question(const struct channel *c, uint64_t id, const struct question *question)
@@ -259,38 +289,41 @@ static int enlist(struct channel *c, struct waiter *w)
 	return 0;
 }
 
-static void delist(struct channel *c, struct waiter *w)
+/* It has sent: if it has no answer yet it is to sleep, or, where nobody reads, to read. */
+static bool is_to_sleep(struct channel *c, struct waiter *w)
 {
-	struct waiter **at = &c->waiters;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
+	if (w->result != WAITING)
+		return false;
+	w->asleep = c->reading;
+	c->reading = true;
+	return w->asleep;
 }
 
 static int ask_once(struct channel *c, struct question *question)
 {
 	struct waiter w = { .result = WAITING, .question = question };
+	bool sleeps;
 	int r;
 
-	pthread_mutex_lock(&c->lock);
+	lock_take(&c->lock);
 	r = enlist(c, &w);
-	pthread_mutex_unlock(&c->lock);
+	lock_release(&c->lock);
 	if (r < 0)
 		return r;
 
 	r = send_question(c, w.id, question);
-	pthread_mutex_lock(&c->lock);
+	lock_take(&c->lock);
 	/* Only this thread failed: what others were answered may still be unread. */
 	if (r < 0 && w.result == WAITING)
-		w.result = r;
-	while (w.result == WAITING)
-		if (c->reading)
-			wait_for_others(c);
-		else
-			read_one(c);
-	delist(c, &w);
-	pthread_mutex_unlock(&c->lock);
+		finish(c, find(c, w.id), r);
+	sleeps = is_to_sleep(c, &w);
+	lock_release(&c->lock);
+
+	if (sleeps)
+		bell_await(&w.bell);
+	/* Still: it was woken to read. */
+	if (w.result == WAITING)
+		read_for(c, &w);
 	return w.result;
 }
 

@@ -235,6 +235,43 @@ START_TEST(who_is_to_be_cancelled_gets_an_answer_first)
 }
 END_TEST
 
+/* Of the two who sleep one reads on, whether he is the next to be answered or the last. */
+START_TEST(who_has_an_answer_has_another_read_on)
+{
+	struct asker askers[3] = { { .fd = -EBADF }, { .fd = -EBADF }, { .fd = -EBADF } };
+	struct asker *left[] = { &askers[1 + _i], &askers[2 - _i] };
+
+	begin();
+	ck_assert_int_eq(fdbroker_adopt(&scene.broker, scene.client), 0);
+	for (size_t i = 0; i < ELEMENTSOF(askers); i++)
+		start_asker(&askers[i], i == 0 ? SYS_recvmsg : SYS_futex);
+	ck_assert_ptr_null(end_asker(&askers[0]));
+	while (call_of(askers[1].id) != SYS_recvmsg && call_of(askers[2].id) != SYS_recvmsg)
+		continue;
+	for (size_t i = 0; i < ELEMENTSOF(left); i++)
+		ck_assert_ptr_null(end_asker(left[i]));
+	fdbroker_close(scene.broker);
+	scene.server = fd_close(scene.server);
+}
+END_TEST
+
+START_TEST(all_who_sleep_learn_that_the_broker_is_gone)
+{
+	struct asker askers[3] = { { .fd = -EBADF }, { .fd = -EBADF }, { .fd = -EBADF } };
+
+	begin();
+	ck_assert_int_eq(fdbroker_adopt(&scene.broker, scene.client), 0);
+	for (size_t i = 0; i < ELEMENTSOF(askers); i++)
+		start_asker(&askers[i], i == 0 ? SYS_recvmsg : SYS_futex);
+	scene.server = fd_close(scene.server);
+	for (size_t i = 0; i < ELEMENTSOF(askers); i++) {
+		ck_assert_int_eq(pthread_join(askers[i].thread, NULL), 0);
+		ck_assert_int_eq(askers[i].fd, -ECONNRESET);
+	}
+	fdbroker_close(scene.broker);
+}
+END_TEST
+
 static struct sockaddr_un listening = { .sun_family = AF_UNIX };
 
 /* With room for one connection, which is taken. */
@@ -289,6 +326,9 @@ int main(void)
 	tcase_add_loop_test(tcase, a_connection_that_does_not_block_is_waited_for, 0,
 			    (int)ELEMENTSOF(times));
 	tcase_add_test(tcase, an_answer_is_not_lost_by_the_end_that_follows_it);
+	tcase = suite_case(suite, "threads");
+	tcase_add_loop_test(tcase, who_has_an_answer_has_another_read_on, 0, 2);
+	tcase_add_test(tcase, all_who_sleep_learn_that_the_broker_is_gone);
 	tcase = suite_case(suite, "to be cancelled");
 	tcase_add_loop_test(tcase, who_is_to_be_cancelled_gets_an_answer_first, 0,
 			    (int)ELEMENTSOF(sleeps));
