@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +52,50 @@ static int make_image(const struct cold *cold)
 	return run(argv);
 }
 
+static void mount_anew(const struct cold *cold)
+{
+	int r;
+
+	/* The other side may be about to close the last file. */
+	while ((r = umount2(cold->place, 0) < 0 ? -errno : 0) == -EBUSY)
+		usleep(1000);
+	if (r == 0)
+		r = mount_image(cold);
+	if (r < 0)
+		measure_die(cold->place, r);
+}
+
+/* For as long as it is asked to. */
+static void keep(const struct cold *cold, int sock)
+{
+	char byte;
+
+	while (read(sock, &byte, 1) == 1) {
+		mount_anew(cold);
+		if (write(sock, &byte, 1) != 1)
+			break;
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+static void start_keeper(struct cold *cold)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		measure_die("socketpair", -errno);
+	fflush(NULL);
+	cold->keeper_pid = fork();
+	if (cold->keeper_pid < 0)
+		measure_die("fork", -errno);
+	if (cold->keeper_pid == 0) {
+		fd_close(ends[0]);
+		keep(cold, ends[1]);
+	}
+	fd_close(ends[1]);
+	cold->keeper = ends[0];
+}
+
 int cold_init(struct cold *cold, const struct stage *stage)
 {
 	int r;
@@ -65,29 +111,22 @@ int cold_init(struct cold *cold, const struct stage *stage)
 		snprintf(cold->paths[i], sizeof(cold->paths[i]), "%s/file-%zu", stage->cold, i);
 		stage_make_file(cold->paths[i], 0, 0644);
 	}
+	start_keeper(cold);
 	return 0;
 }
 
 void cold_done(struct cold *cold)
 {
+	cold->keeper = fd_close(cold->keeper);
+	waitpid(cold->keeper_pid, NULL, 0);
 	umount2(cold->place, MNT_DETACH);
 	unlink(cold->image);
 }
 
-void cold_forget(struct cold *cold)
+void cold_forget(const struct cold *cold)
 {
-	uid_t uid = geteuid();
-	int r;
+	char byte = 0;
 
-	if (uid != 0)
-		stage_as_root();
-	/* The other side may be about to close the last file. */
-	while ((r = umount2(cold->place, 0) < 0 ? -errno : 0) == -EBUSY)
-		usleep(1000);
-	if (r == 0)
-		r = mount_image(cold);
-	if (r < 0)
-		measure_die(cold->place, r);
-	if (uid != 0)
-		stage_as_caller();
+	if (write(cold->keeper, &byte, 1) != 1 || read(cold->keeper, &byte, 1) != 1)
+		measure_die(cold->place, -ECHILD);
 }

@@ -16,13 +16,15 @@ struct cold {
 	char image[STAGE_PATH_MAX];
 	const char *place; /* borrowed */
 	char paths[COLD_FILES][STAGE_PATH_MAX];
+	pid_t keeper_pid; /* root's, who mounts it */
+	int keeper;
 };
 
 /* 0, or -errno where there is no mkfs.ext4, mount or loop device. */
 int cold_init(struct cold *cold, const struct stage *stage);
 void cold_done(struct cold *cold);
 
-/* Forget the names. As the caller or as root, who one is stays. */
-void cold_forget(struct cold *cold);
+/* Forget the names, whoever one is. */
+void cold_forget(const struct cold *cold);
 
 #endif

@@ -110,7 +110,6 @@ void bench_others(struct bench *bench)
 	o = (struct others){ .bench = bench };
 	stage_daemon_start(&bench->stage, RULES, &o.daemon);
 	course_init(&o.course, bench->stage.paths[STAGE_ORDINARY]);
-	o.course.needs_root = true; /* forget() mounts */
 	add_all(&o);
 	course_run(&o.course, bench->rounds, bench->requests);
 	course_show(&o.course, "other kinds", bench->results);
