@@ -91,6 +91,7 @@ const struct sandbox_row sandbox_table[] = {
 
 	/* the broker's connection, by its number */
 	ALLOW_IF(sendmsg, 0, SANDBOX_BROKER),
+	ALLOW_IF(sendto, 0, SANDBOX_BROKER),
 	ALLOW_IF(recvmsg, 0, SANDBOX_BROKER),
 	ALLOW_IF(shutdown, 0, SANDBOX_BROKER),
 	ALLOW_IF(close, 0, SANDBOX_NOT_BROKER),

@@ -77,6 +77,7 @@ static const struct filter_rule common[] = {
 	ANY(epoll_wait),
 	ANY(recvmsg),
 	ANY(sendmsg),
+	ANY(sendto),
 	/* what stderr is told */
 	IF1(write, INT_IS(0, STDERR_FILENO)),
 	IF1(writev, INT_IS(0, STDERR_FILENO)),

@@ -93,7 +93,7 @@ struct message_attach {
  * Return: 0; -EAGAIN the peer's queue is full; -EPIPE or -ECONNRESET it is gone;
  *	-EINVAL no byte, or more than MESSAGE_FDS_MAX descriptors;
  *	-ETOOMANYREFS too many descriptors in flight; -ESRCH or -EPERM credentials
- *	that the kernel does not let us claim; another -errno from sendmsg(2).
+ *	that the kernel does not let us claim; another -errno from sendmsg(2) or sendto(2).
  */
 int message_send(int sock, const void *data, size_t size, const struct message_attach *attach);
 

@@ -469,7 +469,7 @@ static void note_given(const struct msghdr *msg)
 long syscall(long number, ...)
 {
 	__typeof__(syscall) *libcs = (__typeof__(syscall) *)dlsym(RTLD_NEXT, "syscall");
-	long a[3];
+	long a[6];
 	va_list list;
 
 	va_start(list, number);
@@ -478,7 +478,7 @@ long syscall(long number, ...)
 	va_end(list);
 	if (number == SYS_sendmsg)
 		note_given((const struct msghdr *)a[1]);
-	return libcs(number, a[0], a[1], a[2]);
+	return libcs(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 START_TEST(no_byte_of_control_data_is_left_uninitialised)
