@@ -17,7 +17,9 @@
  * thread that answered him runs again, and then a look at who is ready costs as much as reading what he
  * asks. So where nobody else has asked for a while he has a few turns without, however long they
  * take for no more than a tick of workers.c. A wrong guess costs the system call that a right
- * one saves, after the answer.
+ * one saves, after the answer. Whether the client or this thread goes on when he is answered stays the
+ * same for some ten requests (Linux 6.18), so that after a wrong guess the next one comes soon, and
+ * later only while they stay wrong.
  */
 
 #define MIXED_TURNS 256U /* since one of another uid: then he is not there any more */
@@ -51,23 +53,34 @@ static size_t choose_by_uid(struct session **sessions, size_t n)
 	return chosen;
 }
 
+static void begin_alone(struct turns *turns, struct session *session)
+{
+	turns->alone = session;
+	turns->n_alone = 0;
+	turns->looks = TURNS_ALONE;
+}
+
 void turns_choose(struct turns *turns, struct session *const *sessions, size_t n)
 {
 	memcpy(turns->ready, sessions, n * sizeof(*sessions));
 	turns->n_ready = turns_are_mixed(turns) ? choose_by_uid(turns->ready, n) : n;
 	turns->next = 0;
-	turns->n_alone = n == 1 && sessions[0] == turns->alone ? turns->n_alone + 1 : 0;
-	turns->alone = n == 1 ? sessions[0] : NULL;
+	if (n == 1 && sessions[0] == turns->alone)
+		turns->n_alone++;
+	else
+		begin_alone(turns, n == 1 ? sessions[0] : NULL);
 	turns->n_repeats = 0;
 }
 
 bool turns_repeat(struct turns *turns, uint32_t tick)
 {
-	if (!turns->alone || turns->n_alone < TURNS_ALONE || turns->n_repeats == TURNS_REPEATS ||
+	if (!turns->alone || turns->n_alone < turns->looks || turns->n_repeats == TURNS_REPEATS ||
 	    turns_are_mixed(turns) || turns->alone->watched != EPOLLIN)
 		return false;
 	if (turns->n_repeats++ == 0)
 		turns->tick = tick;
+	else
+		turns->looks = 1;
 	if (turns->tick != tick)
 		return false;
 	turns->ready[0] = turns->alone;
@@ -79,6 +92,7 @@ bool turns_repeat(struct turns *turns, uint32_t tick)
 void turns_waste(struct turns *turns)
 {
 	turns->n_alone = 0;
+	turns->looks = turns->looks < TURNS_ALONE ? 2 * turns->looks : TURNS_ALONE;
 }
 
 static void note(struct turns *turns, struct session *session)

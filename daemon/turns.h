@@ -12,7 +12,7 @@
 #include "daemon/session.h"
 
 #define TURNS_MAX     128U
-#define TURNS_ALONE   16U /* looks that found nobody else, before a guess; after a wrong one, too */
+#define TURNS_ALONE   16U /* looks that found nobody else, before a guess */
 #define TURNS_REPEATS 32U /* requests for which somebody else who has come meanwhile waits */
 
 struct turns {
@@ -25,7 +25,8 @@ struct turns {
 	/* Who was ready alone, how often in a row, and his turns since then. NULL: there were several. */
 	struct session *alone;
 	unsigned int n_alone, n_repeats;
-	uint32_t tick; /* of the first of these turns */
+	unsigned int looks; /* before the next guess: twice as many after each that was wrong */
+	uint32_t tick;	    /* of the first of these turns */
 };
 
 /* Whether several uids ask at the same time. */

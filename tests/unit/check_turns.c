@@ -161,6 +161,29 @@ START_TEST(turns_are_repeated_within_a_tick)
 }
 END_TEST
 
+static void guess(void)
+{
+	ck_assert(turns_repeat(&s.turns, 1));
+	ck_assert_int_eq(take(), 0);
+}
+
+START_TEST(turns_are_repeated_soon_after_a_wrong_guess_and_later_after_more)
+{
+	begin();
+	be_alone(2 * TURNS_ALONE);
+	for (int again = 0; again < 2; again++) {
+		guess();
+		for (unsigned int looks = 2; looks <= 2 * TURNS_ALONE; looks *= 2) {
+			guess();
+			turns_waste(&s.turns);
+			be_alone((looks < TURNS_ALONE ? looks : TURNS_ALONE) - 1);
+			ck_assert(!turns_repeat(&s.turns, 1));
+			be_alone(1);
+		}
+	}
+}
+END_TEST
+
 static void another_is_ready(void)
 {
 	turns_choose(&s.turns, s.ready, 2);
@@ -233,6 +256,7 @@ int main(void)
 	tcase_add_test(turns, turns_are_everybodys_again_when_the_others_are_long_gone);
 	tcase_add_test(turns, turns_are_repeated_a_few_times_for_who_is_always_alone);
 	tcase_add_test(turns, turns_are_repeated_within_a_tick);
+	tcase_add_test(turns, turns_are_repeated_soon_after_a_wrong_guess_and_later_after_more);
 	tcase_add_loop_test(turns, turns_are_not_repeated_where_there_is_a_reason, 0,
 			    ELEMENTSOF(reasons));
 	return suite_main(suite);
