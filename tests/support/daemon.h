@@ -92,6 +92,7 @@ char *daemon_status(const struct daemon *d, const char *key);
 /* 0 if there is none. */
 uint64_t daemon_number(const struct daemon *d, const char *key);
 void daemon_await_number(const struct daemon *d, const char *key, uint64_t expected);
+void daemon_await_at_least(const struct daemon *d, const char *key, uint64_t least);
 
 /* The whole value, "" where there is none; or something in it. */
 void daemon_assert_status(const struct daemon *d, const char *key, const char *expected);

@@ -53,10 +53,12 @@ void daemon_await_attendants(const struct daemon *d)
 	static const struct {
 		const char *process, *counts;
 	} attendants[] = { { "audit", "records-written" }, { "pump", "pipes" } };
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
 
 	for (size_t i = 0; i < ELEMENTSOF(attendants);) {
 		char *count = daemon_status(d, attendants[i].counts);
 
+		ck_assert_msg(clock_monotonic_usec() < deadline, "no %s", attendants[i].process);
 		/* When audit counts, a pump that the policy needs has a number. */
 		i += count[0] != '\0' || (i > 0 && daemon_pid(d, attendants[i].process) == 0);
 		free(count);
@@ -70,6 +72,15 @@ void daemon_await_number(const struct daemon *d, const char *key, uint64_t expec
 	while (daemon_number(d, key) != expected)
 		ck_assert_msg(clock_monotonic_usec() < deadline, "%s is not %llu", key,
 			      (unsigned long long)expected);
+}
+
+void daemon_await_at_least(const struct daemon *d, const char *key, uint64_t least)
+{
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
+
+	while (daemon_number(d, key) < least)
+		ck_assert_msg(clock_monotonic_usec() < deadline, "%s stays below %llu", key,
+			      (unsigned long long)least);
 }
 
 void daemon_assert_status(const struct daemon *d, const char *key, const char *expected)

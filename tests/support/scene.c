@@ -87,7 +87,7 @@ void scene_await_nobody(const struct scene *s)
 	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
 
 	while (daemon_number(&s->daemon, "connections") > 0)
-		ck_assert_uint_lt(clock_monotonic_usec(), deadline);
+		ck_assert_msg(clock_monotonic_usec() < deadline, "connections do not end");
 }
 
 void scene_start(struct scene *s)
@@ -97,8 +97,7 @@ void scene_start(struct scene *s)
 	daemon_start(&s->daemon);
 	/* Once through everything, so that what is made at first use is there. */
 	ck_assert_int_eq(scene_as(ALICE, warm_up, s), 0);
-	while (daemon_number(&s->daemon, "records-written") < 1)
-		continue;
+	daemon_await_at_least(&s->daemon, "records-written", 1);
 	daemon_await_attendants(&s->daemon);
 	scene_await_nobody(s);
 	/* The broker sees the end of a connection before what the parent asks after that. */

@@ -24,6 +24,8 @@
 	"version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n"                         \
 	"for user root { pumped: allow read \"/etc/group\" { deliver snapshot; } }\n"
 
+#define PATIENCE_USEC (30 * USEC_PER_SEC)
+
 static struct daemon d;
 
 static void start(void)
@@ -146,12 +148,10 @@ START_TEST(crash_of_the_audit_process_is_repaired_and_counted)
 	start();
 	sock = daemon_connect(&d);
 	ck_assert_int_eq(daemon_ask(sock, "/refused/before", WIRE_OPEN_READ, NULL), -EACCES);
-	while (daemon_number(&d, "records-written") < 1)
-		continue;
+	daemon_await_at_least(&d, "records-written", 1);
 	ck_assert_int_eq(kill(daemon_pid(&d, "audit"), SIGKILL), 0);
 	ck_assert_int_eq(daemon_ask(sock, "/refused/after", WIRE_OPEN_READ, NULL), -EACCES);
-	while (daemon_number(&d, "audit-restarts") < 1)
-		continue;
+	daemon_await_at_least(&d, "audit-restarts", 1);
 	do {
 		audit = daemon_read_audit(&d);
 		n = strstr(audit, "/refused/before") && strstr(audit, "/refused/after");
@@ -261,6 +261,7 @@ static pid_t find_youngest(void)
 /* The old one has been told to stop for it, and nobody is there when it does. */
 START_TEST(crash_of_the_next_broker_leaves_nobody_waiting)
 {
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
 	pid_t old, new;
 	int sock;
 
@@ -275,13 +276,25 @@ START_TEST(crash_of_the_next_broker_leaves_nobody_waiting)
 	ck_assert_int_ne(new, old);
 	ck_assert_int_eq(kill(new, SIGKILL), 0);
 	while (kill(new, 0) == 0)
-		continue;
+		ck_assert_msg(clock_monotonic_usec() < deadline, "it does not end");
 	ck_assert_int_eq(kill(old, SIGCONT), 0);
 	assert_serves(sock);
 	fd_close(sock);
 	daemon_stop(&d);
 }
 END_TEST
+
+static pid_t await_broker_after(pid_t last)
+{
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
+	pid_t broker;
+
+	do {
+		ck_assert_msg(clock_monotonic_usec() < deadline, "no other broker");
+		broker = daemon_pid(&d, "broker");
+	} while (broker == 0 || broker == last);
+	return broker;
+}
 
 /* A request that kills its broker, again and again, must not keep the machine busy. */
 START_TEST(crash_after_crash_is_answered_ever_slower)
@@ -293,13 +306,10 @@ START_TEST(crash_after_crash_is_answered_ever_slower)
 	start();
 	began = clock_monotonic_usec();
 	for (i = 0; i < 5; last = broker, i++) {
-		do
-			broker = daemon_pid(&d, "broker");
-		while (broker == 0 || broker == last);
+		broker = await_broker_after(last);
 		ck_assert_int_eq(kill(broker, SIGKILL), 0);
 	}
-	while (daemon_pid(&d, "broker") == 0 || daemon_pid(&d, "broker") == last)
-		continue;
+	(void)await_broker_after(last);
 	/* 0, 50, 100, 200 and 400 ms. */
 	ck_assert_uint_gt(clock_monotonic_usec() - began, 700 * USEC_PER_MSEC);
 	daemon_stop(&d);

@@ -218,8 +218,7 @@ START_TEST(explain_finds_a_decision_in_the_audit)
 	by_default = decide(&d, "/etc/a\033[2Jb", 13);
 	here = decide(&d, "/etc/hostname", 0);
 	caged = decide(&d, "/etc/issue", 13);
-	while (daemon_number(&d, "records-written") < 5)
-		;
+	daemon_await_at_least(&d, "records-written", 5);
 	expect_explained(&d, allowed, 0, "recorded  allow ok by 10-t.one at ");
 	expect_explained(&d, allowed, 0, "ALLOW by 10-t.one (");
 	expect_explained(&d, by_rule, 1, "recorded  deny rule by 10-t.L5 at ");

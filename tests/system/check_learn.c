@@ -154,8 +154,7 @@ static void learn(uint64_t n_records)
 {
 	char *policy;
 
-	while (daemon_number(&d, "records-written") < n_records)
-		;
+	daemon_await_at_least(&d, "records-written", n_records);
 	ck_assert_int_eq(run("learn --policy=@/policy.d --file=@/audit.json --label new "
 			     ">@/new.fdp 2>@/why"),
 			 0);

@@ -26,10 +26,11 @@ static struct scene s;
 
 /* The policy, from allow to deny and back, while requests are under way. */
 
-#define FLIPS	    100
-#define FLIPS_SEEN  (FLIPS / 10) /* by each who asks; otherwise nothing was seen of it */
-#define FLIP_USEC   (10 * USEC_PER_MSEC)
-#define GENERATIONS 4000 /* more than there can be in the time that a test has */
+#define FLIPS	      100
+#define FLIPS_SEEN    (FLIPS / 10) /* by each who asks; otherwise nothing was seen of it */
+#define FLIP_USEC     (10 * USEC_PER_MSEC)
+#define PATIENCE_USEC (120 * USEC_PER_SEC)
+#define GENERATIONS   4000 /* more than there can be in the time that a test has */
 
 struct flip {
 	uint32_t generation; /* high half of the decisions' ids: random, one for each */
@@ -83,6 +84,7 @@ static void flip_policy(bool allows)
 /* As long as one of them has not seen enough. */
 static void flip_until_all_end(const pid_t *askers, size_t n)
 {
+	uint64_t end = clock_monotonic_usec() + PATIENCE_USEC;
 	siginfo_t info;
 
 	for (size_t i = 0; i < n; i++)
@@ -93,6 +95,8 @@ static void flip_until_all_end(const pid_t *askers, size_t n)
 					 0);
 			if (info.si_pid != 0)
 				break;
+			ck_assert_msg(clock_monotonic_usec() < end,
+				      "who asks sees no other policy");
 			flip_policy(allows);
 		}
 }
@@ -159,14 +163,11 @@ static void kill_brokers(void)
 		uint64_t requests = daemon_number(&s.daemon, "requests");
 
 		/* In the midst of work. */
-		while (daemon_number(&s.daemon, "requests") < requests + 100)
-			continue;
+		daemon_await_at_least(&s.daemon, "requests", requests + 100);
 		ck_assert_int_gt(broker, 0);
 		ck_assert_int_eq(kill(broker, SIGKILL), 0);
-		while (daemon_number(&s.daemon, "crashes") <= (uint64_t)i)
-			continue;
-		while (daemon_pid(&s.daemon, "broker") == 0)
-			continue;
+		daemon_await_at_least(&s.daemon, "crashes", (uint64_t)i + 1);
+		daemon_await_at_least(&s.daemon, "pid-broker", 1);
 	}
 }
 

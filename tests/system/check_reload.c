@@ -26,8 +26,7 @@ static void start(void)
 	sock = daemon_connect(&d);
 	/* Once through everything, so that what is made at first use is there. */
 	ck_assert_int_eq(daemon_ask(sock, "/refused", WIRE_OPEN_READ, NULL), -EACCES);
-	while (daemon_number(&d, "records-written") < 1)
-		continue;
+	daemon_await_at_least(&d, "records-written", 1);
 }
 
 static void stop(void)

@@ -127,8 +127,7 @@ static size_t audited(const char *what, uint64_t n)
 	size_t found = 0;
 	char *audit;
 
-	while (count("records-written") < n)
-		continue;
+	daemon_await_at_least(&d, "records-written", n);
 	audit = daemon_read_audit(&d);
 	for (const char *at = audit; (at = strstr(at, what)); at++)
 		found++;
@@ -364,8 +363,7 @@ START_TEST(shadow_ends_with_a_crash_and_the_policy_does_not)
 	d.may_be_killed = true;
 	cast("version 1;\n");
 	ck_assert_int_eq(kill(daemon_pid(&d, "broker"), SIGKILL), 0);
-	while (count("generation") != 3)
-		continue;
+	daemon_await_number(&d, "generation", 3);
 	ck_assert_int_eq(ask("@/one", WIRE_OPEN_READ), 0);
 	tool_expect(&d, "shadow --socket=@/admin", 1, "No shadow runs.");
 	stop();

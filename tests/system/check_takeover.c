@@ -581,14 +581,12 @@ START_TEST(takeover_ends_the_ring_that_it_writes_nonsense_into_and_nothing_else)
 		    sizeof(lies[_i].size));
 	write_there(broker, ring + offsetof(struct ring_memory, head), &lies[_i].head,
 		    sizeof(lies[_i].head));
-	while (daemon_number(&s.daemon, "records-malformed") == 0)
-		continue;
+	daemon_await_at_least(&s.daemon, "records-malformed", 1);
 	/* Nobody reads that any more, and it serves. */
 	assert_refused("/refused/unread");
 	ck_assert_int_eq(daemon_reload(&s.daemon, NULL), 0);
 	assert_refused("/refused/read");
-	while (daemon_number(&s.daemon, "records-written") == 0)
-		continue;
+	daemon_await_at_least(&s.daemon, "records-written", 1);
 	ck_assert_uint_eq(daemon_number(&s.daemon, "records-malformed"), 1);
 	ck_assert_int_eq(daemon_pid(&s.daemon, "audit"), audit);
 	daemon_stop(&s.daemon);
