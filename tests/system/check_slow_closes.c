@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "daemon/limits.h"
 #include "tests/support/batching.h"
 #include "tests/support/daemon.h"
 #include "tests/support/fuse.h"
@@ -25,9 +26,11 @@
 
 #define REQUESTS  100
 #define PIPELINED 60 /* more than there is room for answers */
-#define BATCH_OF  WIRE_BATCH_MAX
+#define BATCH_OF  ((int)WIRE_BATCH_MAX)
 #define BATCHES	  8 /* more than there is room for */
 #define PLACES	  4 /* of one uid */
+#define SLOW	  (4 * PLACES)
+#define REFUSALS  10 /* in a row: the first may be by surprise */
 
 static const struct user bob = { BOB, BOB, NULL, 0 };
 
@@ -115,13 +118,20 @@ static void ask_local(int n)
 	fd_close(sock);
 }
 
-static void await_fds(int n)
+static void await_fds_between(int least, int most)
 {
 	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
 
-	while (suite_count_fds(broker) != n)
-		ck_assert_msg(clock_monotonic_usec() < end, "%d descriptors, not %d",
-			      suite_count_fds(broker), n);
+	for (int n = -1; n < least || n > most;) {
+		n = suite_count_fds(broker);
+		ck_assert_msg(clock_monotonic_usec() < end, "%d descriptors, not %d to %d", n,
+			      least, most);
+	}
+}
+
+static void await_fds(int n)
+{
+	await_fds_between(n, n);
 }
 
 static void await_nobody(void)
@@ -179,20 +189,27 @@ static void assert_others_are_served(void)
 }
 
 /* Whether the broker is done with all but what it can tell nobody. */
-static bool is_quiet(int fds)
+static bool is_quiet(void)
 {
 	uint64_t before = daemon_number(&d, "requests");
 
 	ask_local(1);
-	return daemon_number(&d, "requests") == before + 1 && daemon_number(&d, "in-flight") == 0 &&
-	       suite_count_fds(broker) == fds;
+	return daemon_number(&d, "requests") == before + 1 && daemon_number(&d, "in-flight") == 0;
+}
+
+static void await_answers(void)
+{
+	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
+
+	while (!is_quiet())
+		ck_assert_msg(clock_monotonic_usec() < end, "not all is answered");
 }
 
 static void await_quiet(int fds)
 {
 	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
 
-	while (!is_quiet(fds))
+	while (!is_quiet() || suite_count_fds(broker) != fds)
 		ck_assert_msg(clock_monotonic_usec() < end, "%d descriptors, not %d, %d in flight",
 			      suite_count_fds(broker), fds, (int)daemon_number(&d, "in-flight"));
 }
@@ -223,8 +240,7 @@ static void drop_kept(const char *path, int n)
 		fd_close(socks[i]);
 }
 
-/* One whose batch is answered, when there is room. */
-static int keep_batch(void)
+static int send_batches(void)
 {
 	const char *paths[BATCH_OF];
 	int sock = daemon_connect(&d);
@@ -235,7 +251,24 @@ static int keep_batch(void)
 		paths[i] = unlinked;
 	for (int i = 0; i < BATCHES; i++)
 		batching_send(sock, 7, paths, BATCH_OF);
-	await_quiet(broker_fds + 1 + BATCH_OF);
+	await_answers();
+	return sock;
+}
+
+/* One whose batch is answered, when there is room. On a machine that is busy its opens may seem to block,
+ * and then they are to be asked for singly. */
+static int keep_batch(void)
+{
+	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
+	int sock = send_batches();
+
+	while (suite_count_fds(broker) != broker_fds + 1 + BATCH_OF) {
+		ck_assert_msg(clock_monotonic_usec() < end, "%d descriptors with a batch of %d",
+			      suite_count_fds(broker), BATCH_OF);
+		fd_close(sock);
+		await_quiet(broker_fds);
+		sock = send_batches();
+	}
 	return sock;
 }
 
@@ -273,11 +306,17 @@ static void assert_all_are_served_beside(uint64_t stuck)
 	ask_local(REQUESTS);
 }
 
-static void assert_busy(void)
+/* And stays so. On a machine that is busy the ends of connections may still be on their way. */
+static void await_busy(void)
 {
-	int sock = daemon_connect(&d);
+	uint64_t end = clock_monotonic_usec() + 30 * USEC_PER_SEC;
+	int sock = daemon_connect(&d), fd;
 
-	ck_assert_int_eq(daemon_ask(sock, local, WIRE_OPEN_READ, NULL), -EAGAIN);
+	for (int n = 0; n < REFUSALS; n = fd == -EAGAIN ? n + 1 : 0) {
+		fd = daemon_ask(sock, local, WIRE_OPEN_READ, NULL);
+		ck_assert_msg(fd == -EAGAIN || clock_monotonic_usec() < end, "%d, not busy", fd);
+		fd_close(fd);
+	}
 	fd_close(sock);
 }
 
@@ -321,7 +360,7 @@ START_TEST(closes_by_surprise_count_against_their_uid)
 	drop_kept(layered, PLACES + 2);
 	daemon_await_number(&d, "stuck", PLACES);
 	ck_assert_uint_eq(daemon_number(&d, "in-flight"), PLACES);
-	assert_busy();
+	await_busy();
 	assert_others_are_served();
 	await_fds(broker_fds + 2);
 	stop(true);
@@ -385,24 +424,26 @@ START_TEST(closes_of_what_is_large_and_has_no_name_hang_alone)
 }
 END_TEST
 
-/* P48, P50: more of them than there are places for wait, and when they are too many no more is opened. */
+/* P48, P50: more of them than there are places for wait, and when they are too many no more is opened.
+ * How many wait exactly is no promise: a thread that found an ordinary close slow, as it does on a busy
+ * machine, has a place besides, and goes on with what waits. */
 START_TEST(closes_of_a_batch_count_against_their_uid)
 {
-	int batch, socks[2 * PLACES];
+	int batch, socks[SLOW];
 
 	start("max-stuck-per-uid 4;");
 	batch = keep_batch();
-	for (int i = 0; i < 2 * PLACES; i++)
+	for (int i = 0; i < SLOW; i++)
 		socks[i] = keep_one(slow, i + 1, 1 + BATCH_OF);
 	fuse_silence(&fuse, FUSE_FLUSH);
 	fd_close(batch);
 	assert_all_are_served_beside(PLACES);
-	for (int i = 0; i < 2 * PLACES; i++)
+	for (int i = 0; i < SLOW; i++)
 		fd_close(socks[i]);
 	daemon_await_number(&d, "connections", 0);
-	assert_busy();
+	await_busy();
 	assert_others_are_served();
-	await_fds(broker_fds + BATCH_OF + PLACES);
+	await_fds_between(broker_fds + (int)LIMIT_DISCARDS_PER_UID, broker_fds + BATCH_OF + SLOW);
 	stop(true);
 }
 END_TEST
