@@ -256,7 +256,8 @@ START_TEST(a_mode_gives_no_set_id_bits_and_takes_no_sticky_one)
 }
 END_TEST
 
-#define MOST 65536 /* bytes that a file may have in the next test */
+/* Bytes that a file may have in the next test; that in which each of its assertions is noted, too. */
+#define MOST (1 << 30)
 
 static const struct acts_row sizes[] = {
 	{ TRUNCATE, "his/file", MOST, GRANTED },
