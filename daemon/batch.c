@@ -81,12 +81,25 @@ int batch_new(const struct exchange *x, struct batch **ret)
 	return 0;
 }
 
+/* How many of the first descriptors cost little to close: mostly all. */
+static uint16_t count_cheap(const struct batch *b)
+{
+	uint16_t n = 0;
+
+	while (n < b->n_fds && b->costs[n] == DISCARD_CHEAP)
+		n++;
+	return n;
+}
+
 static void discard_fds(struct batch *b, struct server *server, const struct session *session,
 			bool sent)
 {
-	for (uint16_t i = 0; i < b->n_fds; i++)
-		discards_add(&server->workers, b->fds[i], session->facts.uid,
-			     sent ? b->costs[i] : DISCARD_DEAR);
+	uint16_t n_cheap = sent ? count_cheap(b) : 0;
+	uid_t uid = session->facts.uid;
+
+	discards_add_cheap(&server->workers, b->fds, n_cheap, uid);
+	for (uint16_t i = n_cheap; i < b->n_fds; i++)
+		discards_add(&server->workers, b->fds[i], uid, sent ? b->costs[i] : DISCARD_DEAR);
 	b->n_fds = 0;
 }
 

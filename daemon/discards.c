@@ -81,37 +81,57 @@ static struct discard take_out(struct discard_list *list, size_t i)
  * One call for what follows each other, as the descriptors of a batch do: half of what close(2) of one
  * costs is the way there and back. Of what may block each has its own, and none waits for another.
  */
-static bool join(struct discard_list *list, int take_fd, uid_t uid)
+static bool join(struct discard_list *list, const struct discard *d)
 {
 	struct discard *last = list->n > 0 ? &list->list[list->n - 1] : NULL;
 
-	if (!last || last->may_block || last->uid != uid || last->fd + (int)last->n != take_fd)
+	if (!last || last->may_block || d->may_block || last->uid != d->uid ||
+	    last->fd + (int)last->n != d->fd)
 		return false;
-	last->n++;
+	last->n += d->n;
 	return true;
+}
+
+static void add(struct discard_list *list, const struct discard *take)
+{
+	if (join(list, take))
+		return;
+	/* Who waits for memory waits for this too. */
+	if (make_room(list))
+		list->list[list->n++] = *take;
+	else
+		fd_close_many(take->fd, take->n);
 }
 
 void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost cost)
 {
-	struct discard_list *fresh = &w->discards.fresh;
-	bool may_block;
+	struct discard d = { .fd = take_fd, .n = 1, .uid = uid };
 
 	if (take_fd < 0)
 		return;
-	may_block = cost == DISCARD_DEAR || (cost == DISCARD_BY_LINKS && !has_name(take_fd));
-	if (!may_block && join(fresh, take_fd, uid))
-		return;
-	/* Who waits for memory waits for this too. */
-	if (!make_room(fresh)) {
-		fd_close(take_fd);
-		return;
+	d.may_block = cost == DISCARD_DEAR || (cost == DISCARD_BY_LINKS && !has_name(take_fd));
+	add(&w->discards.fresh, &d);
+}
+
+/* How many of them follow the first one, with itself. */
+static uint32_t count_run(const int *fds, size_t n)
+{
+	uint32_t run = 1;
+
+	while (run < n && fds[run] == fds[0] + (int)run)
+		run++;
+	return run;
+}
+
+void discards_add_cheap(struct workers *w, const int *take_fds, size_t n, uid_t uid)
+{
+	struct discard d = { .uid = uid };
+
+	for (size_t i = 0; i < n; i += d.n) {
+		d.fd = take_fds[i];
+		d.n = count_run(take_fds + i, n - i);
+		add(&w->discards.fresh, &d);
 	}
-	fresh->list[fresh->n++] = (struct discard){
-		.fd = take_fd,
-		.n = 1,
-		.uid = uid,
-		.may_block = may_block,
-	};
 }
 
 bool discards_are_many(const struct workers *w, uid_t uid)

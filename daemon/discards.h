@@ -51,6 +51,8 @@ enum discard_cost discard_cost(const struct outcome *outcome, const struct reque
 
 /* Close @take_fd, which may be none, as soon as one of those may who discards_close(). */
 void discards_add(struct workers *w, int take_fd, uid_t uid, enum discard_cost cost);
+/* The same of @n that are there, and cost little. */
+void discards_add_cheap(struct workers *w, const int *take_fds, size_t n, uid_t uid);
 
 /* Close those that @worker may; it may not lead any more when this returns. */
 void discards_close(struct worker *worker);

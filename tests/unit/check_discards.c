@@ -131,14 +131,19 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-START_TEST(discards_that_follow_each_other_are_closed_together)
+static void open_numbers(bool is_left[NUMBERS])
 {
-	bool is_left[NUMBERS];
-
 	for (int i = 0; i < NUMBERS; i++) {
 		ck_assert_int_eq(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST + i), FIRST + i);
 		is_left[i] = true;
 	}
+}
+
+START_TEST(discards_that_follow_each_other_are_closed_together)
+{
+	bool is_left[NUMBERS];
+
+	open_numbers(is_left);
 	for (size_t i = 0; i < ELEMENTSOF(runs[_i].given); i++) {
 		int number = runs[_i].given[i].number;
 		enum discard_cost cost = runs[_i].given[i].cost;
@@ -153,6 +158,37 @@ START_TEST(discards_that_follow_each_other_are_closed_together)
 	close_all();
 	for (int i = 0; i < NUMBERS; i++)
 		close(FIRST + i);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	int numbers[3];
+	unsigned int calls;
+} lots[] = {
+	{ "one behind the other", { 1, 2, 3 }, 1 },
+	{ "the first one apart", { 0, 2, 3 }, 2 },
+	{ "the last one apart", { 0, 1, 4 }, 2 },
+	{ "backwards", { 2, 1, 0 }, 3 },
+};
+
+START_TEST(discards_of_a_batch_are_closed_and_no_others)
+{
+	bool is_left[NUMBERS];
+	int fds[ELEMENTSOF(lots[0].numbers)];
+
+	open_numbers(is_left);
+	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+		fds[i] = FIRST + lots[_i].numbers[i];
+		is_left[lots[_i].numbers[i]] = false;
+	}
+	discards_add_cheap(&all, fds, ELEMENTSOF(fds), 1);
+	discards_close(&worker);
+	ck_assert_msg(closed == lots[_i].calls, "%s: %u calls", lots[_i].name, closed);
+	for (int i = 0; i < NUMBERS; i++) {
+		ck_assert_msg(is_open(FIRST + i) == is_left[i], "%s: %d", lots[_i].name, i);
+		close(FIRST + i);
+	}
 }
 END_TEST
 
@@ -259,6 +295,8 @@ int main(void)
 	tcase_add_test(tcase, discards_that_are_cheap_are_closed_at_once);
 	tcase_add_loop_test(tcase, discards_that_follow_each_other_are_closed_together, 0,
 			    ELEMENTSOF(runs));
+	tcase_add_loop_test(tcase, discards_of_a_batch_are_closed_and_no_others, 0,
+			    ELEMENTSOF(lots));
 	tcase_add_test(tcase, discards_that_wait_are_looked_at_when_there_is_a_place);
 	tcase_add_test(tcase, discards_that_wait_are_all_closed_when_there_are_places);
 	tcase_add_test(tcase, discards_of_another_do_not_wait_for_ever);
