@@ -26,11 +26,11 @@ uint64_t histogram_low(size_t bucket)
 	return bucket < 4 ? bucket : (UINT64_C(2) + bucket % 2) << (bucket / 2 - 1);
 }
 
-void histogram_add(struct histogram *histogram, uint64_t value)
+void histogram_add(struct histogram *histogram, uint64_t value, uint64_t n)
 {
 	uint64_t *count = &histogram->counts[histogram_bucket(value)];
 
-	__atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(count, *count + n, __ATOMIC_RELAXED);
 }
 
 void histogram_sum(struct histogram *sum, const struct histogram *histogram)

@@ -22,8 +22,8 @@ struct histogram {
 size_t histogram_bucket(uint64_t value);
 uint64_t histogram_low(size_t bucket);
 
-/* Count @value. One thread at a time; others may look on meanwhile. */
-void histogram_add(struct histogram *histogram, uint64_t value);
+/* Count @value, which came @n times. One thread at a time; others may look on meanwhile. */
+void histogram_add(struct histogram *histogram, uint64_t value, uint64_t n);
 
 /* Add what @histogram counts to *sum; a count that cannot grow stays at its largest. */
 void histogram_sum(struct histogram *sum, const struct histogram *histogram);

@@ -70,7 +70,7 @@ static void be_client(const struct crowd_host *host, struct ground *ground, stru
 	while (!atomic_load_explicit(&ground->over, memory_order_relaxed)) {
 		ask(host, client);
 		now = measure_wall_nsec();
-		histogram_add(&tally->ticks, (now - last) / NSEC_PER_TICK);
+		histogram_add(&tally->ticks, (now - last) / NSEC_PER_TICK, 1);
 		tally->n++;
 		last = now;
 	}

@@ -112,9 +112,7 @@ static void leave_to_be_asked(struct batch *b)
 		.reason = WIRE_REASON_SINGLY,
 		.error = EAGAIN,
 	};
-	b->members[b->decided].in_flight = NULL;
-	b->members[b->decided].canonical = NULL;
-	b->decided++;
+	b->members[b->decided++] = (struct member){ .rule = NULL };
 }
 
 static void give_back(struct exchange *x)
@@ -266,7 +264,7 @@ static bool answer(struct batch *b, struct server *server, struct session *sessi
 
 /* reporting */
 
-static void report_member(const struct batch *b, uint16_t i, struct exchange *x)
+static void recall(const struct batch *b, uint16_t i, struct exchange *x)
 {
 	const struct wire_answer *result = &b->results[i];
 	const struct member *m = &b->members[i];
@@ -287,18 +285,53 @@ static void report_member(const struct batch *b, uint16_t i, struct exchange *x)
 	x->outcome.canonical[0] = '\0';
 	if (m->canonical)
 		strcpy(x->outcome.canonical, m->canonical);
-	report(x, b->sent);
+}
+
+/* Whether all that is counted of @i, and whether it leaves a record, is what it is of @first. */
+static bool is_like(const struct batch *b, uint16_t first, uint16_t i)
+{
+	const struct member *a = &b->members[first], *m = &b->members[i];
+
+	return b->results[i].reason == b->results[first].reason && m->rule == a->rule &&
+	       m->time_usec == a->time_usec && m->shadow.kind == a->shadow.kind;
+}
+
+/* Of those that are to be reported, up to @end, how many are like the first. */
+static uint16_t count_alike(const struct batch *b, uint16_t end)
+{
+	uint16_t i = b->reported + 1;
+
+	while (i < end && is_like(b, b->reported, i))
+		i++;
+	return (uint16_t)(i - b->reported);
+}
+
+static void report_alike(const struct batch *b, struct exchange *x, uint16_t n)
+{
+	uint16_t first = b->reported;
+
+	if (b->results[first].reason == WIRE_REASON_SINGLY)
+		return;
+	recall(b, first, x);
+	if (report_unrecorded(x, b->sent, n))
+		return;
+	for (uint16_t i = first; i < first + n; i++) {
+		recall(b, i, x);
+		report(x, b->sent);
+	}
 }
 
 /* At most so many of them. */
-static void report_some(struct batch *b, struct exchange *x, unsigned int n)
+static void report_some(struct batch *b, struct exchange *x, uint16_t most)
 {
+	uint16_t end = b->decided - b->reported < most ? b->decided : b->reported + most, n;
+
 	x->answered_usec = clock_realtime_usec();
-	for (; n > 0 && b->reported < b->decided; n--) {
-		if (b->results[b->reported].reason != WIRE_REASON_SINGLY)
-			report_member(b, b->reported, x);
-		free(b->members[b->reported].canonical);
-		b->reported++;
+	while (b->reported < end) {
+		n = count_alike(b, end);
+		report_alike(b, x, n);
+		for (; n > 0; n--)
+			free(b->members[b->reported++].canonical);
 	}
 }
 

@@ -200,16 +200,16 @@ static int learn_who(struct session *session, const struct policy *policy)
 	return 0;
 }
 
-static void count(struct counters *counters, const struct exchange *x)
+static void count(struct counters *counters, const struct exchange *x, uint32_t n)
 {
-	counters->requests++;
+	counters->requests += n;
 	if (x->fault)
-		counters->closed++;
+		counters->closed += n;
 	else
-		counters->reasons[x->outcome.reason]++;
+		counters->reasons[x->outcome.reason] += n;
 }
 
-static void tally(const struct exchange *x, int sent)
+static void tally(const struct exchange *x, int sent, uint32_t n)
 {
 	const struct tallies_event event = {
 		.rule = x->outcome.rule,
@@ -218,6 +218,7 @@ static void tally(const struct exchange *x, int sent)
 		.unsent = sent < 0,
 		.arrived_usec = x->time_usec,
 		.now_usec = x->answered_usec,
+		.n = n,
 	};
 
 	tallies_count(&x->server->tallies, &event);
@@ -271,8 +272,8 @@ void report(const struct exchange *x, int sent)
 	enum record_outcome outcome = outcome_of(x, sent);
 	struct server *server = x->server;
 
-	count(&server->counters, x);
-	tally(x, sent);
+	count(&server->counters, x, 1);
+	tally(x, sent, 1);
 	if (!is_wanted(x, outcome))
 		return;
 	if (send_record(x, outcome) < 0) {
@@ -281,6 +282,15 @@ void report(const struct exchange *x, int sent)
 		return;
 	}
 	server->lost = 0;
+}
+
+bool report_unrecorded(const struct exchange *x, int sent, uint32_t n)
+{
+	if (is_wanted(x, outcome_of(x, sent)))
+		return false;
+	count(&x->server->counters, x, n);
+	tally(x, sent, n);
+	return true;
 }
 
 void report_counters(const struct server *server, struct text *out)

@@ -154,9 +154,9 @@ void tallies_count(const struct tallies *tallies, const struct tallies_event *ev
 	if (!tallies->memory)
 		return;
 	row = &tallies->rows[row_of(tallies, event)];
-	add(&row->counts[count_of(event)], 1);
-	add(&row->sum_usec, usec);
-	histogram_add(&row->latency, usec);
+	add(&row->counts[count_of(event)], event->n);
+	add(&row->sum_usec, event->n * usec);
+	histogram_add(&row->latency, usec, event->n);
 	__atomic_store_n(&row->last_usec, event->now_usec, __ATOMIC_RELAXED);
 }
 

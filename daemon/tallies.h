@@ -41,13 +41,14 @@ struct tallies {
 int tallies_map(struct tallies *tallies, int fd, const struct policy *policy, uint64_t generation);
 void tallies_done(struct tallies *tallies);
 
-/* What became of one request. */
+/* What became of one request, or of some alike. */
 struct tallies_event {
 	const struct policy_rule *rule; /* or NULL */
 	enum wire_reason reason;
 	bool closed; /* its connection was ended for what was sent; there is no reason */
 	bool unsent; /* it was granted, and the answer could not be sent */
 	uint64_t arrived_usec, now_usec; /* UTC */
+	uint32_t n;			 /* how many */
 };
 
 /* With the lock of workers.h, as all that the server counts; never blocks. */

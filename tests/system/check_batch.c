@@ -261,9 +261,9 @@ END_TEST
 /* by hand */
 
 #define ASKED 6
-static const char *const some[ASKED] = { "open/1", "open/secret", "lent",
-					 "open/9", "large",	  "open/hidden" };
-static const int some_errors[ASKED] = { 0, EACCES, 0, 0, EACCES, ENOENT };
+static const char *const some[ASKED] = { "open/1", "open/9", "open/secret",
+					 "lent",   "large",  "open/hidden" };
+static const int some_errors[ASKED] = { 0, 0, EACCES, 0, EACCES, ENOENT };
 
 static const char *const *paths_of(const char *const names[], size_t n)
 {

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "tests/support/batching.h"
 #include "tests/support/daemon.h"
 #include "tests/support/forked.h"
 #include "tests/support/scene.h"
@@ -77,40 +78,82 @@ static char *output_of(const char *command)
 	return text;
 }
 
+static const char *const others[] = { "/etc/passwd",  "/etc/hostname", "/nowhere",  "/etc/shadow",
+				      "/etc/gshadow", "/elsewhere",    "/no/../way" };
+
+static void ask(int sock, const char *path)
+{
+	fd_close(daemon_ask(sock, path, WIRE_OPEN_READ, NULL));
+}
+
 static int one_of_each(const void *arg)
 {
-	static const char *const others[] = { "/etc/hostname", "/etc/passwd",  "/nowhere",
-					      "/etc/shadow",   "/etc/gshadow", "/elsewhere" };
 	int sock = daemon_connect(&s.daemon);
 
 	(void)arg;
 	for (int i = 0; i < ROUNDS; i++) {
-		fd_close(daemon_ask(sock, s.own, WIRE_OPEN_READ, NULL));
+		ask(sock, s.own);
 		for (size_t j = 0; j < ELEMENTSOF(others); j++)
-			fd_close(daemon_ask(sock, others[j], WIRE_OPEN_READ, NULL));
-		fd_close(daemon_ask(sock, "/no/../way", WIRE_OPEN_READ, NULL));
+			ask(sock, others[j]);
 	}
 	fd_close(sock);
 	return 0;
 }
 
+#define RUN 5 /* members of a batch that ask for the same, one after the other */
+
+/* What one_of_each() asks for, in batches. */
+static int runs_of_each(const void *arg)
+{
+	const char *paths[RUN * (1 + ELEMENTSOF(others))];
+	struct wire_answer results[ELEMENTSOF(paths)];
+	int sock = daemon_connect(&s.daemon);
+
+	(void)arg;
+	for (size_t i = 0; i < ELEMENTSOF(paths); i++)
+		paths[i] = i < RUN ? s.own : others[i / RUN - 1];
+	for (int i = 0; i < ROUNDS / RUN; i++) {
+		batching_send(sock, 7, paths, ELEMENTSOF(paths));
+		batching_receive(sock, 7, ELEMENTSOF(paths), results, NULL);
+		for (size_t j = 0; j < ELEMENTSOF(paths); j++)
+			if (results[j].reason == WIRE_REASON_SINGLY)
+				ask(sock, paths[j]);
+	}
+	fd_close(sock);
+	return 0;
+}
+
+static int (*const ways_to_ask[])(const void *arg) = { one_of_each, runs_of_each };
+
+/* What one client runs: as whom, and how he asks. */
+struct asking {
+	uid_t uid;
+	int (*ask)(const void *arg);
+};
+
 static int one_client(const void *arg)
 {
-	const struct user user = { .uid = *(const uid_t *)arg, .gid = *(const uid_t *)arg };
+	const struct asking *asking = arg;
+	const struct user user = { .uid = asking->uid, .gid = asking->uid };
 
 	user_become(&user);
-	return one_of_each(NULL);
+	return asking->ask(NULL);
+}
+
+static void run_clients_that(int (*ask_all)(const void *arg))
+{
+	const struct asking asking[] = { { ALICE, ask_all }, { BOB, ask_all } };
+	pid_t pids[CLIENTS];
+
+	for (size_t i = 0; i < CLIENTS; i++)
+		pids[i] = forked_start(one_client, &asking[i % ELEMENTSOF(asking)]);
+	for (size_t i = 0; i < CLIENTS; i++)
+		ck_assert_int_eq(forked_wait(pids[i]), 0);
 }
 
 static void run_clients(void)
 {
-	static const uid_t uids[CLIENTS] = { ALICE, BOB, ALICE, BOB };
-	pid_t pids[CLIENTS];
-
-	for (size_t i = 0; i < CLIENTS; i++)
-		pids[i] = forked_start(one_client, &uids[i]);
-	for (size_t i = 0; i < CLIENTS; i++)
-		ck_assert_int_eq(forked_wait(pids[i]), 0);
+	run_clients_that(one_of_each);
 }
 
 /* The first object that `top --json` writes. */
@@ -193,7 +236,7 @@ START_TEST(every_decision_is_counted_once_and_by_its_rule)
 	struct json_object *top;
 
 	start();
-	run_clients();
+	run_clients_that(ways_to_ask[_i]);
 	top = top_json();
 	for (size_t i = 0; i < ELEMENTSOF(expectations); i++)
 		assert_counts(top, &expectations[i]);
@@ -618,7 +661,8 @@ int main(void)
 
 	if (r != 0)
 		return r;
-	tcase_add_test(tcase, every_decision_is_counted_once_and_by_its_rule);
+	tcase_add_loop_test(tcase, every_decision_is_counted_once_and_by_its_rule, 0,
+			    ELEMENTSOF(ways_to_ask));
 	tcase_add_test(tcase, a_new_generation_counts_anew);
 	tcase_add_test(tcase, a_batch_shows_the_rules_by_their_hits);
 	tcase_add_test(tcase, metrics_are_what_a_collector_reads);

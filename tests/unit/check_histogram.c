@@ -51,7 +51,7 @@ START_TEST(a_quantile_is_off_by_less_than_a_third)
 	double value;
 
 	for (uint64_t i = 1; i <= 1000; i++)
-		histogram_add(&histogram, i);
+		histogram_add(&histogram, i, 1);
 	ck_assert_int_eq(histogram_quantile(&histogram, quantiles[_i].share, &value), 0);
 	ck_assert_double_ge(value, quantiles[_i].least);
 	ck_assert_double_le(value, quantiles[_i].most);
@@ -64,9 +64,8 @@ START_TEST(one_slow_request_among_a_hundred_is_seen_at_99_of_100)
 	double value;
 
 	for (int i = 0; i < 98; i++)
-		histogram_add(&histogram, 10);
-	histogram_add(&histogram, 5000);
-	histogram_add(&histogram, 5000);
+		histogram_add(&histogram, 10, 1);
+	histogram_add(&histogram, 5000, 2);
 	ck_assert_int_eq(histogram_quantile(&histogram, 0.5, &value), 0);
 	ck_assert_double_lt(value, 13);
 	ck_assert_int_eq(histogram_quantile(&histogram, 0.99, &value), 0);

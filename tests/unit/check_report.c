@@ -109,6 +109,22 @@ START_TEST(report_writes_what_the_rule_asks_for_and_what_always_must_be)
 }
 END_TEST
 
+/* Together, only if none of them leaves a record; or they would be counted twice. */
+START_TEST(report_counts_many_that_leave_no_record)
+{
+	struct exchange x = { .server = &server,
+			      .session = &session,
+			      .outcome = { .reason = wanted[_i].reason, .rule = wanted[_i].rule } };
+	static uint8_t buffer[RECORD_SIZE_MAX];
+	uint64_t before = server.counters.requests, n = wanted[_i].is_written ? 0 : 7;
+
+	ck_assert_msg(report_unrecorded(&x, 0, 7) == !wanted[_i].is_written, "%s", wanted[_i].name);
+	ck_assert_uint_eq(server.counters.requests, before + n);
+	ck_assert_uint_eq(server.counters.reasons[wanted[_i].reason], n);
+	ck_assert_int_eq(take(buffer), 0);
+}
+END_TEST
+
 START_TEST(report_writes_why_a_connection_was_ended)
 {
 	struct exchange x = { .server = &server, .session = &session, .fault = "nonsense" };
@@ -242,6 +258,7 @@ int main(void)
 	TCase *tcase = suite_case(suite, "report");
 
 	tcase_add_checked_fixture(tcase, open_ring, close_ring);
+	tcase_add_loop_test(tcase, report_counts_many_that_leave_no_record, 0, ELEMENTSOF(wanted));
 	tcase_add_loop_test(tcase, report_writes_what_the_rule_asks_for_and_what_always_must_be, 0,
 			    ELEMENTSOF(wanted));
 	tcase_add_test(tcase, report_writes_why_a_connection_was_ended);
