@@ -48,7 +48,8 @@ static int release_object(struct dl_phdr_info *object, size_t size, void *contex
 	(void)context;
 	if (has_written_code(object))
 		return 0;
-	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+	/* From behind: what tells of the others is in the first. */
+	for (size_t i = object->dlpi_phnum; i-- > 0;) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 		uintptr_t start = object->dlpi_addr + segment->p_vaddr;
 

@@ -2,6 +2,7 @@
 #include "daemon/child.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
@@ -104,11 +105,22 @@ static int hold(const char *directory, const char *name, int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
+/* What is freed is to go back (base/heap.h). glibc's malloc would keep, of each size, some pieces for the next
+ * who asks: 100 KiB that only the start had a use for, and what is around them. Nothing but the environment can
+ * tell it so; whoever has set that has decided. */
+static int tell_malloc(void)
+{
+	return setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 0) < 0 ? -errno : 0;
+}
+
 int child_init(void)
 {
 	char directory[PATH_MAX];
 	int r;
 
+	r = tell_malloc();
+	if (r < 0)
+		return r;
 	r = programs_directory(directory, sizeof(directory));
 	if (r < 0)
 		return log_error_errno(r, "cannot tell where fdbrokerd is: %m");

@@ -21,7 +21,33 @@
  * How it ends is in parent_end.c.
  */
 
-#define CALM_USEC (5 * USEC_PER_MSEC) /* from the first broker's READY to the other children */
+#define CALM_USEC (5 * USEC_PER_MSEC)  /* from the first broker's READY to the other children */
+#define IDLE_USEC (20 * USEC_PER_MSEC) /* from the last who came */
+
+/* rest */
+
+static int on_idle(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source;
+	(void)usec;
+	(void)context;
+	heap_settle();
+	code_release();
+	return 0;
+}
+
+static int start_idle(struct parent *parent)
+{
+	return sd_event_add_time_relative(parent->event, &parent->idle, CLOCK_MONOTONIC, IDLE_USEC,
+					  USEC_PER_MSEC, on_idle, parent);
+}
+
+/* Whoever comes next costs a few faults more; without it, there would only be more memory in use. */
+static void rest_later(struct parent *parent)
+{
+	if (sd_event_source_set_time_relative(parent->idle, IDLE_USEC) >= 0)
+		(void)sd_event_source_set_enabled(parent->idle, SD_EVENT_ONESHOT);
+}
 
 /* wiring */
 
@@ -29,6 +55,7 @@ static int give(void *context, const struct control *connection)
 {
 	struct parent *parent = context;
 
+	rest_later(parent);
 	return succession_give(&parent->succession, connection);
 }
 
@@ -71,7 +98,6 @@ static int on_calm(sd_event_source *source, uint64_t usec, void *context)
 	parent->is_complete = true;
 	if (parent->succession.serving)
 		parent_announce(parent);
-	code_release();
 	return 0;
 }
 
@@ -90,6 +116,7 @@ static void on_serves(void *context)
 {
 	struct parent *parent = context;
 
+	rest_later(parent);
 	connections_give(&parent->connections);
 	parent->needs_pump |= parent->succession.serving->uses_pump;
 	trial_serves(&parent->trial, parent->succession.serving);
@@ -101,7 +128,6 @@ static void on_serves(void *context)
 	if (!parent->is_closing)
 		parent_start_attendants(parent);
 	parent_announce(parent);
-	code_release();
 }
 
 static void on_stays(void *context, const char *why)
@@ -243,8 +269,8 @@ static int start_brokers(struct parent *parent)
 static int run(struct parent *parent)
 {
 	static int (*const steps[])(struct parent * parent) = {
-		parent_watch_signals, parent_init_audit, parent_init_pump,
-		start_connections,    start_brokers,	 parent_start_admin,
+		start_idle,	   parent_watch_signals, parent_init_audit,  parent_init_pump,
+		start_connections, start_brokers,	 parent_start_admin,
 	};
 	int r;
 
@@ -297,6 +323,7 @@ static void done(struct parent *parent)
 	attendant_done(&parent->pump);
 	rings_done(&parent->rings);
 	attendant_done(&parent->audit);
+	sd_event_source_unref(parent->idle);
 	sd_event_unref(parent->event);
 	activation_done(&parent->activation);
 	fd_close(parent->audit_file);

@@ -36,6 +36,7 @@ struct parent {
 	struct activation activation;
 	int audit_file; /* or -EBADF */
 	sd_event *event;
+	sd_event_source *idle;
 	struct control room; /* what the pump is told */
 	struct attendant audit, pump;
 	struct rings rings; /* to audit */
