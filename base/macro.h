@@ -7,6 +7,9 @@
 /* For a large buffer that is written before it is read: not cleared by -ftrivial-auto-var-init. */
 #define _uninitialized_ __attribute__((__uninitialized__))
 
+/* For a function that is a few instructions where what it is given is known, and many where it is not. */
+#define _always_inline_ inline __attribute__((__always_inline__))
+
 #define _printf_(at, first) __attribute__((__format__(__printf__, at, first)))
 
 #endif

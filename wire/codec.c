@@ -56,18 +56,19 @@ int wire_open_read(const void *data, size_t size, struct wire_open *ret)
 
 int wire_open_write(uint64_t id, const struct wire_open *open, void *buffer, size_t size)
 {
-	struct cursor_writer w = cursor_writer(buffer, size);
+	uint32_t length = OPEN_SIZE + open->path_len;
+	struct cursor_writer w = cursor_writer(buffer, length);
 
-	if (open->path_len > WIRE_PATH_MAX)
+	if (open->path_len > WIRE_PATH_MAX || length > size)
 		return -EMSGSIZE;
-	wire_header_write(&w, WIRE_OPCODE_OPEN, id, OPEN_SIZE + open->path_len);
+	wire_header_write(&w, WIRE_OPCODE_OPEN, id, length);
 	wire_open_put(&w, open);
 	return cursor_write_end(&w);
 }
 
 /* What a client may expect of every message of its broker. */
-static void broker_header_read(struct cursor_reader *r, size_t size, uint16_t opcode,
-			       struct wire_header *ret)
+static _always_inline_ void broker_header_read(struct cursor_reader *r, size_t size,
+					       uint16_t opcode, struct wire_header *ret)
 {
 	wire_header_take(r, size, ret);
 	if (ret->version != WIRE_VERSION || ret->opcode != opcode || ret->flags != 0)
@@ -84,11 +85,13 @@ static bool answer_is_sound(const struct wire_answer *answer)
 int wire_answer_read(const void *data, size_t size, struct wire_header *ret_header,
 		     struct wire_answer *ret)
 {
-	struct cursor_reader r = cursor_reader(data, size);
+	struct cursor_reader r = cursor_reader(data, ANSWER_SIZE);
 	struct wire_header header;
 	struct wire_answer answer;
 
-	broker_header_read(&r, size, WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY, &header);
+	if (size != ANSWER_SIZE)
+		return -EBADMSG;
+	broker_header_read(&r, ANSWER_SIZE, WIRE_OPCODE_OPEN | WIRE_OPCODE_REPLY, &header);
 	wire_answer_take(&r, &answer);
 	if (cursor_read_end(&r) < 0 || !answer_is_sound(&answer))
 		return -EBADMSG;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "wire/cursor.h"
 #include "wire/proto.h"
 
@@ -23,11 +24,12 @@
 int wire_header_read(const void *data, size_t size, struct wire_header *ret);
 
 /* The same, for codecs of other bodies: the reader goes on behind it, or has failed. */
-static inline void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret);
+static _always_inline_ void wire_header_take(struct cursor_reader *r, size_t size,
+					     struct wire_header *ret);
 
 /* The header of a message that will be @length bytes. For codecs of other bodies. */
-static inline void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id,
-				     uint32_t length);
+static _always_inline_ void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id,
+					      uint32_t length);
 
 /* What every answer begins with behind its header, and every result of a batch is. */
 static inline void wire_answer_take(struct cursor_reader *r, struct wire_answer *ret);
@@ -68,7 +70,8 @@ const char *wire_reason_name(uint16_t reason);
  * left once: the cursor over that part alone is the compiler's to do without.
  */
 
-static inline void wire_header_take(struct cursor_reader *r, size_t size, struct wire_header *ret)
+static _always_inline_ void wire_header_take(struct cursor_reader *r, size_t size,
+					     struct wire_header *ret)
 {
 	const void *bytes = cursor_read_bytes(r, WIRE_HEADER_SIZE);
 	struct cursor_reader part = cursor_reader(bytes, WIRE_HEADER_SIZE);
@@ -85,8 +88,8 @@ static inline void wire_header_take(struct cursor_reader *r, size_t size, struct
 		r->error = -EBADMSG;
 }
 
-static inline void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id,
-				     uint32_t length)
+static _always_inline_ void wire_header_write(struct cursor_writer *w, uint16_t opcode, uint64_t id,
+					      uint32_t length)
 {
 	void *bytes = cursor_write_space(w, WIRE_HEADER_SIZE);
 	struct cursor_writer part = cursor_writer(bytes, WIRE_HEADER_SIZE);
