@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/macro.h"
-#include "client/code.h"
 #include "client/handle.h"
 #include "client/path.h"
 #include "wire/act.h"
@@ -50,21 +49,17 @@ static int heed_slash(const struct path *name, struct question *question)
 static int ask(struct fdbroker *broker, const char *path, struct question *question,
 	       struct fdbroker_answer *ret_answer)
 {
-	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
 	struct path name _uninitialized_;
 	int r;
 
 	r = broker ? path_absolute(path, &name) : -EINVAL;
 	if (r == 0)
 		r = heed_slash(&name, question);
-	if (r == 0) {
-		question->act.path = name.text;
-		question->act.path_len = (uint16_t)name.len;
-		r = handle_ask(broker, question, &answer);
-	}
-	if (ret_answer)
-		*ret_answer = answer;
-	return code_filter(r);
+	if (r < 0)
+		return handle_unasked(ret_answer, r);
+	question->act.path = name.text;
+	question->act.path_len = (uint16_t)name.len;
+	return handle_ask(broker, question, ret_answer);
 }
 
 static struct timespec timespec_of(struct wire_time time)

@@ -329,11 +329,13 @@ static int ask_once(struct channel *c, struct question *question)
 
 int channel_ask(struct channel *c, struct question *question)
 {
-	int r;
-
 	question->fd = -EBADF;
-	r = ask_once(c, question);
-	if (r == LOST && question_is_repeatable(question))
-		r = ask_once(c, question);
-	return r == LOST ? -ECONNRESET : r;
+	for (bool again = false;; again = true) {
+		int r = ask_once(c, question);
+
+		if (r != LOST)
+			return r;
+		if (again || !question_is_repeatable(question))
+			return -ECONNRESET;
+	}
 }

@@ -155,19 +155,14 @@ static int current_channel(struct fdbroker *broker, struct channel **ret)
 	return 0;
 }
 
-int handle_ask(struct fdbroker *broker, struct question *question, struct fdbroker_answer *answer)
+static int ask(struct fdbroker *broker, struct question *question)
 {
 	struct channel *channel;
 	int r;
 
 	r = current_channel(broker, &channel);
-	if (r < 0)
-		return r;
-	r = channel_ask(channel, question);
-	if (r < 0 && r != -EMFILE)
-		return r;
-	answer->reason = (enum fdbroker_reason)question->answer.reason;
-	answer->decision = question->answer.decision;
+	if (r == 0)
+		r = channel_ask(channel, question);
 	if (r < 0)
 		return r;
 	if (question->answer.error != 0)
@@ -175,17 +170,31 @@ int handle_ask(struct fdbroker *broker, struct question *question, struct fdbrok
 	return question->fd >= 0 ? question->fd : 0;
 }
 
+int handle_ask(struct fdbroker *broker, struct question *question,
+	       struct fdbroker_answer *ret_answer)
+{
+	int r;
+
+	/* Until the broker says another one. */
+	question->answer.reason = FDBROKER_REASON_NONE;
+	r = ask(broker, question);
+	if (ret_answer) {
+		ret_answer->reason = (enum fdbroker_reason)question->answer.reason;
+		ret_answer->decision = question->answer.decision;
+	}
+	return code_filter(r);
+}
+
 int handle_unasked(struct fdbroker_answer *ret_answer, int r)
 {
 	if (ret_answer)
 		*ret_answer = (struct fdbroker_answer){ .reason = FDBROKER_REASON_NONE };
-	return r;
+	return code_filter(r);
 }
 
 int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t mode,
 		  struct fdbroker_answer *ret_answer)
 {
-	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
 	struct question question = { .opcode = WIRE_OPCODE_OPEN };
 	struct path name _uninitialized_;
 	int r;
@@ -193,14 +202,11 @@ int fdbroker_open(struct fdbroker *broker, const char *path, int flags, mode_t m
 	r = broker ? path_absolute(path, &name) : -EINVAL;
 	if (r == 0)
 		r = open_flags_translate(flags, mode, name.directory, &question.open);
-	if (r == 0) {
-		question.open.path = name.text;
-		question.open.path_len = (uint16_t)name.len;
-		r = handle_ask(broker, &question, &answer);
-	}
-	if (ret_answer)
-		*ret_answer = answer;
-	return code_filter(r);
+	if (r < 0)
+		return handle_unasked(ret_answer, r);
+	question.open.path = name.text;
+	question.open.path_len = (uint16_t)name.len;
+	return handle_ask(broker, &question, ret_answer);
 }
 
 const char *fdbroker_reason_name(enum fdbroker_reason reason)

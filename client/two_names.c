@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "base/macro.h"
-#include "client/code.h"
 #include "client/handle.h"
 #include "client/path.h"
 #include "wire/act.h"
@@ -26,21 +25,17 @@ static int read_names(const char *old, const char *new, struct path *ret_old, st
 static int ask(struct fdbroker *broker, const char *old, const char *new, struct question *question,
 	       struct fdbroker_answer *ret_answer)
 {
-	struct fdbroker_answer answer = { .reason = FDBROKER_REASON_NONE };
 	struct path old_name _uninitialized_, new_name _uninitialized_;
 	int r;
 
 	r = broker ? read_names(old, new, &old_name, &new_name) : -EINVAL;
-	if (r == 0) {
-		question->act.path = old_name.text;
-		question->act.path_len = (uint16_t)old_name.len;
-		question->act.other = new_name.text;
-		question->act.other_len = (uint16_t)new_name.len;
-		r = handle_ask(broker, question, &answer);
-	}
-	if (ret_answer)
-		*ret_answer = answer;
-	return code_filter(r);
+	if (r < 0)
+		return handle_unasked(ret_answer, r);
+	question->act.path = old_name.text;
+	question->act.path_len = (uint16_t)old_name.len;
+	question->act.other = new_name.text;
+	question->act.other_len = (uint16_t)new_name.len;
+	return handle_ask(broker, question, ret_answer);
 }
 
 int fdbroker_rename(struct fdbroker *broker, const char *old_path, const char *new_path,
