@@ -150,7 +150,6 @@ int main(void)
 	Suite *suite = suite_create("trie_name");
 	TCase *tcase = suite_case(suite, "trie_name");
 
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, trie_name_is_what_a_loop_over_its_bytes_says);
 	tcase_add_test(tcase, trie_name_of_the_root_has_no_component);
 	return suite_main(suite);

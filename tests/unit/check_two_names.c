@@ -196,7 +196,6 @@ int main(void)
 	if (geteuid() != 0)
 		return 77;
 	tcase_add_checked_fixture(tcase, prepare, clean_up);
-	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, two_names_leave_what_came_to_one_since, 0, ELEMENTSOF(names));
 	tcase_add_test(tcase, two_names_replace_nothing_that_was_not_judged);
 	tcase_add_test(tcase, two_names_link_the_file_that_was_judged);
