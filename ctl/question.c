@@ -128,6 +128,7 @@ struct answer answer_name(const struct policy *policy, const struct policy_query
 			  struct candidates *candidates)
 {
 	decide_name(policy, query, candidates);
+	candidates_add_standing(candidates, query);
 	if (candidates->undecided)
 		return (struct answer){ ANSWER_UNDECIDED, .rule = candidates->undecided };
 	if (candidates->reason == POLICY_REASON_OK)

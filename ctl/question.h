@@ -51,7 +51,7 @@ struct answer {
 	bool only_times; /* of YES to `attributes`: of a set-group-ID directory, whose mode is not changed */
 };
 
-/* The policy's answer to a name; @candidates is left as decide_name() leaves it. */
+/* The policy's answer to a name; @candidates is left as decide_name() leaves it, with all denies. */
 struct answer answer_name(const struct policy *policy, const struct policy_query *query,
 			  struct candidates *candidates);
 

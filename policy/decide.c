@@ -52,13 +52,10 @@ static const struct who_answer *answer_for(const struct rule *rule,
 /* How specific they are in who they are for is asked only where it matters. */
 static void order(struct candidates *ret, const struct policy_query *query)
 {
-	for (size_t i = 0; ret->n_allows > 1 && i < ret->n_allows; i++)
+	for (size_t i = 0; i < ret->n_allows; i++)
 		ret->allows[i].n_terms =
 			answer_for((const struct rule *)ret->allows[i].rule, query)->n_terms;
-	if (ret->n_allows > 1)
-		order_allows(ret->allows, ret->n_allows);
-	if (ret->n_denies > 1)
-		order_denies(ret->denies, ret->n_denies);
+	order_allows(ret->allows, ret->n_allows);
 }
 
 static const char *fact_of(const struct rule *rule, const struct policy_query *query)
@@ -129,7 +126,22 @@ void decide_name(const struct policy *policy, const struct policy_query *query,
 		leave_undecided(findings->perhaps_allow, query, ret);
 	} else {
 		ret->reason = POLICY_REASON_OK;
-		search_add_standing(ret->search);
-		order(ret, query);
+		if (ret->n_allows > 1)
+			order(ret, query);
 	}
+}
+
+void candidates_add_standing(struct candidates *candidates, const struct policy_query *query)
+{
+	const struct trie_uses standing = search_standing(candidates->search);
+	const struct policy *policy = query->caller->policy;
+
+	/* All other names are below "/". */
+	if (candidates->reason != POLICY_REASON_OK || !query->path[1])
+		return;
+	for (size_t i = 0; i < standing.n; i++)
+		if (search_concerns(query, &standing.items[i]) != TRUTH_NO)
+			candidates->denies[candidates->n_denies++].rule =
+				&policy->rules[standing.items[i].rule].shown;
+	order_denies(candidates->denies, candidates->n_denies);
 }

@@ -73,9 +73,13 @@ struct candidates {
 	const char *undecided_fact; /* what would have to be stated: "unit" */
 	struct candidate *allows;   /* most specific first */
 	size_t n_allows;
-	struct candidate *denies; /* conditional ones that name the query */
+	/* Conditional ones that name the query: their rules alone, in any order. Those of every name are
+	 * not among them: decide_object() knows them. */
+	struct candidate *denies;
 	size_t n_denies;
-	struct search *search; /* what finding them takes; decide.c's own */
+	/* What finding them takes; policy/'s own. NULL where somebody else has put them together: then all
+	 * denies are listed. */
+	struct search *search;
 };
 
 /* For one policy; reused for any number of queries, one at a time. 0 or -ENOMEM. */
@@ -95,6 +99,15 @@ struct candidates *candidates_free(struct candidates *candidates);
  */
 void decide_name(const struct policy *policy, const struct policy_query *query,
 		 struct candidates *ret);
+
+/**
+ * candidates_add_standing() - list the conditional denies of every name too
+ * @candidates:	as decide_name() left them for @query
+ *
+ * All denies are in the order of the rules then. For whoever shows them: no decision is another one
+ * for it.
+ */
+void candidates_add_standing(struct candidates *candidates, const struct policy_query *query);
 
 /* What the kernel says of the pinned object. */
 struct policy_object {

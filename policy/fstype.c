@@ -6,6 +6,7 @@
  *
  * The kernel gets new ones with each release, most of them interfaces to itself. So it is
  * the harmless ones that must be known: another counts as the kernel's own.
+ * Each grant asks for the type of one: those that most files are on come first.
  */
 #include "policy/fstype.h"
 
@@ -22,19 +23,19 @@ static const struct {
 	enum fstype type;
 } table[] = {
 	{ "ext4", EXT4_SUPER_MAGIC, FSTYPE_LOCAL },
-	{ "ext3", EXT3_SUPER_MAGIC, FSTYPE_LOCAL },
-	{ "ext2", EXT2_SUPER_MAGIC, FSTYPE_LOCAL },
 	{ "xfs", 0x58465342, FSTYPE_LOCAL },
 	{ "btrfs", BTRFS_SUPER_MAGIC, FSTYPE_LOCAL },
+	{ "tmpfs", TMPFS_MAGIC, FSTYPE_LOCAL }, /* devtmpfs, too */
+	{ "overlay", OVERLAYFS_SUPER_MAGIC, FSTYPE_LOCAL },
+	{ "ext3", EXT3_SUPER_MAGIC, FSTYPE_LOCAL },
+	{ "ext2", EXT2_SUPER_MAGIC, FSTYPE_LOCAL },
 	{ "f2fs", F2FS_SUPER_MAGIC, FSTYPE_LOCAL },
 	{ "zfs", 0x2fc12fc1, FSTYPE_LOCAL },
 	{ "bcachefs", 0xca451a4e, FSTYPE_LOCAL },
 	{ "jfs", 0x3153464a, FSTYPE_LOCAL },
 	{ "nilfs2", NILFS_SUPER_MAGIC, FSTYPE_LOCAL },
 	{ "reiserfs", REISERFS_SUPER_MAGIC, FSTYPE_LOCAL },
-	{ "tmpfs", TMPFS_MAGIC, FSTYPE_LOCAL }, /* devtmpfs, too */
 	{ "ramfs", RAMFS_MAGIC, FSTYPE_LOCAL },
-	{ "overlay", OVERLAYFS_SUPER_MAGIC, FSTYPE_LOCAL },
 	{ "ecryptfs", ECRYPTFS_SUPER_MAGIC, FSTYPE_LOCAL },
 	{ "squashfs", SQUASHFS_MAGIC, FSTYPE_LOCAL },
 	{ "erofs", 0xe0f5e1e2, FSTYPE_LOCAL },

@@ -134,6 +134,8 @@ bool match_component(const struct component *component, const char *text, size_t
 		len -= last->len;
 		n--;
 	}
+	if (n == 1 && component->atoms->kind == ATOM_STAR)
+		return true;
 	return match_atoms(component, n, text, len, values);
 }
 

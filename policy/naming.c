@@ -40,13 +40,14 @@ static void add_match(struct naming *naming, const struct candidate *match, enum
 	naming->matches = truth_or(naming->matches, matches);
 }
 
-void namings_add(struct namings *namings, const struct trie_use *use, struct candidate match,
-		 enum truth matches)
+void namings_add(struct namings *namings, const struct policy *policy, const struct trie_use *use,
+		 const struct trie_match *match)
 {
-	struct naming *naming = naming_of(namings, use, match.rule);
+	struct candidate candidate = naming_candidate(policy, use, match);
+	struct naming *naming = naming_of(namings, use, candidate.rule);
 
 	if (use->flags & TRIE_USE_EXCEPT)
-		naming->excepted = truth_or(naming->excepted, matches);
+		naming->excepted = truth_or(naming->excepted, match->matches);
 	else
-		add_match(naming, &match, matches);
+		add_match(naming, &candidate, match->matches);
 }

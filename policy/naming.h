@@ -23,9 +23,22 @@ struct namings {
 int namings_init(struct namings *namings, const struct policy *policy);
 void namings_done(struct namings *namings);
 
-/* @match: what the pattern of @use says of the name. */
-void namings_add(struct namings *namings, const struct trie_use *use, struct candidate match,
-		 enum truth matches);
+/* What a pattern of @use's rule says of the name. */
+void namings_add(struct namings *namings, const struct policy *policy, const struct trie_use *use,
+		 const struct trie_match *match);
+
+/* The rule, by one pattern. */
+static inline struct candidate naming_candidate(const struct policy *policy,
+						const struct trie_use *use,
+						const struct trie_match *match)
+{
+	return (struct candidate){
+		.rule = &policy->rules[use->rule].shown,
+		.prefix_len = match->prefix_len,
+		.n_leading = match->n_leading,
+		.n_wildcards = match->item->pattern.n_wildcards,
+	};
+}
 
 /* All of its patterns together. */
 static inline enum truth naming_says(const struct naming *naming)

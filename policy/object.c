@@ -12,6 +12,7 @@
 #include "policy/compiled.h"
 #include "policy/decide.h"
 #include "policy/fstype.h"
+#include "policy/search.h"
 
 #define MODES_FILE                                                                                 \
 	(POLICY_READ | POLICY_WRITE | POLICY_APPEND | POLICY_TRUNCATE | POLICY_CREATE |            \
@@ -213,32 +214,68 @@ static enum policy_condition first_failing(const struct question *q)
 	return POLICY_CONDITION_NONE;
 }
 
-static bool denies(const struct rule *rule, const struct policy_query *query,
+static bool denies(const struct policy_rule *deny, const struct policy_query *query,
 		   const struct policy_object *object)
 {
+	const struct rule *rule = (const struct rule *)deny;
 	struct question q = {
 		.conditions = rule->conditions,
 		.query = query,
 		.object = object,
 	};
 
+	/* Most ask for a type that it is not. */
+	if (is_asked(&q, POLICY_CONDITION_TYPE) && !is_of_types(&q))
+		return false;
 	if (rule->conditions->set_id && !(object->mode & (S_ISUID | S_ISGID)))
 		return false;
 	return first_failing(&q) == POLICY_CONDITION_NONE;
 }
 
-/* One that hides does so whatever others say, as among those that need not see the object. */
+/* One that hides does so whatever others say, as among those that need not see the object; else the first
+ * of the rules is told. */
+static bool is_told_before(const struct policy_rule *deny, const struct policy_rule *found)
+{
+	if (!found)
+		return true;
+	return deny->hide == found->hide ? deny < found : deny->hide;
+}
+
+/* Of those of every name. */
+static const struct policy_rule *find_standing(const struct candidates *candidates,
+					       const struct policy_query *query,
+					       const struct policy_object *object)
+{
+	const struct policy_rule *found = NULL;
+	struct trie_uses standing;
+
+	/* All other names are below "/". */
+	if (!candidates->search || !query->path[1])
+		return NULL;
+	standing = search_standing(candidates->search);
+	for (size_t i = 0; i < standing.n; i++) {
+		const struct trie_use *use = &standing.items[i];
+		const struct policy_rule *deny;
+
+		if (search_concerns(query, use) == TRUTH_NO)
+			continue;
+		deny = &query->caller->policy->rules[use->rule].shown;
+		if (is_told_before(deny, found) && denies(deny, query, object))
+			found = deny;
+	}
+	return found;
+}
+
 static const struct policy_rule *find_deny(const struct candidates *candidates,
 					   const struct policy_query *query,
 					   const struct policy_object *object)
 {
-	const struct policy_rule *found = NULL;
+	const struct policy_rule *found = find_standing(candidates, query, object);
 
 	for (size_t i = 0; i < candidates->n_denies; i++) {
 		const struct policy_rule *deny = candidates->denies[i].rule;
 
-		if ((!found || (deny->hide && !found->hide)) &&
-		    denies((const struct rule *)deny, query, object))
+		if (is_told_before(deny, found) && denies(deny, query, object))
 			found = deny;
 	}
 	return found;

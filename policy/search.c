@@ -7,8 +7,6 @@
  *
  * A fact that is not known makes a deny hold and an allow not, so that whatever
  * is not certain is refused; whether the refusal is certain is said apart.
- * Patterns with a value that is not known, which the daemon never has, are not
- * for the walk: they are asked one by one.
  */
 #include "policy/search.h"
 
@@ -28,7 +26,6 @@ struct search {
 	struct trie_uses standing;
 	/* Of one decision. */
 	struct namings namings;
-	const struct policy_query *query;
 	struct candidates *answer;
 	struct findings findings;
 };
@@ -60,22 +57,6 @@ int search_new(struct search **ret, const struct policy *policy)
 	return 0;
 }
 
-/* May a rule name the request, as far as its use of a pattern tells? */
-static inline enum truth concerns(const struct search *search, const struct trie_use *use)
-{
-	const struct policy_query *query = search->query;
-
-	/* Most do not meet the request at all, whether they are for all of it or for a part. */
-	if (!(query->modes & use->effect))
-		return TRUTH_NO;
-	if (use->allow && query->modes & ~(uint32_t)use->effect)
-		return TRUTH_NO;
-	if (use->flags & TRIE_USE_ENDS &&
-	    query->now_sec >= search->policy->rules[use->rule].until_sec)
-		return TRUTH_NO;
-	return (enum truth)query->caller->accepts[use->allow][use->scope];
-}
-
 static const struct rule *rule_of(const struct candidate *candidate)
 {
 	return (const struct rule *)candidate->rule;
@@ -98,32 +79,31 @@ static void keep_deny(const struct rule **deny, const struct rule *rule)
 
 /* @named: what it says of the request, all in all. */
 static inline void found_deny(struct search *search, const struct trie_use *use,
-			      const struct candidate *match, enum truth named)
+			      struct candidate match, enum truth named)
 {
 	struct candidates *answer = search->answer;
 
 	if (!(use->flags & TRIE_USE_UNCONDITIONAL))
-		answer->denies[answer->n_denies++] = *match;
+		answer->denies[answer->n_denies++].rule = match.rule;
 	else if (named == TRUTH_UNKNOWN)
-		keep_first(&search->findings.perhaps_deny, rule_of(match));
+		keep_first(&search->findings.perhaps_deny, rule_of(&match));
 	else
-		keep_deny(&search->findings.deny, rule_of(match));
+		keep_deny(&search->findings.deny, rule_of(&match));
 }
 
-static inline void found_allow(struct search *search, const struct candidate *match,
-			       enum truth named)
+static inline void found_allow(struct search *search, struct candidate match, enum truth named)
 {
 	struct candidates *answer = search->answer;
 
 	if (named == TRUTH_YES)
-		answer->allows[answer->n_allows++] = *match;
+		answer->allows[answer->n_allows++] = match;
 	/* Whether somebody else may complain instead is no doubt about what the rules say. */
-	else if (!match->rule->complain)
-		keep_first(&search->findings.perhaps_allow, rule_of(match));
+	else if (!match.rule->complain)
+		keep_first(&search->findings.perhaps_allow, rule_of(&match));
 }
 
-static inline void found(struct search *search, const struct trie_use *use,
-			 const struct candidate *match, enum truth named)
+static inline void found(struct search *search, const struct trie_use *use, struct candidate match,
+			 enum truth named)
 {
 	if (named == TRUTH_NO)
 		return;
@@ -133,98 +113,55 @@ static inline void found(struct search *search, const struct trie_use *use,
 		found_deny(search, use, match, named);
 }
 
-static void note(void *arg, const struct trie_item *item, enum truth matches, size_t n_leading,
-		 size_t prefix_len)
+static inline void note(struct search *search, const struct policy_query *query,
+			const struct trie_match *match)
 {
-	struct search *search = arg;
-	struct trie_uses uses = trie_uses(search->policy->trie, item);
+	const struct policy *policy = search->policy;
+	struct trie_uses uses = trie_uses(policy->trie, match->item);
 
 	for (size_t i = 0; i < uses.n; i++) {
 		const struct trie_use *use = &uses.items[i];
-		enum truth concerned = concerns(search, use);
-		struct candidate match = {
-			.rule = &search->policy->rules[use->rule].shown,
-			.prefix_len = prefix_len,
-			.n_leading = (uint32_t)n_leading,
-			.n_wildcards = item->pattern.n_wildcards,
-		};
+		enum truth concerned = search_concerns(query, use);
 
 		if (concerned == TRUTH_NO)
 			continue;
 		if (use->flags & TRIE_USE_ONLY)
-			found(search, use, &match, truth_and(matches, concerned));
+			found(search, use, naming_candidate(policy, use, match),
+			      truth_and(match->matches, concerned));
 		else
-			namings_add(&search->namings, use, match, matches);
-	}
-}
-
-static uint32_t count_components(const char *path, size_t len)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += path[i] == '/' && path[i + 1];
-	return n;
-}
-
-/* Those patterns that would need a value that is not known. */
-static void note_unknown(struct search *search)
-{
-	const struct match_values *values = &search->query->caller->values;
-	const struct trie *trie = search->policy->trie;
-
-	for (const struct trie_item *item = trie_next_special(trie, NULL); item;
-	     item = trie_next_special(trie, item)) {
-		const char *path = search->query->path;
-		enum truth matches = TRUTH_NO;
-		size_t prefix_len = 0;
-
-		if (item->pattern.specifiers & values->unknown)
-			matches = match_path(&item->pattern, path, values, &prefix_len);
-		if (matches != TRUTH_NO)
-			note(search, item, matches, count_components(path, prefix_len), prefix_len);
+			namings_add(&search->namings, policy, use, match);
 	}
 }
 
 /* All patterns that match have been found. */
-static void conclude(struct search *search, const struct naming *naming)
+static void conclude(struct search *search, const struct policy_query *query,
+		     const struct naming *naming)
 {
 	const struct trie_use *use = naming->use;
-	enum truth accepts = (enum truth)search->query->caller->accepts[use->allow][use->scope];
+	enum truth accepts = (enum truth)query->caller->accepts[use->allow][use->scope];
 
-	found(search, use, &naming->best, truth_and(naming_says(naming), accepts));
+	found(search, use, naming->best, truth_and(naming_says(naming), accepts));
 }
 
 const struct findings *search_find(struct search *search, const struct policy_query *query,
 				   struct candidates *answer)
 {
-	const struct match_values *values = &query->caller->values;
+	struct trie_matches matches =
+		trie_walk_find(search->walk, query->path, &query->caller->values);
 
-	search->query = query;
+	if (!matches.items)
+		return NULL;
 	search->answer = answer;
 	search->findings = (struct findings){ 0 };
 	search->namings.n = 0;
-	if (!trie_walk_find(search->walk, query->path, values, note, search))
-		return NULL;
-	if (values->unknown)
-		note_unknown(search);
+	for (size_t i = 0; i < matches.n; i++)
+		note(search, query, &matches.items[i]);
 	for (size_t i = 0; i < search->namings.n; i++)
-		conclude(search, &search->namings.items[i]);
+		conclude(search, query, &search->namings.items[i]);
 	return &search->findings;
 }
 
-void search_add_standing(struct search *search)
+struct trie_uses search_standing(const struct search *search)
 {
-	struct candidates *answer = search->answer;
-	const struct trie_uses standing = search->standing;
-
-	/* All other names are below "/". */
-	if (!search->query->path[1])
-		return;
-	for (size_t i = 0; i < standing.n; i++)
-		if (concerns(search, &standing.items[i]) != TRUTH_NO)
-			answer->denies[answer->n_denies++] = (struct candidate){
-				.rule = &search->policy->rules[standing.items[i].rule].shown,
-				.n_wildcards = 1,
-			};
+	return search->standing;
 }

@@ -196,7 +196,7 @@ static uint64_t text_key(const char *text, size_t len)
 	char padded[TRIE_NAME_MAX + 2 * TRIE_HASH_PAD] = { 0 };
 
 	memcpy(padded, text, len);
-	return trie_text_key(padded, len);
+	return trie_hash_all(padded, len);
 }
 
 static bool same_text(const struct pattern *a, const struct pattern *b)

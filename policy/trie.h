@@ -73,14 +73,22 @@ const struct trie_item *trie_next_special(const struct trie *trie, const struct 
 int trie_walk_new(struct trie_walk **ret, const struct trie *trie);
 struct trie_walk *trie_walk_free(struct trie_walk *walk);
 
-/* What is told of each pattern that matches, once, by a walk always TRUTH_YES: its literal components
- * at the front, with those of the home directory, are @n_leading, and end at @prefix_len. */
-typedef void trie_found(void *arg, const struct trie_item *item, enum truth matches,
-			size_t n_leading, size_t prefix_len);
+/* A pattern that matches, or may match, by a value that is not known. Its literal components at the
+ * front, with those of the home directory, are @n_leading, and end at @prefix_len. */
+struct trie_match {
+	const struct trie_item *item;
+	uint16_t n_leading, prefix_len;
+	enum truth matches;
+};
 
-/* Find the patterns that match @path, but for those that would need a value that is not known.
- * False: it is too long or not clean. */
-bool trie_walk_find(struct trie_walk *walk, const char *path, const struct match_values *values,
-		    trie_found *found, void *arg);
+/* Each once. Valid until the next walk. */
+struct trie_matches {
+	const struct trie_match *items; /* NULL: the name is too long or not clean */
+	size_t n;
+};
+
+/* Find the patterns that match @path. */
+struct trie_matches trie_walk_find(struct trie_walk *walk, const char *path,
+				   const struct match_values *values);
 
 #endif

@@ -5,7 +5,8 @@
 /*
  * Hashes of the bytes at the front or at the end of something, eight at a time
  * and without a branch for the length of what is short. For that, eight bytes
- * must be readable on either side; what they are makes no difference.
+ * must be readable from where a short one begins, or ends; what they are makes
+ * no difference.
  *
  * Nobody can make names collide for long: what is in the table is the policy's
  * alone, and bytes are compared.
@@ -44,48 +45,40 @@ static inline uint64_t trie_load_some(const char *bytes, size_t len)
 	return trie_load(bytes) & ((UINT64_C(1) << 8 * len) - 1);
 }
 
-/* Of the first @len bytes. */
-static inline uint32_t trie_hash_head(struct trie_hash *hash, const char *text, size_t len)
+/* Of the first @len bytes; no others are read where they are eight or more. */
+static inline uint64_t trie_hash_head(struct trie_hash *hash, const char *text, size_t len)
 {
 	if (len < 8)
-		return (uint32_t)trie_mix(0, trie_load_some(text, len));
+		return trie_mix(0, trie_load_some(text, len));
 	for (; hash->done + 8 < len; hash->done += 8)
 		hash->state = trie_mix(hash->state, trie_load(text + hash->done));
-	return (uint32_t)trie_mix(hash->state, trie_load(text + len - 8));
+	return trie_mix(hash->state, trie_load(text + len - 8));
 }
 
 /* Of the last @len bytes before @end. */
-static inline uint32_t trie_hash_tail(struct trie_hash *hash, const char *end, size_t len)
+static inline uint64_t trie_hash_tail(struct trie_hash *hash, const char *end, size_t len)
 {
 	if (len == 0)
-		return (uint32_t)trie_mix(0, 0);
+		return trie_mix(0, 0);
 	if (len < 8)
-		return (uint32_t)trie_mix(0, trie_load(end - 8) >> 8 * (8 - len));
+		return trie_mix(0, trie_load(end - 8) >> 8 * (8 - len));
 	for (; hash->done + 8 < len; hash->done += 8)
 		hash->state = trie_mix(hash->state, trie_load(end - hash->done - 8));
-	return (uint32_t)trie_mix(hash->state, trie_load(end - len));
+	return trie_mix(hash->state, trie_load(end - len));
 }
 
-static inline uint32_t trie_hash_all(const char *text, size_t len)
+/* The key of a whole text. */
+static inline uint64_t trie_hash_all(const char *text, size_t len)
 {
 	struct trie_hash hash = { 0 };
 
 	return trie_hash_head(&hash, text, len);
 }
 
-static inline uint64_t trie_key(uint32_t owner, uint32_t hash)
+/* The key of a component, or of one of its ends. */
+static inline uint64_t trie_key(uint32_t owner, uint64_t hash)
 {
-	return trie_mix(hash, (uint64_t)owner << 32);
-}
-
-/* The key of a whole text. */
-static inline uint64_t trie_text_key(const char *text, size_t len)
-{
-	uint64_t hash = 0;
-
-	for (; len >= 8; text += 8, len -= 8)
-		hash = trie_mix(hash, trie_load(text));
-	return trie_mix(hash, trie_load_some(text, len));
+	return trie_mix((uint32_t)hash, (uint64_t)owner << 32);
 }
 
 #endif

@@ -194,6 +194,7 @@ int trie_build_items(struct trie_builder *b, struct policy *policy)
 		b->items[b->n_items++] = (uint32_t)at;
 	}
 	b->trie->n_words = at;
+	b->trie->n_items = b->n_items;
 	return 0;
 }
 

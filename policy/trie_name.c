@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every request pays for this, whatever the policy. The name is copied and
- * hashed by eight bytes, looked through by sixteen, and in it as little depends
- * on a branch or on what was written a moment ago as can be: the slashes of 64
- * bytes are bits of one word, so are the dots, and whether all is clean is asked
- * of those words; what is written is read again by the same eight.
+ * Every request pays for this, whatever the policy. The name is looked through
+ * by sixteen bytes, and as little as can be depends on a branch: the slashes of
+ * 64 bytes are bits of one word, so are the dots, and whether all is clean is
+ * asked of those words. The last sixteen bytes are taken together with some of
+ * those before them, so that none behind the name is read.
  */
 #include "policy/trie_name.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "policy/trie_marks.h"
@@ -18,78 +17,50 @@ struct carries {
 	uint64_t slash, dot, dots;
 };
 
-/* The last bytes, which are not eight, and zeroes. */
-static uint64_t load_rest(const char *path, size_t len)
+static void copy(struct trie_name *name)
 {
-	uint64_t rest = 0;
+	char *text = name->padded + TRIE_HASH_PAD;
 
-	if (len >= 8)
-		return trie_load(path + len - 8) >> 8 * (7 - len % 8) >> 8;
-	while (len > 0)
-		rest = rest << 8 | (unsigned char)path[--len];
-	return rest;
+	memcpy(text, name->text, name->len + 1);
+	name->text = text;
 }
 
-static inline void put(struct trie_name *name, size_t i, uint64_t word)
+static inline void add(struct trie_marks *all, const char *bytes, size_t at)
 {
-	word = htole64(word);
-	memcpy(name->padded + TRIE_HASH_PAD + 8 * i, &word, sizeof(word));
+	struct trie_marks marks = trie_marks_of_two(bytes + at);
+
+	all->slashes |= marks.slashes << at;
+	all->dots |= marks.dots << at;
 }
 
-/* Copy all of it, and hash what is before each eight bytes. */
-static inline void copy(struct trie_name *name, const char *path)
-{
-	size_t n = name->len / 8;
-	uint64_t hash = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t word = trie_load(path + 8 * i);
-
-		put(name, i, word);
-		name->hashes[i + 1] = hash = trie_mix(hash, word);
-	}
-	put(name, n, load_rest(path, name->len));
-}
-
-/* @n times sixteen bytes, at most 64. */
-static inline struct trie_marks marks_of_pairs(const char *bytes, size_t n)
+/* Of sixteen bytes, or up to a block. */
+static inline struct trie_marks marks_of(const char *bytes, size_t len)
 {
 	struct trie_marks all = { 0 };
 
-	for (size_t i = 0; i < n; i++) {
-		struct trie_marks marks = trie_marks_of_two(bytes + 16 * i);
-
-		all.slashes |= marks.slashes << 16 * i;
-		all.dots |= marks.dots << 16 * i;
-	}
+	for (size_t at = 0; at < len - 16; at += 16)
+		add(&all, bytes, at);
+	add(&all, bytes, len - 16);
 	return all;
 }
 
-/* Of a name of less than sixteen bytes. */
+/* Of a short name, which has been copied. */
 static struct trie_marks marks_of_short(const struct trie_name *name)
 {
-	struct trie_marks low = trie_marks_of(trie_load(trie_name_text(name))), high = { 0 };
+	struct trie_marks all = marks_of(name->text, 16);
+	uint64_t in_it = (UINT64_C(1) << name->len) - 1;
 
-	if (name->len >= 8)
-		high = trie_marks_of(trie_load(trie_name_text(name) + 8));
-	return (struct trie_marks){ low.slashes | high.slashes << 8, low.dots | high.dots << 8 };
+	return (struct trie_marks){ all.slashes & in_it, all.dots & in_it };
 }
 
-/* The end of the name, its last @left bytes, less than 64. Sixteen are taken at once where some of
- * them were taken before, or are of the block before and fall out. */
-static inline struct trie_marks marks_of_last(const struct trie_name *name, const char *path,
-					      size_t left)
+/* Of the last @left bytes of a long name, less than a block: of its last block, but for what was looked
+ * at before. */
+static struct trie_marks marks_of_last(const struct trie_name *name, size_t left)
 {
-	const char *end = path + name->len;
-	struct trie_marks all, last;
+	const char *end = name->text + name->len;
+	struct trie_marks all = marks_of(end - TRIE_NAME_BLOCK, TRIE_NAME_BLOCK);
 
-	if (name->len < 16)
-		return marks_of_short(name);
-	all = marks_of_pairs(end - left, left / 16);
-	last = trie_marks_of_two(end - 16);
-	all.slashes |= last.slashes << 48 >> (63 - left) >> 1;
-	all.dots |= last.dots << 48 >> (63 - left) >> 1;
-	return all;
+	return (struct trie_marks){ all.slashes >> (63 - left) >> 1, all.dots >> (63 - left) >> 1 };
 }
 
 /* The bytes behind those that are marked, here and in the block before. */
@@ -101,37 +72,60 @@ static inline uint64_t behind(uint64_t bits, uint64_t *carry)
 	return moved;
 }
 
-/* Does a component end here that is none: empty, `.` or `..`? */
-static inline bool is_clean(const struct trie_marks *marks, uint64_t ends, struct carries *carries)
+/* Of the block @at: mark the ends of components, of which the slash at the front is none. False: a
+ * component ends here that is none: empty, `.` or `..`. */
+static inline bool mark(struct trie_name *name, size_t at, struct trie_marks marks,
+			struct carries *carries)
 {
-	uint64_t empty = behind(marks->slashes, &carries->slash);
-	uint64_t dot = behind(marks->dots & empty, &carries->dot);
-	uint64_t dots = behind(marks->dots & dot, &carries->dots);
+	uint64_t ends = marks.slashes;
+	uint64_t empty = behind(marks.slashes, &carries->slash);
+	uint64_t dot = behind(marks.dots & empty, &carries->dot);
+	uint64_t dots = behind(marks.dots & dot, &carries->dots);
 
+	if (name->len - at < TRIE_NAME_BLOCK)
+		ends |= UINT64_C(1) << (name->len - at);
+	if (at == 0)
+		ends &= ~UINT64_C(1);
+	name->ends[at / TRIE_NAME_BLOCK] = ends;
 	return !(ends & (empty | dot | dots));
 }
 
-/* Mark the ends of components, by blocks. The slash at the front ends nothing. */
-static inline bool mark(struct trie_name *name, const char *path)
+static bool mark_long(struct trie_name *name)
 {
 	struct carries carries = { 0 };
-	uint64_t front = 1;
+	size_t at = 0;
 
-	for (size_t at = 0; at <= name->len; at += TRIE_NAME_BLOCK) {
-		size_t left = name->len - at;
-		struct trie_marks marks = left >= TRIE_NAME_BLOCK
-						  ? marks_of_pairs(path + at, TRIE_NAME_BLOCK / 16)
-						  : marks_of_last(name, path, left);
-		uint64_t ends = marks.slashes & ~front;
-
-		if (left < TRIE_NAME_BLOCK)
-			ends |= UINT64_C(1) << left;
-		if (!is_clean(&marks, ends, &carries))
+	for (; name->len - at >= TRIE_NAME_BLOCK; at += TRIE_NAME_BLOCK)
+		if (!mark(name, at, marks_of(name->text + at, TRIE_NAME_BLOCK), &carries))
 			return false;
-		name->ends[at / TRIE_NAME_BLOCK] = ends;
-		front = 0;
+	return mark(name, at, marks_of_last(name, name->len - at), &carries);
+}
+
+static bool mark_short(struct trie_name *name)
+{
+	struct carries none = { 0 };
+
+	/* The root is what has no components. */
+	if (name->len == 1) {
+		name->text++;
+		name->len = 0;
 	}
-	return true;
+	copy(name);
+	return mark(name, 0, marks_of_short(name), &none);
+}
+
+static inline bool begin(struct trie_name *name, const char *text, size_t len)
+{
+	struct carries none = { 0 };
+
+	name->text = text;
+	name->len = len;
+	name->is_cut = false;
+	if (len < TRIE_NAME_SHORT)
+		return mark_short(name);
+	if (len >= TRIE_NAME_BLOCK)
+		return mark_long(name);
+	return mark(name, 0, marks_of(text, len), &none);
 }
 
 bool trie_name_read(struct trie_name *name, const char *path)
@@ -140,15 +134,21 @@ bool trie_name_read(struct trie_name *name, const char *path)
 
 	if (len > TRIE_NAME_MAX || path[0] != '/')
 		return false;
-	name->len = len;
-	name->is_cut = false;
-	name->hashed_from = 0;
-	name->hashes[0] = 0;
-	copy(name, path);
-	if (len > 1)
-		return mark(name, path);
-	name->ends[0] = 0;
-	return true;
+	return begin(name, path, len);
+}
+
+void trie_name_read_rest(struct trie_name *name, const char *rest)
+{
+	begin(name, rest, strlen(rest));
+}
+
+size_t trie_name_count(const struct trie_name *name, size_t len)
+{
+	size_t n = 0, last = len / TRIE_NAME_BLOCK;
+
+	for (size_t i = 0; i < last; i++)
+		n += (size_t)__builtin_popcountll(name->ends[i]);
+	return n + (size_t)__builtin_popcountll(name->ends[last] << (63 - len % TRIE_NAME_BLOCK));
 }
 
 /* Without two slashes in a row there are at most TRIE_PARTS_MAX. */
@@ -163,16 +163,6 @@ void trie_name_cut(struct trie_name *name)
 			name->stops[++n] = (uint16_t)(at + (size_t)__builtin_ctzll(ends));
 	name->n_parts = n;
 	name->is_cut = true;
-}
-
-void trie_name_below(struct trie_name *name, size_t from)
-{
-	const char *text = trie_name_text(name) + from;
-
-	name->hashed_from = from;
-	name->hashes[0] = 0;
-	for (size_t i = 0; i < (name->len - from) / 8; i++)
-		name->hashes[i + 1] = trie_mix(name->hashes[i], trie_load(text + 8 * i));
-	memset(name->ends, 0, from / TRIE_NAME_BLOCK * sizeof(*name->ends));
-	name->ends[from / TRIE_NAME_BLOCK] &= UINT64_MAX << from % TRIE_NAME_BLOCK << 1;
+	if (name->len >= TRIE_NAME_SHORT)
+		copy(name);
 }

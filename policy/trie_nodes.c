@@ -49,8 +49,8 @@ static bool deep_matches(const struct trie_walk *walk, const struct pattern *pat
 		return left > 0;
 	for (uint32_t j = depth + 1; j < pattern->n; j++)
 		if (pattern->components[j]->deep)
-			return match_components(pattern, depth, trie_walk_text(walk),
-						trie_walk_len(walk, i), walk->values);
+			return match_components(pattern, depth, walk->name.text,
+						walk->name.stops[i], walk->values);
 	return left >= n && parts_match(walk, pattern, depth + 1, walk->name.n_parts - n);
 }
 

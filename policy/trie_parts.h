@@ -52,6 +52,7 @@ enum {
 struct trie {
 	uint64_t *block; /* all items, in order; each is named by its first word */
 	size_t n_words;
+	size_t n_items;
 	bool has_home;	       /* some pattern begins there */
 	struct trie_use *uses; /* of items with more than one */
 	size_t n_uses;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/macro.h"
 
 DEFINE_CLEANUP(struct trie_walk *, trie_walk_free)
 
@@ -25,7 +26,8 @@ int trie_walk_new(struct trie_walk **ret, const struct trie *trie)
 	walk->next = calloc(trie->n_nodes, sizeof(*walk->next));
 	walk->staying = calloc(trie->n_nodes, sizeof(*walk->staying));
 	walk->staying_at = calloc(trie->n_nodes, sizeof(*walk->staying_at));
-	if (!walk->current || !walk->next || !walk->staying || !walk->staying_at)
+	walk->matches = calloc(trie->n_items + 1, sizeof(*walk->matches));
+	if (!walk->current || !walk->next || !walk->staying || !walk->staying_at || !walk->matches)
 		return -ENOMEM;
 	*ret = TAKE_PTR(walk);
 	return 0;
@@ -38,65 +40,62 @@ struct trie_walk *trie_walk_free(struct trie_walk *walk)
 		free(walk->next);
 		free(walk->staying);
 		free(walk->staying_at);
+		free(walk->matches);
 		free(walk);
 	}
 	return NULL;
 }
 
-/* What comes after the text that ends at @end, or is all of it, is this item alone. */
+/* What comes after the first @len bytes, or is all of it, is this item alone. */
 static inline void try_item(struct trie_walk *walk, const struct trie_node *root, uint32_t leaf,
-			    size_t end)
+			    size_t len)
 {
 	const struct trie_item *item = trie_item(walk->trie, leaf);
 	const struct pattern *pattern = &item->pattern;
 
 	if (!pattern_is_text(pattern))
-		trie_nodes_try_leaf(walk, root, leaf, walk->n_above + pattern->n_plain);
-	else if ((end < walk->name.len) == pattern->below)
+		trie_nodes_try_leaf(walk, root, leaf, pattern->n_plain);
+	else if ((len < walk->name.len) == pattern->below)
 		trie_walk_tell(walk, item);
 }
 
-/* @child may begin as the name does before @end, but for what is above the root. */
+/* @child may begin as the name does. */
 static inline void try_text(struct trie_walk *walk, const struct trie_node *root, uint32_t child,
-			    size_t end)
+			    size_t len)
 {
 	const struct trie *trie = walk->trie;
 	uint32_t item = child & TRIE_LEAF ? child : trie->nodes[child].item;
 	const struct pattern *pattern = &trie_item(trie, item)->pattern;
-	size_t start = walk->name.hashed_from;
 
-	if (end - start != pattern->plain_len ||
-	    !trie_name_has(&walk->name, start, pattern_plain(pattern), pattern->plain_len))
+	if (len != pattern->plain_len ||
+	    !trie_name_begins(&walk->name, pattern_plain(pattern), len))
 		return;
 	if (child & TRIE_LEAF)
-		try_item(walk, root, child, end);
+		try_item(walk, root, child, len);
 	else
-		trie_nodes_find(walk, child, walk->n_above + pattern->n_plain);
+		trie_nodes_find(walk, child, pattern->n_plain);
 }
 
-/* Bit @i becomes bit @i + @n, modulo 64. */
-static inline uint64_t turn(uint64_t bits, size_t n)
-{
-	return bits << n % 64 | bits >> -n % 64;
-}
-
-/* Beginnings of the name that the table may have. All keys are made before any is looked up, so that
- * nothing comes between. */
+/* Beginnings of the name that the table may have. All are found before any is looked up, so that nothing
+ * comes between. */
 static inline const struct trie_text *find_texts(struct trie_walk *walk)
 {
+	const struct trie *trie = walk->trie;
 	const struct trie_name *name = &walk->name;
-	/* A length is counted from where hashing began. */
-	const char *start = trie_name_text(name) + name->hashed_from;
-	uint64_t lens = turn(walk->trie->text_lens[trie_letter_of(start)], name->hashed_from);
+	uint64_t lens = trie->text_lens[trie_letter_of(name->text)];
 	struct trie_text *text = walk->texts;
+	struct trie_hash hash = { 0 };
 
-	for (size_t i = name->hashed_from / TRIE_NAME_BLOCK; i <= name->len / TRIE_NAME_BLOCK; i++)
-		for (uint64_t ends = name->ends[i] & lens; ends; ends &= ends - 1) {
-			size_t end = i * TRIE_NAME_BLOCK + (size_t)__builtin_ctzll(ends);
-			uint64_t key = trie_name_key(name, end);
+	for (size_t at = 0; at <= name->len; at += TRIE_NAME_BLOCK)
+		for (uint64_t ends = name->ends[at / TRIE_NAME_BLOCK] & lens; ends;
+		     ends &= ends - 1) {
+			size_t len = at + (unsigned int)__builtin_ctzll(ends);
+			uint64_t key = trie_hash_head(&hash, name->text, len);
+			size_t slot = trie_slot_of(trie, key);
 
-			*text = (struct trie_text){ key, end };
-			text += trie_may_have(walk->trie, key);
+			*text = (struct trie_text){ trie->slots + slot, (uint32_t)key,
+						    (uint32_t)len };
+			text += trie->filter[slot] >> (key & 7) & 1;
 		}
 	return text;
 }
@@ -105,63 +104,61 @@ static inline const struct trie_text *find_texts(struct trie_walk *walk)
 static inline void look_up(struct trie_walk *walk, const struct trie_text *text,
 			   const struct trie_node *root, uint32_t owner)
 {
-	const struct trie_slot *slot = walk->trie->slots + trie_slot_of(walk->trie, text->key);
-
-	for (;; slot++) {
-		if (slot->tag == (uint32_t)text->key && (slot->owner & ~TRIE_MORE) == owner)
-			try_text(walk, root, slot->child, text->end);
+	for (const struct trie_slot *slot = text->slot;; slot++) {
+		if (slot->tag == text->tag && (slot->owner & ~TRIE_MORE) == owner)
+			try_text(walk, root, slot->child, text->len);
 		if (!(slot->owner & TRIE_MORE))
 			return;
 	}
 }
 
 /* What has no text. */
-static inline void find_at_root(struct trie_walk *walk, const struct trie_node *root,
-				uint32_t index)
+static _noinline_ void find_at_root(struct trie_walk *walk, const struct trie_node *root,
+				    uint32_t index)
 {
-	if (root->goes_on || root->ends || (root->deep && !(root->deep & TRIE_LEAF)))
-		trie_nodes_find(walk, index, walk->n_above);
-	else if (root->deep)
-		try_item(walk, root, root->deep, walk->above_len);
+	if (root->goes_on || root->ends || !(root->deep & TRIE_LEAF))
+		trie_nodes_find(walk, index, 0);
+	else
+		try_item(walk, root, root->deep, 0);
 }
 
-static inline void find_all(struct trie_walk *walk, uint32_t index)
+static _always_inline_ void find_all(struct trie_walk *walk, uint32_t index)
 {
 	const struct trie_node *root = &walk->trie->nodes[index];
 	const struct trie_text *end = find_texts(walk);
 
-	find_at_root(walk, root, index);
+	if (root->goes_on || root->ends || root->deep)
+		find_at_root(walk, root, index);
 	for (const struct trie_text *text = walk->texts; text < end; text++)
 		look_up(walk, text, root, trie_node_owner(index));
 }
 
-/* To the caller's home directory, if the name is below. */
-static bool go_home(struct trie_walk *walk)
+/* What begins with the caller's home directory, if @path does. */
+static _noinline_ void find_at_home(struct trie_walk *walk, const char *path)
 {
-	size_t home = match_home(trie_walk_text(walk), walk->values);
+	size_t home = match_home(path, walk->values);
 
 	if (home == MATCH_NOT_THERE)
-		return false;
-	trie_name_cut(&walk->name);
-	while (walk->name.stops[walk->n_above] < home)
-		walk->n_above++;
+		return;
+	walk->n_above = trie_name_count(&walk->name, home);
 	walk->above_len = home;
-	trie_name_below(&walk->name, home);
-	return true;
+	trie_name_read_rest(&walk->name, path + home);
+	find_all(walk, TRIE_ROOT_HOME);
 }
 
-bool trie_walk_find(struct trie_walk *walk, const char *path, const struct match_values *values,
-		    trie_found *found, void *arg)
+struct trie_matches trie_walk_find(struct trie_walk *walk, const char *path,
+				   const struct match_values *values)
 {
 	if (!trie_name_read(&walk->name, path))
-		return false;
+		return (struct trie_matches){ 0 };
 	walk->values = values;
-	walk->found = found;
-	walk->arg = arg;
+	walk->n_matches = 0;
 	walk->n_above = 0;
-	walk->above_len = walk->name.len == 1;
-	for (uint32_t root = TRIE_ROOT; root < TRIE_ROOTS; root++)
-		if (root == TRIE_ROOT || (walk->trie->has_home && go_home(walk)))
-			find_all(walk, root);
-	return true;
+	walk->above_len = walk->name.len == 0;
+	find_all(walk, TRIE_ROOT);
+	if (walk->trie->has_home)
+		find_at_home(walk, path);
+	if (values->unknown)
+		trie_unknown_find(walk, path);
+	return (struct trie_matches){ walk->matches, walk->n_matches };
 }

@@ -10,22 +10,25 @@
 
 /* A beginning of the name, of which the table may know. */
 struct trie_text {
-	uint64_t key;
-	size_t end;
+	const struct trie_slot *slot;
+	uint32_t tag;
+	uint32_t len;
 };
 
 struct trie_walk {
 	const struct trie *trie;
 	/* Of one search. */
 	const struct match_values *values;
-	trie_found *found;
-	void *arg;
-	size_t n_above, above_len; /* components and bytes above the root: the home directory's */
+	/* Components and bytes above the root, of which the name here has none: the home directory's, or
+	 * the slash that is all of "/". */
+	size_t n_above, above_len;
 	uint32_t *current, *next; /* nodes that the name has led to, and will after one part more */
 	size_t n_current, n_next;
 	uint32_t *staying;    /* those after `**` */
 	uint32_t *staying_at; /* of a node: its index in `staying`, if that is it */
 	size_t n_staying;
+	struct trie_match *matches; /* found so far; there is room for each item */
+	size_t n_matches;
 	struct trie_text texts[TRIE_PARTS_MAX];
 	struct trie_name name;
 };
@@ -38,28 +41,23 @@ void trie_nodes_find(struct trie_walk *walk, uint32_t node, size_t i);
 void trie_nodes_try_leaf(struct trie_walk *walk, const struct trie_node *node, uint32_t leaf,
 			 size_t i);
 
-static inline const char *trie_walk_text(const struct trie_walk *walk)
-{
-	return trie_name_text(&walk->name);
-}
-
-/* Bytes of the name up to the end of its first @n components; it is cut, or they are the root's. */
-static inline size_t trie_walk_len(const struct trie_walk *walk, size_t n)
-{
-	return n == walk->n_above ? walk->above_len : walk->name.stops[n];
-}
+/* trie_unknown.c: tell of the items that trie_walk_tell() leaves out. */
+void trie_unknown_find(struct trie_walk *walk, const char *path);
 
 /* @item matches, by values that are known. */
-static inline void trie_walk_tell(const struct trie_walk *walk, const struct trie_item *item)
+static inline void trie_walk_tell(struct trie_walk *walk, const struct trie_item *item)
 {
 	const struct pattern *pattern = &item->pattern;
-	size_t n_leading = walk->n_above + pattern->n_leading;
-	size_t prefix_len = pattern->n_leading == pattern->n_plain
-				    ? walk->above_len + pattern->plain_len
-				    : walk->name.stops[n_leading];
+	size_t len = pattern->n_leading == pattern->n_plain ? pattern->plain_len
+							    : walk->name.stops[pattern->n_leading];
 
 	if (!(pattern->specifiers & walk->values->unknown))
-		walk->found(walk->arg, item, TRUTH_YES, n_leading, prefix_len);
+		walk->matches[walk->n_matches++] = (struct trie_match){
+			.item = item,
+			.n_leading = (uint16_t)(walk->n_above + pattern->n_leading),
+			.prefix_len = (uint16_t)(walk->above_len + len),
+			.matches = TRUTH_YES,
+		};
 }
 
 #endif

@@ -48,6 +48,7 @@ static void ask(struct fixture *f, const char *modes, const char *path)
 	};
 
 	decide_name(f->policy, &query, f->answer);
+	candidates_add_standing(f->answer, &query);
 }
 
 /* Policies as data: the same files are asked through fdbrokerctl. */

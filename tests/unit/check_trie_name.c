@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/macro.h"
@@ -46,33 +48,52 @@ static void make_path(struct random *random, char *path)
 		path[0] = 'a';
 }
 
-/* The key of the bytes from @from to @end, as the trie's builder makes it. */
-static uint64_t key_of(const char *path, size_t from, size_t end)
+/* What is wrong with it, or NULL. A check(3) assertion that holds costs a write. */
+static const char *wrong_part(const struct trie_name *name, struct trie_hash *hash, size_t n,
+			      const char *path, size_t end)
 {
-	char padded[ROOM + TRIE_HASH_PAD] = { 0 };
+	char text[ROOM + TRIE_HASH_PAD] = { 0 };
 
-	memcpy(padded, path + from, end - from);
-	return trie_text_key(padded, end - from);
+	memcpy(text, path, end);
+	if (!(name->ends[end / 64] >> end % 64 & 1))
+		return "an end";
+	if (trie_name_count(name, end) != n + 1 || trie_name_count(name, end - 1) != n)
+		return "how many there are up to one";
+	if (end < 300 && trie_hash_head(hash, name->text, end) != trie_hash_all(text, end))
+		return "a key";
+	if (!trie_name_begins(name, text, end))
+		return "what it begins with";
+	text[end - 1] ^= 1;
+	if (trie_name_begins(name, text, end))
+		return "what it does not begin with";
+	return NULL;
 }
 
-/* What is wrong with it, or NULL. A check(3) assertion that holds costs a write. */
-static const char *wrong_part(struct trie_name *name, const char *path, size_t from)
+static const char *wrong_parts(const struct trie_name *name, const char *path)
+{
+	size_t n = 0, len = strlen(path);
+	struct trie_hash hash = { 0 };
+	const char *wrong = NULL;
+
+	for (size_t start = 1, end; !wrong && start < len; start = end + 1) {
+		end = start + strcspn(path + start, "/");
+		wrong = wrong_part(name, &hash, n++, path, end);
+	}
+	return wrong;
+}
+
+static const char *wrong_cut(struct trie_name *name, const char *path)
 {
 	size_t n = 0, len = strlen(path);
 
 	trie_name_cut(name);
-	for (size_t start = 1, end; start < len; start = end + 1) {
+	if (strcmp(name->text, path) != 0)
+		return "the copy";
+	for (size_t start = 1, end; start < len; start = end + 1, n++) {
 		end = start + strcspn(path + start, "/");
 		if (n == name->n_parts || name->stops[n + 1] != end ||
-		    trie_name_part(name, n).text != trie_name_text(name) + start)
+		    trie_name_part(name, n).text != name->text + start)
 			return "a component";
-		n++;
-		if (end <= from)
-			continue;
-		if (!(name->ends[end / 64] >> end % 64 & 1))
-			return "an end";
-		if (end < 300 && trie_name_key(name, end) != key_of(path, from, end))
-			return "a key";
 	}
 	return n == name->n_parts ? NULL : "the number of components";
 }
@@ -86,24 +107,24 @@ static size_t count_ends(const struct trie_name *name)
 	return n;
 }
 
-static const char *wrong_name(struct random *random, struct trie_name *name, const char *path)
+static const char *wrong_name(struct trie_name *name, const char *path)
 {
-	const char *wrong;
-	size_t below;
+	const char *wrong = wrong_parts(name, path);
 
-	if (strcmp(trie_name_text(name), path) != 0)
-		return "the copy";
-	wrong = wrong_part(name, path, 0);
-	if (wrong || count_ends(name) != name->n_parts)
-		return wrong ? wrong : "the number of ends";
-	if (name->n_parts == 0)
-		return NULL;
-	below = random_below(random, (uint32_t)name->n_parts);
-	trie_name_below(name, name->stops[below + 1]);
-	wrong = wrong_part(name, path, name->stops[below + 1]);
-	if (!wrong && count_ends(name) != name->n_parts - below - 1)
-		return "the number of ends below";
+	if (!wrong)
+		wrong = wrong_cut(name, path);
+	if (!wrong && count_ends(name) != name->n_parts)
+		wrong = "the number of ends";
 	return wrong;
+}
+
+/* Of what comes behind some component. */
+static const char *wrong_rest(struct random *random, struct trie_name *name, const char *path)
+{
+	size_t from = name->stops[random_below(random, (uint32_t)name->n_parts + 1)];
+
+	trie_name_read_rest(name, path + from);
+	return wrong_name(name, path + from);
 }
 
 START_TEST(trie_name_is_what_a_loop_over_its_bytes_says)
@@ -123,7 +144,9 @@ START_TEST(trie_name_is_what_a_loop_over_its_bytes_says)
 		if (trie_name_read(name, path) != clean)
 			wrong = "whether it is clean";
 		else if (clean)
-			wrong = wrong_name(&random, name, path);
+			wrong = wrong_name(name, path[1] ? path : "");
+		if (clean && !wrong && path[1])
+			wrong = wrong_rest(&random, name, path);
 		if (wrong)
 			ck_abort_msg("%s is wrong: %s", wrong, path);
 		n_clean += clean;
@@ -145,6 +168,34 @@ START_TEST(trie_name_of_the_root_has_no_component)
 }
 END_TEST
 
+/* Bytes that may not be read are on both sides. */
+START_TEST(trie_name_reads_nothing_else)
+{
+	_cleanup_(freep) struct trie_name *name = calloc(1, sizeof(*name));
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages =
+		mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *page = pages + size;
+
+	ck_assert_ptr_nonnull(name);
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	ck_assert_int_eq(mprotect(pages, size, PROT_NONE), 0);
+	ck_assert_int_eq(mprotect(page + size, size, PROT_NONE), 0);
+	for (size_t len = 2; len < 300; len++) {
+		char *paths[] = { page, page + size - len - 1 };
+
+		for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+			memset(paths[i], 'a', len);
+			paths[i][0] = paths[i][len / 2 & ~1U] = '/';
+			paths[i][len] = '\0';
+			ck_assert(trie_name_read(name, paths[i]));
+			ck_assert_ptr_null(wrong_name(name, paths[i]));
+		}
+	}
+	munmap(pages, 3 * size);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("trie_name");
@@ -152,5 +203,6 @@ int main(void)
 
 	tcase_add_test(tcase, trie_name_is_what_a_loop_over_its_bytes_says);
 	tcase_add_test(tcase, trie_name_of_the_root_has_no_component);
+	tcase_add_test(tcase, trie_name_reads_nothing_else);
 	return suite_main(suite);
 }

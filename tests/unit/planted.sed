@@ -14,4 +14,4 @@ s/return len > 0 ? 1 : MATCH_NOT_THERE;/return len > 0;/
 s/return left > 0;/return true;/
 
 # trie_walk.c: what is below a directory is the directory too, and a file by its name is not that.
-s/(end < walk->name.len) == pattern->below/(end <= walk->name.len) == pattern->below/
+s/(len < walk->name.len) == pattern->below/(len <= walk->name.len) == pattern->below/
