@@ -23,6 +23,17 @@ uint64_t clock_realtime_usec(void)
 	return now_usec(CLOCK_REALTIME);
 }
 
+/* By so much the kernel's clock goes on at once, or less (CONFIG_HZ). */
+#define TICK_USEC (10 * USEC_PER_MSEC)
+
+/* clock_gettime(2): the coarse clock stands still between ticks. Whoever sets it back is noticed too. */
+uint64_t clock_realtime_as_of(uint64_t usec)
+{
+	uint64_t since_tick = usec - now_usec(CLOCK_REALTIME_COARSE);
+
+	return since_tick < TICK_USEC ? usec : clock_realtime_usec();
+}
+
 int clock_wait(int fd, short events, uint64_t deadline_usec)
 {
 	for (;;) {

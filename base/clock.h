@@ -13,6 +13,10 @@ uint64_t clock_monotonic_usec(void);
 /* Microseconds since the epoch, UTC. For records and `until`, never for time-outs. */
 uint64_t clock_realtime_usec(void);
 
+/* @usec, what clock_realtime_usec() was some time ago, if to time(2) it is still as late: less than a tick of
+ * the kernel's has gone by, 10 ms at most. If not, what it is now. A sixth of the time. */
+uint64_t clock_realtime_as_of(uint64_t usec);
+
 /**
  * clock_wait() - wait for events on one descriptor until a deadline
  * @fd:		borrowed

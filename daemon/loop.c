@@ -118,6 +118,7 @@ static int await(struct loop *loop, struct worker *worker, struct epoll_event *e
 	if (n < 0)
 		n = errno == EINTR ? 0 : -errno;
 	pthread_mutex_lock(&loop->server->workers.lock);
+	loop->server->clock_usec = 0;
 	return n;
 }
 

@@ -153,7 +153,7 @@ static int answer(struct exchange *x, int r)
 {
 	if (!x->fault)
 		r = exchange_reply(x);
-	x->answered_usec = clock_realtime_usec();
+	x->answered_usec = x->server->clock_usec = clock_realtime_usec();
 	serve_ask_shadow(x);
 	report(x, r);
 	x->session->in_flight = x->outcome.in_flight;
@@ -200,7 +200,7 @@ int serve(struct server *server, struct worker *worker, struct session *session)
 	if (r == 0 || (r < 0 && !x.fault))
 		return r;
 
-	x.time_usec = clock_realtime_usec();
+	x.time_usec = clock_realtime_as_of(server->clock_usec);
 	x.decision = server->next_decision++;
 	if (r > 0)
 		r = exchange_read(&x);

@@ -37,6 +37,7 @@ struct server {
 	bool degraded; /* there is no policy: nothing is opened */
 	uint64_t generation;
 	uint64_t next_decision;
+	uint64_t clock_usec;	 /* UTC: when somebody was answered; 0: the loop has waited since */
 	uint32_t lost;		 /* records lost since the last one that was sent */
 	struct ring_writer ring; /* to the audit process */
 	int control;		 /* borrowed: the parent */
