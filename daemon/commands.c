@@ -46,7 +46,7 @@ static int new_session(struct loop *loop, struct worker *worker, const struct co
 /* Whoever cannot be served must learn it: the parent's duplicate would keep him waiting. */
 static void connection(struct loop *loop, struct worker *worker, const struct control *control)
 {
-	struct session *session;
+	struct session *session = NULL;
 	int r;
 
 	r = new_session(loop, worker, control, &session);

@@ -113,11 +113,11 @@ static int await(struct loop *loop, struct worker *worker, struct epoll_event *e
 	discards_close(worker);
 	if (!worker_leads(worker))
 		return 0;
-	pthread_mutex_unlock(&loop->server->workers.lock);
+	lock_release(&loop->server->workers.lock);
 	n = epoll_wait(loop->clients.epoll, events, TURNS_MAX, timeout);
 	if (n < 0)
 		n = errno == EINTR ? 0 : -errno;
-	pthread_mutex_lock(&loop->server->workers.lock);
+	lock_take(&loop->server->workers.lock);
 	loop->server->clock_usec = 0;
 	return n;
 }

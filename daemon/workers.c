@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -41,7 +42,6 @@ static int spawn(struct workers *w, struct worker **ret)
 	if (!worker)
 		return -ENOMEM;
 	worker->all = w;
-	pthread_cond_init(&worker->wake, NULL);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -69,7 +69,6 @@ static void retire(struct worker *worker)
 	w->n--;
 	opener_done(&worker->opener);
 	trace_done(&worker->trace);
-	pthread_cond_destroy(&worker->wake);
 	free(worker);
 }
 
@@ -87,7 +86,7 @@ static int promote(struct workers *w)
 			return r;
 	}
 	w->leader = next;
-	pthread_cond_signal(&next->wake);
+	bell_ring(&next->wake);
 	return 0;
 }
 
@@ -126,7 +125,7 @@ static void be_watched(struct workers *w)
 	if (w->is_watched)
 		return;
 	w->is_watched = true;
-	pthread_cond_signal(&w->watch);
+	bell_ring(&w->watch);
 }
 
 void worker_begin(struct worker *worker, struct exchange *x, uid_t uid)
@@ -138,12 +137,12 @@ void worker_begin(struct worker *worker, struct exchange *x, uid_t uid)
 	worker->is_opening = true;
 	if (worker_leads(worker))
 		be_watched(w);
-	pthread_mutex_unlock(&w->lock);
+	lock_release(&w->lock);
 }
 
 void worker_end(struct worker *worker)
 {
-	pthread_mutex_lock(&worker->all->lock);
+	lock_take(&worker->all->lock);
 	worker->is_opening = false;
 	worker->x = NULL;
 }
@@ -156,13 +155,22 @@ static int prepare(struct worker *worker)
 	return setup->policy ? opener_init(&worker->opener, setup) : 0;
 }
 
+/* Whoever rings it has the lock. */
+static void wait_for(struct workers *w, struct bell *bell)
+{
+	*bell = (struct bell){ 0 };
+	lock_release(&w->lock);
+	bell_await(bell);
+	lock_take(&w->lock);
+}
+
 static void wait_for_turn(struct worker *worker)
 {
 	struct workers *w = worker->all;
 
 	worker->is_idle = true;
 	w->n_idle++;
-	pthread_cond_wait(&worker->wake, &w->lock);
+	wait_for(w, &worker->wake);
 	w->n_idle--;
 	worker->is_idle = false;
 }
@@ -202,7 +210,7 @@ static void *work(void *arg)
 	struct workers *w = worker->all;
 	int r;
 
-	pthread_mutex_lock(&w->lock);
+	lock_take(&w->lock);
 	r = prepare(worker);
 	if (r < 0)
 		workers_end(w, r);
@@ -211,7 +219,7 @@ static void *work(void *arg)
 	while (r == 0 && !w->over && take_turn(worker))
 		continue;
 	retire(worker);
-	pthread_mutex_unlock(&w->lock);
+	lock_release(&w->lock);
 	return NULL;
 }
 
@@ -299,9 +307,9 @@ static void watch(struct workers *w)
 {
 	unsigned int begun;
 
-	pthread_mutex_unlock(&w->lock);
+	lock_release(&w->lock);
 	begun = await_stillness(w);
-	pthread_mutex_lock(&w->lock);
+	lock_take(&w->lock);
 	/* A leader that could not be prepared is gone by now. */
 	if (!w->over)
 		look(w, begun);
@@ -310,17 +318,17 @@ static void watch(struct workers *w)
 /* What the start needed goes when the first who wait have their answers. */
 static void settle(struct workers *w)
 {
-	pthread_mutex_unlock(&w->lock);
+	lock_release(&w->lock);
 	(void)await_stillness(w);
 	code_release();
-	pthread_mutex_lock(&w->lock);
+	lock_take(&w->lock);
 }
 
 int workers_run(struct workers *w)
 {
 	int r;
 
-	pthread_mutex_lock(&w->lock);
+	lock_take(&w->lock);
 	r = promote(w);
 	if (r == 0)
 		settle(w);
@@ -328,7 +336,7 @@ int workers_run(struct workers *w)
 		if (w->is_watched)
 			watch(w);
 		else
-			pthread_cond_wait(&w->watch, &w->lock);
+			wait_for(w, &w->watch);
 	}
 	/* Kept locked: nobody answers any more. */
 	return r < 0 ? r : w->status;
@@ -340,7 +348,7 @@ void workers_end(struct workers *w, int status)
 		return;
 	w->over = true;
 	w->status = status;
-	pthread_cond_signal(&w->watch);
+	bell_ring(&w->watch);
 }
 
 int workers_init(struct workers *w, const struct workers_setup *setup)
@@ -349,7 +357,5 @@ int workers_init(struct workers *w, const struct workers_setup *setup)
 	/* One heap: nobody allocates much, and another would cost each thread its own pages, and
 	 * glibc asks how many processors there are, which the filter does not let it. */
 	mallopt(M_ARENA_MAX, 1);
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->watch, NULL);
 	return discards_init(&w->discards, setup->files);
 }

@@ -15,12 +15,12 @@
  * or has a lock of its own inside (rates, locality).
  */
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/lock.h"
 #include "daemon/discards.h"
 #include "daemon/opener.h"
 #include "daemon/trace.h"
@@ -49,7 +49,7 @@ struct workers_setup {
 struct worker {
 	struct workers *all;
 	struct worker *next;
-	pthread_cond_t wake;
+	struct bell wake; /* its turn has come */
 	struct opener opener;
 	struct trace trace; /* of what it opened last, if somebody asks for it */
 	bool is_idle;
@@ -65,14 +65,14 @@ struct worker {
 };
 
 struct workers {
-	pthread_mutex_t lock;
+	struct lock lock;
 	struct workers_setup setup;
 	struct worker *list, *leader;
 	uint32_t n, n_idle, n_away, n_surprised;
 	uint64_t n_left; /* requests that left the loop, ever */
 	struct discards discards;
 	/* The watch over the leader: the main thread's. */
-	pthread_cond_t watch;
+	struct bell watch; /* there is something to watch, or it is over */
 	bool is_watched;   /* it looks, every tick */
 	atomic_uint tick;  /* how often it has */
 	atomic_uint begun; /* by leaders: how often they were about to open or close */
