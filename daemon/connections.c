@@ -164,11 +164,12 @@ static int attest(struct connections *c, struct connection *connection)
 {
 	int r;
 
-	r = identity_attest(connection->fd, c->labels, &connection->facts);
+	/* Inherited from the listener only by connections made after it was set there; first, as until then
+	 * what is sent without credentials has none. */
+	r = message_accept_credentials(connection->fd, true);
 	if (r < 0)
 		return r;
-	/* Inherited from the listener only by connections made after it was set there. */
-	r = message_accept_credentials(connection->fd, true);
+	r = identity_attest(connection->fd, c->labels, &connection->facts);
 	if (r < 0)
 		return r;
 	connection->facts.connection = ++c->last_number;
