@@ -18,6 +18,7 @@
 #define FIRST 10000
 #define MORE  90000
 #define BATCH 16 /* requests under way at once */
+#define SLACK 64 /* pages: threads that a busy machine made, a few of which are kept */
 
 static struct scene s;
 
@@ -99,19 +100,19 @@ static int make_load(const void *arg)
 	return 0;
 }
 
-/* Resident pages, proc(5). */
+/* Resident pages that no file has: of code, as many are mapped as ran lately. proc(5) */
 static unsigned long pages_of(pid_t pid)
 {
-	unsigned long pages = 0;
+	unsigned long pages = 0, of_files = 0;
 	char path[64];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
 	file = fopen(path, "re");
 	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(fscanf(file, "%*u %lu", &pages), 1);
+	ck_assert_int_eq(fscanf(file, "%*u %lu %lu", &pages, &of_files), 2);
 	fclose(file);
-	return pages;
+	return pages - of_files;
 }
 
 static void start(void)
@@ -141,8 +142,8 @@ START_TEST(a_hundred_thousand_requests_leave_nothing_behind)
 	ck_assert_int_eq(scene_as(ALICE, make_load, &(struct load){ MORE, 2 }), 0);
 	for (size_t i = 0; i < SCENE_PROCESSES; i++) {
 		after = pages_of(s.pids[i]);
-		ck_assert_msg(after * 100 <= before[i] * 105, "process %zu: %lu pages, then %lu", i,
-			      before[i], after);
+		ck_assert_msg(after * 100 <= before[i] * 105 || after <= before[i] + SLACK,
+			      "process %zu: %lu pages, then %lu", i, before[i], after);
 	}
 	ck_assert_uint_eq(daemon_number(&s.daemon, "requests") - requests, FIRST + MORE);
 	ck_assert_uint_eq(daemon_number(&s.daemon, "generation"), 1);
