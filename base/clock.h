@@ -14,7 +14,7 @@ uint64_t clock_monotonic_usec(void);
 uint64_t clock_realtime_usec(void);
 
 /* @usec, what clock_realtime_usec() was some time ago, if to time(2) it is still as late: less than a tick of
- * the kernel's has gone by, 10 ms at most. If not, what it is now. A sixth of the time. */
+ * the kernel's has gone by, some milliseconds. If not, what it is now. A sixth of the time. */
 uint64_t clock_realtime_as_of(uint64_t usec);
 
 /**

@@ -53,7 +53,9 @@ static int release_object(struct dl_phdr_info *object, size_t size, void *contex
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 		uintptr_t start = object->dlpi_addr + segment->p_vaddr;
 
-		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+		/* What is more than the file has, the loader filled with zeros. */
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) &&
+		    segment->p_memsz == segment->p_filesz)
 			release(start, start + segment->p_memsz);
 	}
 	return 0;

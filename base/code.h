@@ -8,7 +8,7 @@
  * again. That is a minor fault and no reading, for as long as the kernel keeps the file in memory.
  *
  * Only of segments that nobody may write to, and nobody could: nothing is lost by it. What a debugger
- * wrote into them, as a breakpoint is, is. It makes one system call for each such segment, and no other.
+ * wrote into them, as a breakpoint is, or a probe of perf(1)'s, is. It makes one system call for each such segment, and no other.
  */
 void code_release(void);
 

@@ -6,11 +6,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/macro.h"
+
 #define STACK_SIZE  (128U * 1024) /* looked at: the kernel maps nothing that near below a stack */
 #define TABLE_BYTES (16 * 1024)	  /* of a table that is mapped by itself, and not cleared */
 
-/* Below what this function calls by: a page more than it is in. What is not mapped there is no loss. */
-static void settle_stack(void)
+/* Below what this function calls by: a page more than it is in. What is not mapped there is no loss.
+ * Not inlined: in its caller's frame, all that the caller has would be below. */
+static _noinline_ void settle_stack(void)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	const uintptr_t here = (uintptr_t)__builtin_frame_address(0);

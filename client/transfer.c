@@ -11,7 +11,7 @@
 #include "client/settled.h"
 #include "wire/message.h"
 
-/* As poll(2), but that nobody is cancelled here: see channel.c. */
+/* As poll(2), but that nobody is cancelled here: who waits is on the list of channel.c, by his stack. */
 static int look_for(int sock, short events, int timeout_msec)
 {
 	struct pollfd pfd = { .fd = sock, .events = events };

@@ -13,7 +13,7 @@ struct forkmark;
 struct message;
 
 /* Send it as this process, with its effective ids. 0; -ECONNRESET the broker is gone; another -errno of
- * sendmsg(2). */
+ * sendmsg(2) or sendto(2). */
 int transfer_send(int sock, const struct forkmark *mark, const void *bytes, size_t size);
 
 /* Wait for a message. As message_receive(), but for -EAGAIN and -EINTR. */

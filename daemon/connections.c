@@ -164,11 +164,6 @@ static int attest(struct connections *c, struct connection *connection)
 {
 	int r;
 
-	/* Inherited from the listener only by connections made after it was set there; first, as until then
-	 * what is sent without credentials has none. */
-	r = message_accept_credentials(connection->fd, true);
-	if (r < 0)
-		return r;
 	r = identity_attest(connection->fd, c->labels, &connection->facts);
 	if (r < 0)
 		return r;
@@ -208,7 +203,11 @@ static void receive_connection(struct connections *c, int take_fd)
 	struct ucred peer;
 	int r;
 
-	r = identity_peer(fd, &peer);
+	/* Inherited from the listener only by connections made after it was set there; first, as until then
+	 * what is sent without credentials has none. */
+	r = message_accept_credentials(fd, true);
+	if (r >= 0)
+		r = identity_peer(fd, &peer);
 	if (r < 0) {
 		refuse_identity(c, r);
 		return;

@@ -79,7 +79,7 @@ uid_t opening_actor(const struct opening *o);
 /* How much the policy lends of one mode, from the least. */
 enum lent { LENT_DENIED, LENT_NOTHING, LENT_AS_CALLER, LENT_AS_ROOT };
 
-/* Of @o->modes at @o->name, for @object. @place: where it was found; NULL: as if every way were good.
+/* Of @o->query.modes at @o->name, for @object. @place: where it was found; NULL: as if every way were good.
  * @o->out is what a refusal would say. The candidates and the thread's authority are others then. */
 enum lent opening_lent(struct opening *o, const struct pin *place,
 		       const struct policy_object *object);

@@ -66,7 +66,7 @@ static inline struct trie_uses trie_uses(const struct trie *trie, const struct t
  * who asks about an object need ask for them. Of every name but "/". */
 struct trie_uses trie_standing(const struct trie *trie);
 
-/* The patterns with a specifier: what is not known of the caller is outside of what a walk finds. */
+/* The patterns with a specifier, one after the other; NULL: the first, or no more. */
 const struct trie_item *trie_next_special(const struct trie *trie, const struct trie_item *after);
 
 /* Room for one walk at a time. */

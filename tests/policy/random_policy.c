@@ -24,9 +24,13 @@ static bool once_in(struct random *random, uint32_t n)
 	return random_below(random, n) == 0;
 }
 
+/* Names are taken apart otherwise where they are longer than a register. */
+#define FIFTEEN "fifteen-letters"
+#define LONG	"longer-than-two-registers-at-once"
+
 static const char *const components[] = {
-	"a",	"b",	  "ab",	   ".h",     "c.d", "*",     "a",  "b",	 "a*", "*b",  "?",
-	"[ab]", "[a-c]?", "{a,b}", "{a,c}*", "*.*", "\\x61", "**", "**", "**", "*b*",
+	"a",	  "b",	   "ab",     ".h",  "c.d",   "*",  "a",	 "b",  "a*",  "*b",    "?",  "[ab]",
+	"[a-c]?", "{a,b}", "{a,c}*", "*.*", "\\x61", "**", "**", "**", "*b*", FIFTEEN, LONG,
 };
 static const char *const specifiers[] = { "%U", "%u", "%g", "%G", "%n",
 					  "%N", "%p", "%j", "%s", "x%U" };
@@ -358,7 +362,8 @@ struct policy_subject random_subject(struct random *random)
 void random_path(struct random *random, char *ret, size_t size)
 {
 	static const char *const names[] = {
-		"a", "b", "ab", ".h", "c.d", "a", "b", "*", "[ab]", "c", "1", "a-b", "aa",
+		"a",	"b", "ab", ".h",  "c.d", "a",	  "b",	"*",
+		"[ab]", "c", "1",  "a-b", "aa",	 FIFTEEN, LONG,
 	};
 	static const char *const others[] = {
 		"/",
