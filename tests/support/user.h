@@ -19,4 +19,11 @@ void user_become(const struct user *user);
 /* Run @body in a child as @user; returns what forked_run() does. */
 int user_run(const struct user *user, int (*body)(const void *arg), const void *arg);
 
+/* Tell the kernel who is who in the user namespace of @pid, or 0: of this process. @file: "setgroups",
+ * "uid_map" or "gid_map", of user_namespaces(7). It aborts if that cannot be. */
+void user_map(pid_t pid, const char *file, const char *text);
+
+/* In a namespace that this process has made and entered: root there is @uid outside, user and group. */
+void user_map_root(uid_t uid);
+
 #endif

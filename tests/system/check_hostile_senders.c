@@ -16,6 +16,7 @@
 #include "tests/support/forked.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
+#include "tests/support/user.h"
 #include "wire/codec.h"
 #include "wire/message.h"
 
@@ -242,15 +243,6 @@ END_TEST
 
 /* A user namespace of her own, in which Alice is root. */
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	fd_close(fd);
-}
-
 static int stay(const void *arg)
 {
 	(void)arg;
@@ -293,15 +285,10 @@ static int ask_as_root_of_nothing(const void *arg)
 
 static int live_in_a_namespace(const void *arg)
 {
-	char map[32];
-
 	/* Lost with the change of user, and with it the files below: proc(5). */
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 	ck_assert_int_eq(unshare(CLONE_NEWUSER | CLONE_NEWPID), 0);
-	snprintf(map, sizeof(map), "0 %d 1", ALICE);
-	write_file("/proc/self/setgroups", "deny");
-	write_file("/proc/self/uid_map", map);
-	write_file("/proc/self/gid_map", map);
+	user_map_root(ALICE);
 	return forked_run(ask_as_root_of_nothing, arg);
 }
 

@@ -17,6 +17,7 @@
 #include "tests/support/forked.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
+#include "tests/support/user.h"
 
 /*
  * Who the library asks as: the effective ids, whether it attaches them or the kernel attaches those of a thread
@@ -338,20 +339,10 @@ END_TEST
 
 /* Namespaces */
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	fd_close(fd);
-}
-
 /* Root is nobody there, so that no broker is trusted: what is connected stays all that there is. */
 static int enter_a_user_namespace(const void *unused)
 {
 	struct fdbroker *broker = join();
-	char map[32];
 
 	(void)unused;
 	ck_assert_int_eq(ask(broker), 0);
@@ -360,10 +351,7 @@ static int enter_a_user_namespace(const void *unused)
 	ck_assert_int_eq(unshare(CLONE_NEWUSER), 0);
 	/* Without a number, as long as nothing is mapped. */
 	ck_assert_int_eq(ask(broker), 0);
-	snprintf(map, sizeof(map), "0 %d 1", ALICE);
-	write_file("/proc/self/setgroups", "deny");
-	write_file("/proc/self/uid_map", map);
-	write_file("/proc/self/gid_map", map);
+	user_map_root(ALICE);
 	ck_assert_int_eq(geteuid(), 0);
 	ck_assert_int_eq(ask(broker), 0);
 	fdbroker_close(broker);
@@ -424,14 +412,11 @@ static int be_another_in_there(const void *argument)
 
 static void map_all(pid_t pid)
 {
-	static const char *const names[] = { "gid_map", "uid_map" };
-	char path[64], map[64];
+	char map[64];
 
 	snprintf(map, sizeof(map), "0 0 1\n1 %d 1\n2 %d 1\n", ALICE, BOB);
-	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/%s", pid, names[i]);
-		write_file(path, map);
-	}
+	user_map(pid, "gid_map", map);
+	user_map(pid, "uid_map", map);
 }
 
 START_TEST(who_takes_other_ids_in_a_namespace_asks_as_them_when_it_connects_anew)

@@ -392,16 +392,13 @@ static void write_text(const char *path, const char *text)
 /* Of the process that waits for it: only from outside may all users be mapped. */
 static int map_users(const void *arg)
 {
-	static const char *const maps[] = { "uid_map", "gid_map" };
 	const int *ready = arg;
-	char path[64], byte;
+	char byte;
 
 	if (read(*ready, &byte, 1) != 1)
 		return 1;
-	for (size_t i = 0; i < ELEMENTSOF(maps); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/%s", getppid(), maps[i]);
-		write_text(path, "0 0 4294967295");
-	}
+	user_map(getppid(), "uid_map", "0 0 4294967295");
+	user_map(getppid(), "gid_map", "0 0 4294967295");
 	return 0;
 }
 
