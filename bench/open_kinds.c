@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/macro.h"
+#include "bench/bare_batch.h"
 #include "bench/bench_open.h"
 #include "bench/lanes.h"
 
@@ -36,10 +37,35 @@ static const struct {
 
 #define DECISION_USEC 0.25
 
+/* The least that those of a budget can be: without what makes a broker safe, and with it. */
+static const struct {
+	const char *name;
+	unsigned int files;
+	bool safely;
+} floors[] = {
+	{ "bare batch of 32", 32, false },
+	{ "bare batch of 32, safely", 32, true },
+	{ "bare batch of 128", 128, false },
+	{ "bare batch of 128, safely", 128, true },
+};
+
 struct kinds_lanes {
 	struct lane *kinds[ELEMENTSOF(kinds)];
 	struct lane *batches[ELEMENTSOF(batches)];
+	struct lane *floors[ELEMENTSOF(floors)];
+	struct bare_batch bare[ELEMENTSOF(floors)];
 };
+
+static void lay_floor(struct bench *bench, struct course *course, size_t i, struct kinds_lanes *ret)
+{
+	struct bare_batch *bare = &ret->bare[i];
+
+	bare_batch_start(bare, bench->stage.paths[STAGE_ORDINARY], floors[i].files,
+			 floors[i].safely);
+	ret->floors[i] = course_add_other(course, floors[i].name, bare_batch_ask, bare);
+	ret->floors[i]->files = ret->floors[i]->slow = floors[i].files;
+	ret->floors[i]->servers[0] = bare->pid;
+}
 
 static void lay(struct bench *bench, struct course *course, const struct stage_daemon *daemon,
 		struct kinds_lanes *ret)
@@ -55,6 +81,8 @@ static void lay(struct bench *bench, struct course *course, const struct stage_d
 		ret->batches[i] =
 			course_add_batch(course, batches[i].name, to,
 					 bench->stage.paths[STAGE_ORDINARY], batches[i].files);
+	for (size_t i = 0; i < ELEMENTSOF(floors); i++)
+		lay_floor(bench, course, i, ret);
 }
 
 static void judge(struct bench *bench, struct course *course, struct kinds_lanes *lanes)
@@ -72,6 +100,9 @@ static void judge(struct bench *bench, struct course *course, struct kinds_lanes
 				  race_ratio(lanes->batches[i], course->direct),
 				  batches[i].limit + DECISION_USEC / direct, "x direct",
 				  "by the file; the limit has the decision in it");
+	for (size_t i = 0; i < ELEMENTSOF(floors); i++)
+		bench_row(bench, floors[i].name, race_ratio(lanes->floors[i], course->direct), 0,
+			  "x direct", floors[i].safely ? "under Landlock, and looked at" : NULL);
 	bench_row(bench, "context switches of a request", series_median(&lanes->kinds[0]->switches),
 		  2.05, "", "of the client and all four processes");
 }
@@ -88,6 +119,8 @@ void bench_kinds(struct bench *bench)
 	course_run(&course, bench->rounds, bench->requests);
 	course_show(&course, "one client, 10,000 rules", bench->results);
 	judge(bench, &course, &lanes);
+	for (size_t i = 0; i < ELEMENTSOF(floors); i++)
+		bare_batch_stop(&lanes.bare[i]);
 	course_done(&course);
 	stage_daemon_stop(&daemon);
 }

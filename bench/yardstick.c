@@ -2,104 +2,50 @@
 #include "bench/yardstick.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "bench/bare.h"
 #include "bench/measure.h"
-
-/*
- * Written with the bare system calls, not with wire/: it measures what they cost, and may not get
- * dearer with us.
- */
 
 #define EVENTS_MAX   64
 #define REQUEST_SIZE 256U /* a name, NUL included */
 #define REPLY_SIZE   16U
 
-union control {
-	struct cmsghdr alignment;
-	char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
-};
-
-/* The payload of the first control message of @type. */
-static bool find(struct msghdr *msg, int type, void *ret, size_t size)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != type)
-			continue;
-		memcpy(ret, CMSG_DATA(c), size);
-		return true;
-	}
-	return false;
-}
-
-static int send_with(int sock, struct iovec *iov, int type, const void *payload, size_t size)
-{
-	union control control = { .bytes = { 0 } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 1, .msg_control = control.bytes };
-	struct cmsghdr *c;
-
-	msg.msg_controllen = CMSG_SPACE(size);
-	c = CMSG_FIRSTHDR(&msg);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(c), payload, size);
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
 /* server */
-
-static int open_safely(const char *path)
-{
-	const struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-}
 
 static int reply(int sock, const char *path)
 {
 	char bytes[REPLY_SIZE] = { 0 };
 	struct iovec iov = { .iov_base = bytes, .iov_len = sizeof(bytes) };
-	_cleanup_(fd_closep) int fd = open_safely(path);
+	_cleanup_(fd_closep) int fd = bare_open(path);
 
 	if (fd < 0)
 		return -errno;
-	return send_with(sock, &iov, SCM_RIGHTS, &fd, sizeof(fd));
+	return bare_send(sock, &iov, SCM_RIGHTS, &fd, sizeof(fd));
 }
 
 /* 0, or -errno: nobody is there any more. */
 static int serve(int sock)
 {
 	char path[REQUEST_SIZE];
-	union control control;
+	union bare_control control;
 	struct iovec iov = { .iov_base = path, .iov_len = sizeof(path) - 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
+	struct msghdr msg;
 	struct ucred sender;
-	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	ssize_t n = bare_receive(sock, &iov, &control, &msg);
 
-	if (n < 0 && errno == EAGAIN)
+	if (n == -EAGAIN)
 		return 0;
-	if (n <= 0 || !find(&msg, SCM_CREDENTIALS, &sender, sizeof(sender)))
+	if (n <= 0 || bare_find(&msg, SCM_CREDENTIALS, &sender, sizeof(sender)) == 0)
 		return -ECONNRESET;
 	path[n] = '\0';
 	return reply(sock, path);
@@ -136,20 +82,17 @@ static int serve_many(int listener)
 int yardstick_ask(int sock, const struct ucred *self, const char *path)
 {
 	char bytes[REPLY_SIZE];
-	union control control;
+	union bare_control control;
 	struct iovec request = { .iov_base = (void *)(uintptr_t)path, .iov_len = strlen(path) };
 	struct iovec iov = { .iov_base = bytes, .iov_len = sizeof(bytes) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	int fd, r = send_with(sock, &request, SCM_CREDENTIALS, self, sizeof(*self));
+	struct msghdr msg;
+	int fd, r = bare_send(sock, &request, SCM_CREDENTIALS, self, sizeof(*self));
 
 	if (r < 0)
 		return r;
-	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) <= 0)
+	if (bare_receive(sock, &iov, &control, &msg) <= 0)
 		return -ECONNRESET;
-	if (!find(&msg, SCM_RIGHTS, &fd, sizeof(fd)))
+	if (bare_find(&msg, SCM_RIGHTS, &fd, sizeof(fd)) != sizeof(fd))
 		return -EBADMSG;
 	fd_close(fd);
 	return 0;
@@ -171,34 +114,15 @@ int yardstick_connect(const struct yardstick *yardstick)
 
 /* life */
 
-static void want_credentials(int sock)
-{
-	static const int on = 1;
-
-	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
-		measure_die("SO_PASSCRED", -errno);
-}
-
-static pid_t fork_server(void)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		measure_die("fork", -errno);
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
-}
-
 void yardstick_start(struct yardstick *ret)
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		measure_die("socketpair", -errno);
-	want_credentials(pair[1]);
+	bare_want_credentials(pair[1]);
 	*ret = (struct yardstick){ .sock = pair[0], .listener = -EBADF };
-	ret->pid = fork_server();
+	ret->pid = bare_fork();
 	if (ret->pid == 0) {
 		fd_close(pair[0]);
 		while (serve(pair[1]) == 0)
@@ -219,7 +143,7 @@ static int listen_at(const char *name)
 		 (socklen_t)(sizeof(sa_family_t) + 1 + strlen(name))) < 0 ||
 	    listen(fd, SOMAXCONN) < 0)
 		measure_die("yardstick", -errno);
-	want_credentials(fd);
+	bare_want_credentials(fd);
 	return fd;
 }
 
@@ -230,7 +154,7 @@ void yardstick_start_for_many(struct yardstick *ret)
 	*ret = (struct yardstick){ .sock = -EBADF };
 	snprintf(ret->address, sizeof(ret->address), "fdbroker-bench-%d-%u", getpid(), number++);
 	ret->listener = listen_at(ret->address);
-	ret->pid = fork_server();
+	ret->pid = bare_fork();
 	if (ret->pid == 0)
 		_exit(serve_many(ret->listener) == 0);
 }
