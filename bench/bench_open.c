@@ -25,6 +25,7 @@
 #define ROUNDS	 21U
 #define REQUESTS 2000U
 
+/* What there will be besides, unmodified programs and what a launcher starts, is a part each. */
 static const struct {
 	const char *name;
 	void (*run)(struct bench *bench);

@@ -18,7 +18,7 @@
 
 #define ASKED	2000U
 #define WARM_UP 20U
-#define STARTS	7U
+#define STARTS	21U
 #define RULES	10U
 
 static const struct {
