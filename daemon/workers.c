@@ -5,11 +5,10 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/code.h"
 #include "daemon/exchange.h"
+#include "daemon/lookout.h"
 #include "daemon/places.h"
 
 /*
@@ -17,13 +16,8 @@
  * costs a lock that nobody else wants; one that may costs the waking of one thread. A thread that
  * never returns (FUSE, even after SIGKILL) costs its place and its stack, and nobody waits for it.
  *
- * That the leader is blocked where it should not be (a mark of fanotify(7)'s, a device number that
- * has come to mean another file system) is found by the main thread, which looks every tick as long
- * as there are requests, and sleeps when there are none. So an open that blocks by surprise holds
- * everybody up for a tick or two.
+ * A leader that is blocked where it should not be is found by the main thread (lookout.c).
  */
-
-#define TICK_NSEC 2000000
 
 /* Small: nothing recurses, and the largest buffers are the opener's names; sanitizers want more. */
 #define STACK_SIZE (512 * 1024)
@@ -116,6 +110,19 @@ bool worker_leads(const struct worker *worker)
 	return worker->all->leader == worker;
 }
 
+void workers_replace_leader(struct workers *w)
+{
+	struct worker *old = w->leader;
+
+	/* Without a thread for it, the next tick tries again. */
+	if (promote(w) < 0)
+		return;
+	old->was_surprised = true;
+	w->n_surprised++;
+	places_take(old, old->x ? old->x->session : NULL, old->uid, deadline(w));
+	w->setup.left(w->setup.context, old);
+}
+
 /* opening */
 
 static void be_watched(struct workers *w)
@@ -155,8 +162,7 @@ static int prepare(struct worker *worker)
 	return setup->policy ? opener_init(&worker->opener, setup) : 0;
 }
 
-/* Whoever rings it has the lock. */
-static void wait_for(struct workers *w, struct bell *bell)
+void workers_await(struct workers *w, struct bell *bell)
 {
 	*bell = (struct bell){ 0 };
 	lock_release(&w->lock);
@@ -170,7 +176,7 @@ static void wait_for_turn(struct worker *worker)
 
 	worker->is_idle = true;
 	w->n_idle++;
-	wait_for(w, &worker->wake);
+	workers_await(w, &worker->wake);
 	w->n_idle--;
 	worker->is_idle = false;
 }
@@ -261,69 +267,6 @@ void workers_forget(struct workers *w, const struct session *session)
 	}
 }
 
-/* the watch */
-
-static void take_lead_from(struct worker *worker)
-{
-	struct workers *w = worker->all;
-
-	/* Without a thread for it, the next tick tries again. */
-	if (promote(w) < 0)
-		return;
-	worker->was_surprised = true;
-	w->n_surprised++;
-	places_take(worker, worker->x ? worker->x->session : NULL, worker->uid, deadline(w));
-	w->setup.left(w->setup.context, worker);
-}
-
-/* It has begun nothing for a tick. */
-static void look(struct workers *w, unsigned int begun)
-{
-	if (w->begun != begun)
-		return;
-	if (w->leader->is_opening)
-		take_lead_from(w->leader);
-	else
-		w->is_watched = false;
-}
-
-/* Until the leader does not get on. Without the lock: he has it most of the time, so that each look would
- * take it from him, and on a busy machine a thread that waits for it stops him several times. */
-static unsigned int await_stillness(struct workers *w)
-{
-	static const struct timespec tick = { .tv_nsec = TICK_NSEC };
-	unsigned int before, now = w->begun;
-
-	do {
-		before = now;
-		nanosleep(&tick, NULL);
-		w->tick++;
-		now = w->begun;
-	} while (now != before && !w->over);
-	return now;
-}
-
-static void watch(struct workers *w)
-{
-	unsigned int begun;
-
-	lock_release(&w->lock);
-	begun = await_stillness(w);
-	lock_take(&w->lock);
-	/* A leader that could not be prepared is gone by now. */
-	if (!w->over)
-		look(w, begun);
-}
-
-/* What the start needed goes when the first who wait have their answers. */
-static void settle(struct workers *w)
-{
-	lock_release(&w->lock);
-	(void)await_stillness(w);
-	code_release();
-	lock_take(&w->lock);
-}
-
 int workers_run(struct workers *w)
 {
 	int r;
@@ -331,13 +274,7 @@ int workers_run(struct workers *w)
 	lock_take(&w->lock);
 	r = promote(w);
 	if (r == 0)
-		settle(w);
-	while (r == 0 && !w->over) {
-		if (w->is_watched)
-			watch(w);
-		else
-			wait_for(w, &w->watch);
-	}
+		lookout_keep(w);
 	/* Kept locked: nobody answers any more. */
 	return r < 0 ? r : w->status;
 }

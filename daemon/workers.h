@@ -71,7 +71,7 @@ struct workers {
 	uint32_t n, n_idle, n_away, n_surprised;
 	uint64_t n_left; /* requests that left the loop, ever */
 	struct discards discards;
-	/* The watch over the leader: the main thread's. */
+	/* The watch over the leader: the main thread's (lookout.h). */
 	struct bell watch; /* there is something to watch, or it is over */
 	bool is_watched;   /* it looks, every tick */
 	atomic_uint tick;  /* how often it has */
@@ -86,6 +86,12 @@ int workers_init(struct workers *w, const struct workers_setup *setup);
 /* Start a leader, and watch it until workers_end(). Its status; other threads may be at work
  * still, so that nothing of theirs may be freed: what follows is _exit(2). */
 int workers_run(struct workers *w);
+
+/* The leader is blocked where it should not be: another one leads, as soon as there is a thread. */
+void workers_replace_leader(struct workers *w);
+
+/* Let the lock go until @bell is rung, by who has the lock. */
+void workers_await(struct workers *w, struct bell *bell);
 
 /* From any thread, with the lock. */
 void workers_end(struct workers *w, int status);
