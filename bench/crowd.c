@@ -2,6 +2,7 @@
 #include "bench/crowd.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,7 +42,6 @@ static void wait_at(struct gate *gate)
 {
 	char byte = 0;
 
-	fd_close(gate->go[1]);
 	if (write(gate->there[1], &byte, 1) != 1)
 		_exit(1);
 	while (read(gate->go[0], &byte, 1) < 0 && errno == EINTR)
@@ -56,41 +56,72 @@ static void ask(const struct crowd_host *host, void *client)
 		measure_die(host->name, r);
 }
 
-static void be_client(const struct crowd_host *host, struct ground *ground, struct tally *tally,
-		      struct gate *gate)
-{
-	uint64_t last, now;
-	void *client;
+/* One client: a thread, of a process that may have others. */
+struct client {
+	const struct crowd_host *host;
+	const struct ground *ground;
+	struct tally *tally;
+	struct gate *gate;
+	pthread_t thread;
+};
 
-	stage_become_caller();
-	client = host->join(host->context);
-	ask(host, client);
-	wait_at(gate);
+static void *be_client(void *context)
+{
+	const struct client *self = context;
+	void *client = self->host->join(self->host->context);
+	uint64_t last, now;
+
+	ask(self->host, client);
+	wait_at(self->gate);
 	last = measure_wall_nsec();
-	while (!atomic_load_explicit(&ground->over, memory_order_relaxed)) {
-		ask(host, client);
+	while (!atomic_load_explicit(&self->ground->over, memory_order_relaxed)) {
+		ask(self->host, client);
 		now = measure_wall_nsec();
-		histogram_add(&tally->ticks, (now - last) / NSEC_PER_TICK, 1);
-		tally->n++;
+		histogram_add(&self->tally->ticks, (now - last) / NSEC_PER_TICK, 1);
+		self->tally->n++;
 		last = now;
 	}
+	return NULL;
+}
+
+_Noreturn static void be_process(const struct crowd_host *host, struct ground *ground, size_t first,
+				 struct gate *gate)
+{
+	static struct client clients[CROWD_MAX];
+	size_t n = host->threads > 0 ? host->threads : 1;
+
+	fd_close(gate->go[1]);
+	stage_become_caller();
+	for (size_t i = 0; i < n; i++) {
+		clients[i] = (struct client){ .host = host,
+					      .ground = ground,
+					      .tally = &ground->tallies[first + i],
+					      .gate = gate };
+		if (i > 0 && pthread_create(&clients[i].thread, NULL, be_client, &clients[i]) != 0)
+			measure_die("pthread_create", -EAGAIN);
+	}
+	be_client(&clients[0]);
+	for (size_t i = 1; i < n; i++)
+		pthread_join(clients[i].thread, NULL);
 	_exit(0);
 }
 
-static void gather(const struct crowd_host *host, struct ground *ground, pid_t *pids, size_t n)
+/* How many processes they are. */
+static size_t gather(const struct crowd_host *host, struct ground *ground, pid_t *pids, size_t n)
 {
+	size_t step = host->threads > 0 ? host->threads : 1;
 	struct gate gate;
 	char byte;
 
 	if (pipe(gate.there) < 0 || pipe(gate.go) < 0)
 		measure_die("pipe", -errno);
 	fflush(stdout);
-	for (size_t i = 0; i < n; i++) {
-		pids[i] = fork();
-		if (pids[i] < 0)
+	for (size_t i = 0; i < n; i += step) {
+		pids[i / step] = fork();
+		if (pids[i / step] < 0)
 			measure_die("fork", -errno);
-		if (pids[i] == 0)
-			be_client(host, ground, &ground->tallies[i], &gate);
+		if (pids[i / step] == 0)
+			be_process(host, ground, i, &gate);
 	}
 	fd_close(gate.there[1]);
 	for (size_t i = 0; i < n; i++)
@@ -99,6 +130,7 @@ static void gather(const struct crowd_host *host, struct ground *ground, pid_t *
 	for (size_t i = 0; i < ELEMENTSOF(gate.go); i++)
 		fd_close(gate.go[i]);
 	fd_close(gate.there[0]);
+	return n / step;
 }
 
 static void disperse(const struct crowd_host *host, const pid_t *pids, size_t n)
@@ -137,15 +169,16 @@ void crowd_run(const struct crowd_host *host, size_t n, unsigned int usec, struc
 {
 	struct ground *ground = measure_share(sizeof(*ground));
 	pid_t pids[CROWD_MAX];
+	size_t processes;
 	uint64_t began;
 	double sec;
 
-	gather(host, ground, pids, n);
+	processes = gather(host, ground, pids, n);
 	began = measure_wall_nsec();
 	usleep(usec);
 	atomic_store(&ground->over, true);
 	sec = (double)(measure_wall_nsec() - began) / 1e9;
-	disperse(host, pids, n);
+	disperse(host, pids, processes);
 	add_up(ground, n, sec, ret);
 	munmap(ground, sizeof(*ground));
 }

@@ -2,8 +2,7 @@
 #ifndef FDB_BENCH_CROWD_H
 #define FDB_BENCH_CROWD_H
 
-/* Many clients at once, each a process with a connection of its own that asks again as soon as it
- * is answered. */
+/* Many clients at once, each with a connection of its own, that ask again as soon as they are answered. */
 
 #include <stddef.h>
 
@@ -14,6 +13,7 @@
 struct crowd_host {
 	const char *name;
 	void *context;
+	size_t threads; /* of a process, a client each; 0: one */
 	/* In each client, which is the caller: connect. What ask() takes; it dies on failure. */
 	void *(*join)(void *context);
 	int (*ask)(void *client); /* -errno ends the benchmark */
@@ -25,7 +25,7 @@ struct crowd_result {
 	double p50, p99; /* microseconds */
 };
 
-/* Let @n clients ask for @usec. On all processors. */
+/* Let @n clients ask for @usec, a multiple of host->threads. On all processors. */
 void crowd_run(const struct crowd_host *host, size_t n, unsigned int usec,
 	       struct crowd_result *ret);
 

@@ -10,7 +10,7 @@ trap 'exit 130' HUP INT TERM
 "$builddir/bench/bench_decide" --smoke || exit
 "$builddir/bench/bench_open" --smoke --results="$results/raw" || exit
 REPORT_DIR=$results "$srcdir/bench/report" "$results/raw" || exit
-for plot in rules depth groups clients peers; do
+for plot in rules depth groups clients connections peers; do
 	grep -q '</svg>' "$results/$plot.svg" || exit
 done
 
