@@ -73,9 +73,9 @@ enum step change_size(struct opening *o, const struct pin *pin)
 	/* truncate(2): nothing else has a size; and to open it would wake a FIFO's peer, or a driver. */
 	if (!S_ISREG(pin->object.mode))
 		return opening_kernel(o, -EINVAL);
-	fd = opener_reopen(o->opener, pin->fd, O_WRONLY);
+	fd = reopen_fd(o, pin->fd, O_WRONLY);
 	if (fd == -EAGAIN)
-		fd = opener_reopen_after_leases(o, pin, O_WRONLY);
+		fd = reopen_after_leases(o, pin, O_WRONLY);
 	if (fd < 0)
 		return opening_unopened(o, fd);
 	if (opening_is_given_up(o))

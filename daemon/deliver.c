@@ -111,7 +111,7 @@ static int seal(const struct opening *o, int copy, int *ret)
 
 	if (fcntl(copy, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
-	fd = opener_reopen(o->opener, copy, O_RDONLY | (o->order->request->flags & O_NONBLOCK));
+	fd = reopen_fd(o, copy, O_RDONLY | (o->order->request->flags & O_NONBLOCK));
 	if (fd < 0)
 		return fd;
 	*ret = fd;

@@ -135,7 +135,7 @@ static int give_to(int fd, const struct policy_object *object)
 static int hand_over(struct opening *o, const struct entry *at, const struct pin *pin,
 		     const struct policy_object *object, const struct made *made)
 {
-	_cleanup_(fd_closep) int fd = opener_reopen(o->opener, pin->fd, O_RDONLY | O_DIRECTORY);
+	_cleanup_(fd_closep) int fd = reopen_fd(o, pin->fd, O_RDONLY | O_DIRECTORY);
 	int r;
 
 	if (fd < 0)

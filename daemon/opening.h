@@ -3,8 +3,8 @@
 #define FDB_DAEMON_OPENING_H
 
 /*
- * One request on its way through the opener: what opener.c, judge.c, walk.c and
- * create.c share. Nobody else includes this.
+ * One request on its way through the opener: what opener.c, judge.c, reopen.c, walk.c,
+ * create.c and the others below share. Nobody else includes this.
  */
 
 #include <stdbool.h>
@@ -133,16 +133,22 @@ int opener_open_name(const struct opening *o, int flags);
  * descriptor or -errno. */
 int opener_make(const struct opening *o, const struct pin *parent, const char *name, int flags);
 
+/* What @fd is open on, once more, with O_NONBLOCK. A descriptor or -errno. */
+int opener_open_again(const struct opening *o, int fd, int flags);
+
 /* Judge @o->name and go where it leads, by @o->attempt for each allow: @o->out is the answer. */
 void opener_try(struct opening *o);
 
 /* By the authority that the candidate lends. 0 or -errno. */
 int opener_take_authority(struct opening *o);
-/* What @fd is open on, once more, with O_NONBLOCK only if it is in @flags. A descriptor or -errno. */
-int opener_reopen(const struct opener *opener, int fd, int flags);
+
+/* reopen.c: what @fd is open on, once more, with O_NONBLOCK only if it is in @flags. A descriptor or -errno. */
+int reopen_fd(const struct opening *o, int fd, int flags);
 /* The same of a file that somebody holds a lease on, when he has let go of it, with O_NONBLOCK; -EAGAIN
  * when nobody waits for it any more. */
-int opener_reopen_after_leases(const struct opening *o, const struct pin *pin, int flags);
+int reopen_after_leases(const struct opening *o, const struct pin *pin, int flags);
+/* Everything has passed: the pin becomes a descriptor, and is delivered. */
+enum step reopen_pin(struct opening *o, const struct pin *pin);
 
 /* deliver.c: to be called before there is a file to deliver. What opening_may_block() returns. */
 enum step opening_may_deliver(struct opening *o);
