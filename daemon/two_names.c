@@ -20,34 +20,26 @@
  * below a directory: directories are not renamed.
  */
 
-static struct pair *pair_free(struct pair *pair)
+static void pair_done(struct pair *pair)
 {
-	if (!pair)
-		return NULL;
 	named_done(&pair->old.at);
 	named_done(&pair->new.at);
 	named_done(&pair->target.at);
 	free(pair->other);
-	free(pair);
-	return NULL;
 }
-DEFINE_CLEANUP(struct pair *, pair_free)
 
 static void side_init(struct pair *pair, struct side *side, struct opener *opener,
 		      const struct order *order)
 {
 	opening_init(&side->o, opener, order, &side->out);
-	side->out = (struct outcome){ .fd = -EBADF, .pin = -EBADF };
+	outcome_clear(&side->out);
 	side->pair = pair;
 	side->at = NAMED_EMPTY;
 }
 
-static struct pair *pair_new(struct opener *opener, const struct order *order)
+/* 0 or -ENOMEM. */
+static int pair_init(struct pair *pair, struct opener *opener, const struct order *order)
 {
-	_cleanup_(pair_freep) struct pair *pair = calloc(1, sizeof(*pair));
-
-	if (!pair)
-		return NULL;
 	pair->request = order->request;
 	side_init(pair, &pair->old, opener, order);
 	side_init(pair, &pair->new, opener, order);
@@ -56,7 +48,7 @@ static struct pair *pair_new(struct opener *opener, const struct order *order)
 	pair->new.o.before = &pair->old.o;
 	pair->target.o.before = &pair->new.o;
 	pair->other = calloc(1, sizeof(*pair->other));
-	return pair->other ? TAKE_PTR(pair) : NULL;
+	return pair->other ? 0 : -ENOMEM;
 }
 
 bool pair_is_link(const struct pair *pair)
@@ -78,13 +70,10 @@ static void side_name(struct side *side, const char *name, uint32_t modes)
 	snprintf(side->o.name, sizeof(side->o.name), "%s", name);
 	side->o.query.modes = modes;
 	side->o.links = 0;
-	side->out = (struct outcome){
-		.fd = -EBADF,
-		.pin = -EBADF,
-		.reason = WIRE_REASON_DEFAULT,
-		.error = EACCES,
-		.in_flight = paid,
-	};
+	outcome_clear(&side->out);
+	side->out.reason = WIRE_REASON_DEFAULT;
+	side->out.error = EACCES;
+	side->out.in_flight = paid;
 }
 
 /* Before anything is looked at: neither name tells of the file system what the other may not. */
@@ -314,7 +303,7 @@ static void tell_rules(struct pair *pair, const struct side *decided)
 	if (pair_has_target(pair) && other == &pair->new)
 		pair->other->rules[1] = pair->target.out.rule;
 	pair->other->as_root = decided->out.reason == WIRE_REASON_OK && bind_is_as_root(pair);
-	memcpy(pair->other->canonical, other->out.canonical, sizeof(pair->other->canonical));
+	strcpy(pair->other->canonical, other->out.canonical);
 }
 
 /* What was paid is given back with the answer; of more than one rule, all others at once. */
@@ -328,30 +317,35 @@ static void end_rates(struct pair *pair)
 		rates_end(rates, pair->target.out.in_flight);
 }
 
-void two_names_open(struct opener *opener, const struct order *order, struct outcome *ret)
+/* On the stack, where nothing has to be mapped for it; not inlined, as no other request needs as much. */
+static _noinline_ void open_pair(struct opener *opener, const struct order *order,
+				 struct outcome *ret)
 {
-	_cleanup_(pair_freep) struct pair *pair = NULL;
+	_cleanup_(pair_done) struct pair pair _uninitialized_;
 	struct side *decided = NULL;
 
-	/* Journals are waited for. */
-	ret->would_block = !order->may_block;
-	if (ret->would_block)
-		return;
-	pair = pair_new(opener, order);
-	if (!pair) {
+	if (pair_init(&pair, opener, order) < 0) {
 		ret->reason = WIRE_REASON_BUSY;
 		ret->error = EAGAIN;
 		return;
 	}
 	for (unsigned i = 0; !decided && i < LIMIT_RETRIES; i++)
-		decided = attempt(pair);
+		decided = attempt(&pair);
 	if (!decided)
-		decided = failed(pair, -EAGAIN);
-	tell_rules(pair, decided);
-	end_rates(pair);
+		decided = failed(&pair, -EAGAIN);
+	tell_rules(&pair, decided);
+	end_rates(&pair);
 	*ret = decided->out;
-	ret->in_flight = pair->old.out.in_flight;
+	ret->in_flight = pair.old.out.in_flight;
 	ret->modes = decided->o.query.modes;
-	ret->of_new = decided != &pair->old;
-	ret->other = TAKE_PTR(pair->other);
+	ret->of_new = decided != &pair.old;
+	ret->other = TAKE_PTR(pair.other);
+}
+
+void two_names_open(struct opener *opener, const struct order *order, struct outcome *ret)
+{
+	/* Journals are waited for. */
+	ret->would_block = !order->may_block;
+	if (!ret->would_block)
+		open_pair(opener, order, ret);
 }
