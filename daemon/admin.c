@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/admin.h"
+#include "daemon/admin_parts.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sysexits.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/macro.h"
 #include "daemon/identity.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/rest.h"
-#include "wire/admin.h"
 #include "wire/message.h"
 #include "wire/proto.h"
 
@@ -32,21 +28,6 @@
  * that of whoever connected; a socket handed to somebody else is root's own doing.
  */
 
-#define STATUS_WAIT_USEC                                                                           \
-	(USEC_PER_SEC / 2) /* for counters: a stuck broker must not hide the rest */
-
-enum admin_state { ADMIN_IDLE, ADMIN_RELOAD, ADMIN_STATUS };
-
-struct admin_session {
-	struct admin *admin;
-	struct admin_session *next;
-	enum admin_state state;
-	uint16_t opcode; /* of what it waits for */
-	uint64_t number; /* RELOAD: what it waits for */
-	int fd;
-	sd_event_source *io, *timer;
-};
-
 static struct admin_session *session_free(struct admin_session *session)
 {
 	if (!session)
@@ -60,7 +41,7 @@ static struct admin_session *session_free(struct admin_session *session)
 
 DEFINE_CLEANUP(struct admin_session *, session_free)
 
-static void end(struct admin_session *session)
+void admin_end(struct admin_session *session)
 {
 	struct admin *admin = session->admin;
 
@@ -78,7 +59,7 @@ static void end(struct admin_session *session)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context);
 
-static int set_timer(struct admin_session *session, uint64_t usec)
+int admin_set_timer(struct admin_session *session, uint64_t usec)
 {
 	session->timer = sd_event_source_disable_unref(session->timer);
 	return sd_event_add_time_relative(session->admin->setup.event, &session->timer,
@@ -118,12 +99,12 @@ static int reply(const struct admin_session *session, int exit_code, const char 
 	return message_send(session->fd, buffer, (size_t)r, &attach);
 }
 
-static void answer(struct admin_session *session, int exit_code, const char *text, int fd)
+void admin_answer(struct admin_session *session, int exit_code, const char *text, int fd)
 {
 	session->state = ADMIN_IDLE;
 	if (reply(session, exit_code, text, fd) < 0 ||
-	    set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC) < 0)
-		end(session);
+	    admin_set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC) < 0)
+		admin_end(session);
 }
 
 void admin_decided(struct admin *admin, uint64_t number, int exit_code, const char *text)
@@ -133,7 +114,7 @@ void admin_decided(struct admin *admin, uint64_t number, int exit_code, const ch
 	for (struct admin_session *session = admin->sessions; session; session = next) {
 		next = session->next;
 		if (session->state == ADMIN_RELOAD && session->number <= number)
-			answer(session, exit_code, text, -EBADF);
+			admin_answer(session, exit_code, text, -EBADF);
 	}
 }
 
@@ -150,136 +131,13 @@ void admin_counted(struct admin *admin)
 		if (session->state != ADMIN_STATUS)
 			continue;
 		if (status)
-			answer(session, 0, status, -EBADF);
+			admin_answer(session, 0, status, -EBADF);
 		else
-			end(session);
+			admin_end(session);
 	}
 }
 
 /* requests */
-
-static int request_reload(struct admin_session *session, const struct admin_request *request)
-{
-	(void)request;
-	session->state = ADMIN_RELOAD;
-	session->number = session->admin->setup.reload(session->admin->setup.context);
-	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
-}
-
-static void answer_text(struct admin_session *session, int exit_code, struct text *text)
-{
-	_cleanup_(freep) char *string = NULL;
-
-	if (text_finish(text, &string) < 0)
-		end(session);
-	else
-		answer(session, exit_code, string, -EBADF);
-}
-
-static int request_trial(struct admin_session *session, const struct admin_request *request)
-{
-	const struct admin_setup *setup = &session->admin->setup;
-	struct text why = TEXT_EMPTY;
-
-	session->number = setup->reload_on_trial(setup->context, request->sec, &why);
-	if (session->number == 0) {
-		answer_text(session, 2, &why);
-		return 0;
-	}
-	session->state = ADMIN_RELOAD;
-	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
-}
-
-static int request_confirm(struct admin_session *session, const struct admin_request *request)
-{
-	const struct admin_setup *setup = &session->admin->setup;
-	struct text said = TEXT_EMPTY;
-	int r = setup->confirm(setup->context, &said);
-
-	(void)request;
-	answer_text(session, r < 0 ? EX_IOERR : r, &said);
-	return 0;
-}
-
-/* The directory is not the request's to say: beside the socket only root writes. */
-static int request_shadow(struct admin_session *session, const struct admin_request *request)
-{
-	(void)request;
-	session->state = ADMIN_RELOAD;
-	session->number = session->admin->setup.shadow(session->admin->setup.context);
-	if (session->number == 0) {
-		answer(session, EX_UNAVAILABLE,
-		       "error: not now: no policy serves, one is on trial, or a reload is under "
-		       "way\n",
-		       -EBADF);
-		return 0;
-	}
-	return set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
-}
-
-static int request_unshadow(struct admin_session *session, const struct admin_request *request)
-{
-	int r = session->admin->setup.unshadow(session->admin->setup.context);
-
-	(void)request;
-	if (r == -ENOENT)
-		answer(session, 1, "no shadow runs\n", -EBADF);
-	else
-		answer(session, r < 0 ? EX_UNAVAILABLE : 0, r < 0 ? "error: not now\n" : "",
-		       -EBADF);
-	return 0;
-}
-
-static int request_status(struct admin_session *session, const struct admin_request *request)
-{
-	int r;
-
-	(void)request;
-	session->state = ADMIN_STATUS;
-	r = set_timer(session, STATUS_WAIT_USEC);
-	if (r < 0)
-		return r;
-	session->admin->setup.collect(session->admin->setup.context);
-	return 0;
-}
-
-static int request_tally(struct admin_session *session, const struct admin_request *request)
-{
-	const struct admin_setup *setup = &session->admin->setup;
-	_cleanup_(freep) char *known = NULL;
-	struct text text = TEXT_EMPTY;
-	int fd, r;
-
-	(void)request;
-	fd = setup->tally(setup->context, &text);
-	r = text_finish(&text, &known);
-	if (r < 0)
-		return r;
-	answer(session, 0, known, fd);
-	return 0;
-}
-
-static int begin(struct admin_session *session, const struct admin_request *request)
-{
-	static const struct {
-		uint16_t opcode;
-		int (*begin)(struct admin_session *session, const struct admin_request *request);
-	} requests[] = {
-		{ ADMIN_OPCODE_RELOAD, request_reload },
-		{ ADMIN_OPCODE_STATUS, request_status },
-		{ ADMIN_OPCODE_TRIAL, request_trial },
-		{ ADMIN_OPCODE_CONFIRM, request_confirm },
-		{ ADMIN_OPCODE_SHADOW, request_shadow },
-		{ ADMIN_OPCODE_UNSHADOW, request_unshadow },
-		{ ADMIN_OPCODE_TALLY, request_tally },
-	};
-
-	session->opcode = request->opcode;
-	for (size_t i = 0; i < ELEMENTSOF(requests); i++)
-		if (requests[i].opcode == request->opcode)
-			return requests[i].begin(session, request);
-	return -EOPNOTSUPP;
-}
 
 static int receive(struct admin_session *session)
 {
@@ -297,7 +155,7 @@ static int receive(struct admin_session *session)
 		return r;
 	if (session->state != ADMIN_IDLE)
 		return -EPROTO;
-	return begin(session, &request);
+	return admin_begin(session, &request);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -309,7 +167,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *contex
 	(void)fd;
 	(void)revents;
 	if (r < 0 && r != -EAGAIN)
-		end(session);
+		admin_end(session);
 	return 0;
 }
 
@@ -322,7 +180,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	if (session->state == ADMIN_STATUS)
 		admin_counted(session->admin);
 	else
-		end(session);
+		admin_end(session);
 	return 0;
 }
 
@@ -341,7 +199,7 @@ static int admit(struct admin *admin, int *take_fd)
 	r = sd_event_add_io(admin->setup.event, &session->io, session->fd, EPOLLIN, on_io, session);
 	if (r < 0)
 		return r;
-	r = set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
+	r = admin_set_timer(session, LIMIT_ADMIN_SEC * USEC_PER_SEC);
 	if (r < 0)
 		return r;
 	session->next = admin->sessions;
@@ -398,7 +256,7 @@ int admin_init(struct admin *admin, const struct admin_setup *setup)
 void admin_done(struct admin *admin)
 {
 	while (admin->sessions)
-		end(admin->sessions);
+		admin_end(admin->sessions);
 	admin->pause = sd_event_source_disable_unref(admin->pause);
 	admin->accepting = sd_event_source_disable_unref(admin->accepting);
 }
