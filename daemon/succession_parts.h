@@ -31,7 +31,10 @@ static inline bool succession_is_serving(const struct succession *s)
 	return s->serving && s->serving->state == GENERATION_SERVING;
 }
 
-/* What every generation tells: succession.c. */
+/* Where there is nobody left, its owner is told. */
+void succession_tell_idle(struct succession *s);
+
+/* What every generation tells: succession_told.c. */
 void succession_told(void *context, struct generation *g, enum generation_event event,
 		     const struct control *message);
 
