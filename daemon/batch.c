@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "daemon/report.h"
+#include "daemon/members.h"
 #include "daemon/serve.h"
 #include "wire/batch.h"
 #include "wire/message.h"
@@ -29,29 +29,16 @@
 #define OPEN_TURN   16U /* members opened in one turn */
 #define REPORT_TURN 32U /* and reported */
 
-/* What is reported of one that was decided. */
-struct member {
-	struct wire_open claim; /* borrows the message */
-	const struct policy_rule *rule, *in_flight;
-	char *canonical; /* owned; NULL: no link was followed */
-	uint64_t time_usec, dev, ino;
-	uint32_t modes;
-	enum policy_condition condition;
-	struct shadow_verdict shadow;
-};
-
 struct batch {
 	uint64_t id;
 	struct ucred sender;
 	struct wire_batch opens;
-	uint16_t n, decided, reported;
 	bool may_open, has_no_room, answered;
 	int sent; /* what became of the answer */
 	uint16_t n_fds;
 	int fds[WIRE_BATCH_MAX];		 /* owned, in the order of their results */
 	enum discard_cost costs[WIRE_BATCH_MAX]; /* of closing them */
-	struct wire_answer results[WIRE_BATCH_MAX];
-	struct member members[WIRE_BATCH_MAX];
+	struct members members;
 	uint8_t message[];
 };
 
@@ -71,9 +58,9 @@ int batch_new(const struct exchange *x, struct batch **ret)
 	memset(b, 0, offsetof(struct batch, fds));
 	b->id = x->header.id;
 	b->sender = x->sender;
-	b->n = opens.n;
+	members_begin(&b->members, opens.n);
 	/* Without room for its descriptors each is asked for by itself, and waits for that. */
-	b->may_open = under_way_take(&x->server->under_way, x->session, b->n) == 0;
+	b->may_open = under_way_take(&x->server->under_way, x->session, opens.n) == 0;
 	memcpy(b->message, message, x->size);
 	b->opens = opens;
 	b->opens.opens.at = b->message + (opens.opens.at - message);
@@ -105,16 +92,6 @@ static void discard_fds(struct batch *b, struct server *server, const struct ses
 
 /* opening */
 
-/* It costs nothing and says nothing: whoever asks again is decided then. */
-static void leave_to_be_asked(struct batch *b)
-{
-	b->results[b->decided] = (struct wire_answer){
-		.reason = WIRE_REASON_SINGLY,
-		.error = EAGAIN,
-	};
-	b->members[b->decided++] = (struct member){ .rule = NULL };
-}
-
 static void give_back(struct exchange *x)
 {
 	const struct rate_caller caller = { x->session->facts.uid, x->session->facts.unit };
@@ -124,34 +101,13 @@ static void give_back(struct exchange *x)
 	x->outcome.in_flight = NULL;
 }
 
-/* What an answer and a record will tell. */
 static void note(struct batch *b, struct exchange *x)
 {
-	struct outcome *outcome = &x->outcome;
-	bool granted = outcome->reason == WIRE_REASON_OK;
-
-	b->members[b->decided] = (struct member){
-		.claim = x->claim,
-		.rule = outcome->rule,
-		.in_flight = outcome->in_flight,
-		.canonical = outcome->canonical[0] ? strdup(outcome->canonical) : NULL,
-		.time_usec = x->time_usec,
-		.dev = outcome->dev,
-		.ino = outcome->ino,
-		.modes = x->request.modes,
-		.condition = outcome->condition,
-		.shadow = x->shadow,
-	};
-	b->results[b->decided++] = (struct wire_answer){
-		.reason = (uint16_t)outcome->reason,
-		.n_fds = granted,
-		.error = outcome->error,
-		.decision = x->server->next_decision++,
-	};
-	if (!granted)
+	members_note(&b->members, x);
+	if (x->outcome.reason != WIRE_REASON_OK)
 		return;
-	b->costs[b->n_fds] = discard_cost(outcome, &x->request);
-	b->fds[b->n_fds++] = TAKE_FD(outcome->fd);
+	b->costs[b->n_fds] = discard_cost(&x->outcome, &x->request);
+	b->fds[b->n_fds++] = TAKE_FD(x->outcome.fd);
 }
 
 /* Nothing of the member before is left. */
@@ -185,7 +141,7 @@ static int open_member(struct batch *b, struct exchange *x, struct worker *worke
 		x->claim.path_len = 0;
 	if (x->outcome.would_block || x->outcome.outside) {
 		give_back(x);
-		leave_to_be_asked(b);
+		members_leave(&b->members);
 		return 0;
 	}
 	serve_ask_shadow(x);
@@ -198,9 +154,9 @@ static int open_some(struct batch *b, struct exchange *x, struct worker *worker)
 	int r = 0;
 
 	x->time_usec = clock_realtime_usec();
-	for (unsigned i = 0; i < OPEN_TURN && r == 0 && b->decided < b->n; i++) {
+	for (unsigned i = 0; i < OPEN_TURN && r == 0 && !members_are_decided(&b->members); i++) {
 		if (x->server->leaving || !b->may_open)
-			leave_to_be_asked(b);
+			members_leave(&b->members);
 		else
 			r = open_member(b, x, worker);
 	}
@@ -209,24 +165,12 @@ static int open_some(struct batch *b, struct exchange *x, struct worker *worker)
 
 /* answering */
 
-/* As exchange_reply() does with one. */
-static void refuse_grants(struct batch *b, struct server *server, const struct session *session)
-{
-	discard_fds(b, server, session, false);
-	for (uint16_t i = 0; i < b->n; i++) {
-		if (b->results[i].error != 0)
-			continue;
-		b->results[i].reason = WIRE_REASON_BUSY;
-		b->results[i].error = EAGAIN;
-		b->results[i].n_fds = 0;
-	}
-}
-
 static int send_results(const struct batch *b, const struct session *session)
 {
 	const struct message_attach attach = { .fds = b->fds, .n_fds = b->n_fds };
 	uint8_t buffer[WIRE_BATCH_REPLY(WIRE_BATCH_MAX)] _uninitialized_;
-	int size = wire_batch_answer_write(b->id, b->results, b->n, buffer, sizeof(buffer));
+	int size = wire_batch_answer_write(b->id, b->members.results, b->members.n, buffer,
+					   sizeof(buffer));
 
 	return size < 0 ? size : message_send(session->fd, buffer, (size_t)size, &attach);
 }
@@ -237,10 +181,8 @@ static void let_go(struct batch *b, struct server *server, struct session *sessi
 {
 	discard_fds(b, server, session, granted > 0);
 	if (b->may_open)
-		under_way_return(&server->under_way, session, b->n - granted);
-	for (uint16_t i = 0; i < b->decided; i++)
-		if (b->members[i].in_flight)
-			rates_end(&server->rates, b->members[i].in_flight);
+		under_way_return(&server->under_way, session, b->members.n - granted);
+	members_end_in_flight(&b->members, &server->rates);
 }
 
 /* Whether there was room for it. */
@@ -250,7 +192,8 @@ static bool answer(struct batch *b, struct server *server, struct session *sessi
 
 	r = send_results(b, session);
 	if (r == -ETOOMANYREFS) {
-		refuse_grants(b, server, session);
+		discard_fds(b, server, session, false);
+		members_refuse_grants(&b->members);
 		r = send_results(b, session);
 	}
 	b->has_no_room = r == -EAGAIN;
@@ -262,77 +205,11 @@ static bool answer(struct batch *b, struct server *server, struct session *sessi
 	return true;
 }
 
-/* reporting */
-
-static void recall(const struct batch *b, uint16_t i, struct exchange *x)
-{
-	const struct wire_answer *result = &b->results[i];
-	const struct member *m = &b->members[i];
-
-	x->sender = b->sender;
-	x->claim = m->claim;
-	x->request.opcode = WIRE_OPCODE_OPEN;
-	x->request.modes = m->modes;
-	x->time_usec = m->time_usec;
-	x->decision = result->decision;
-	x->shadow = m->shadow;
-	x->outcome.reason = result->reason;
-	x->outcome.error = result->error;
-	x->outcome.rule = m->rule;
-	x->outcome.condition = m->condition;
-	x->outcome.dev = m->dev;
-	x->outcome.ino = m->ino;
-	x->outcome.canonical[0] = '\0';
-	if (m->canonical)
-		strcpy(x->outcome.canonical, m->canonical);
-}
-
-/* Whether all that is counted of @i, and whether it leaves a record, is what it is of @first. */
-static bool is_like(const struct batch *b, uint16_t first, uint16_t i)
-{
-	const struct member *a = &b->members[first], *m = &b->members[i];
-
-	return b->results[i].reason == b->results[first].reason && m->rule == a->rule &&
-	       m->time_usec == a->time_usec && m->shadow.kind == a->shadow.kind;
-}
-
-/* Of those that are to be reported, up to @end, how many are like the first. */
-static uint16_t count_alike(const struct batch *b, uint16_t end)
-{
-	uint16_t i = b->reported + 1;
-
-	while (i < end && is_like(b, b->reported, i))
-		i++;
-	return (uint16_t)(i - b->reported);
-}
-
-static void report_alike(const struct batch *b, struct exchange *x, uint16_t n)
-{
-	uint16_t first = b->reported;
-
-	if (b->results[first].reason == WIRE_REASON_SINGLY)
-		return;
-	recall(b, first, x);
-	if (report_unrecorded(x, b->sent, n))
-		return;
-	for (uint16_t i = first; i < first + n; i++) {
-		recall(b, i, x);
-		report(x, b->sent);
-	}
-}
-
-/* At most so many of them. */
 static void report_some(struct batch *b, struct exchange *x, uint16_t most)
 {
-	uint16_t end = b->decided - b->reported < most ? b->decided : b->reported + most, n;
-
+	x->sender = b->sender;
 	x->answered_usec = clock_realtime_usec();
-	while (b->reported < end) {
-		n = count_alike(b, end);
-		report_alike(b, x, n);
-		for (; n > 0; n--)
-			free(b->members[b->reported++].canonical);
-	}
+	members_report(&b->members, x, b->sent, most);
 }
 
 /* One step after the other */
@@ -344,7 +221,7 @@ static int go_on(struct batch *b, struct exchange *x)
 	if (b->sent < 0)
 		return b->sent;
 	report_some(b, x, REPORT_TURN);
-	if (b->reported == b->n) {
+	if (members_are_reported(&b->members)) {
 		x->session->batch = NULL;
 		free(b);
 	}
@@ -358,10 +235,9 @@ int batch_turn(struct server *server, struct worker *worker, struct session *ses
 	int r;
 
 	exchange_begin(&x, server, session);
-	x.sender = b->sender;
 	x.batch = b;
 	r = open_some(b, &x, worker);
-	if (r < 0 || b->decided < b->n)
+	if (r < 0 || !members_are_decided(&b->members))
 		return r;
 	return go_on(b, &x);
 }
@@ -387,8 +263,8 @@ int batch_late(const struct exchange *x)
 	late.outcome.fd = late.outcome.pin = -EBADF;
 	exchange_answer(&late, WIRE_REASON_DEADLINE, ETIMEDOUT);
 	note(b, &late);
-	while (b->decided < b->n)
-		leave_to_be_asked(b);
+	while (!members_are_decided(&b->members))
+		members_leave(&b->members);
 	return go_on(b, &late);
 }
 
@@ -404,6 +280,6 @@ void batch_end(struct server *server, struct session *session)
 		b->sent = -ECONNRESET;
 		let_go(b, server, session, 0);
 	}
-	report_some(b, &x, b->n);
+	report_some(b, &x, b->members.n);
 	free(b);
 }
