@@ -29,6 +29,8 @@
 #define OPEN_TURN   16U /* members opened in one turn */
 #define REPORT_TURN 32U /* and reported */
 
+#define MESSAGE_ROOM 16384U /* bytes; few are longer */
+
 struct batch {
 	uint64_t id;
 	struct ucred sender;
@@ -39,8 +41,36 @@ struct batch {
 	int fds[WIRE_BATCH_MAX];		 /* owned, in the order of their results */
 	enum discard_cost costs[WIRE_BATCH_MAX]; /* of closing them */
 	struct members members;
+	size_t room; /* bytes */
 	uint8_t message[];
 };
+
+/*
+ * What one batch had is the next one's, if its message has room there. Where the heap has no hole so large, the C
+ * library would map it for each (base/heap.c), and the kernel clear each page of it that is touched.
+ */
+static struct batch *take_memory(struct server *server, size_t size)
+{
+	size_t room = size < MESSAGE_ROOM ? MESSAGE_ROOM : size;
+	struct batch *b = server->spare;
+
+	if (b && room == MESSAGE_ROOM) {
+		server->spare = NULL;
+		return b;
+	}
+	b = malloc(sizeof(*b) + room);
+	if (b)
+		b->room = room;
+	return b;
+}
+
+static void give_memory(struct server *server, struct batch *take_b)
+{
+	if (server->spare || take_b->room > MESSAGE_ROOM)
+		free(take_b);
+	else
+		server->spare = take_b;
+}
 
 int batch_new(const struct exchange *x, struct batch **ret)
 {
@@ -52,7 +82,7 @@ int batch_new(const struct exchange *x, struct batch **ret)
 	r = wire_batch_read(message, x->size, &opens);
 	if (r < 0)
 		return r;
-	b = malloc(sizeof(*b) + x->size);
+	b = take_memory(x->server, x->size);
 	if (!b)
 		return -ENOMEM;
 	memset(b, 0, offsetof(struct batch, fds));
@@ -223,7 +253,7 @@ static int go_on(struct batch *b, struct exchange *x)
 	report_some(b, x, REPORT_TURN);
 	if (members_are_reported(&b->members)) {
 		x->session->batch = NULL;
-		free(b);
+		give_memory(x->server, b);
 	}
 	return 0;
 }
@@ -281,5 +311,11 @@ void batch_end(struct server *server, struct session *session)
 		let_go(b, server, session, 0);
 	}
 	report_some(b, &x, b->members.n);
-	free(b);
+	give_memory(server, b);
+}
+
+void batches_done(struct server *server)
+{
+	free(server->spare);
+	server->spare = NULL;
 }

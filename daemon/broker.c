@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/heap.h"
+#include "daemon/batch.h"
 #include "daemon/broker_parts.h"
 #include "daemon/identity.h"
 #include "daemon/limits.h"
@@ -271,6 +272,7 @@ static int serve_policy(struct broker *broker)
 static void done(struct broker *broker)
 {
 	loop_done(&broker->loop);
+	batches_done(&broker->server);
 	under_way_done(&broker->server.under_way);
 	rates_done(&broker->server.rates);
 	shadow_done(&broker->shadow);

@@ -30,6 +30,7 @@ struct server {
 	struct workers workers;	 /* whose lock all of this is under */
 	struct waiting *waiting; /* owned */
 	struct under_way under_way;
+	struct batch *spare;	     /* owned; memory for one, see batch.c. Or NULL */
 	const struct policy *policy; /* borrowed; NULL if degraded */
 	struct rates rates;	     /* likewise */
 	struct locality locality;
