@@ -235,10 +235,12 @@ START_TEST(who_is_to_be_cancelled_gets_an_answer_first)
 }
 END_TEST
 
-/* Of the two who sleep one reads on, whether he is the next to be answered or the last. */
+/* Of the two who sleep one reads on, whether he is the next to be answered or the last; and who asks
+ * meanwhile does not. */
 START_TEST(who_has_an_answer_has_another_read_on)
 {
 	struct asker askers[3] = { { .fd = -EBADF }, { .fd = -EBADF }, { .fd = -EBADF } };
+	struct asker late = { .fd = -EBADF };
 	struct asker *left[] = { &askers[1 + _i], &askers[2 - _i] };
 
 	begin();
@@ -248,8 +250,10 @@ START_TEST(who_has_an_answer_has_another_read_on)
 	ck_assert_ptr_null(end_asker(&askers[0]));
 	while (call_of(askers[1].id) != SYS_recvmsg && call_of(askers[2].id) != SYS_recvmsg)
 		continue;
+	start_asker(&late, SYS_futex);
 	for (size_t i = 0; i < ELEMENTSOF(left); i++)
 		ck_assert_ptr_null(end_asker(left[i]));
+	ck_assert_ptr_null(end_asker(&late));
 	fdbroker_close(scene.broker);
 	scene.server = fd_close(scene.server);
 }
@@ -318,18 +322,27 @@ START_TEST(who_is_to_be_cancelled_is_connected_first)
 }
 END_TEST
 
+/* Who is not woken sleeps for ever. */
+static TCase *case_with_deadline(Suite *suite, const char *name)
+{
+	TCase *tcase = suite_case(suite, name);
+
+	tcase_set_timeout(tcase, 60);
+	return tcase;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("channel");
-	TCase *tcase = suite_case(suite, "not blocking");
+	TCase *tcase = case_with_deadline(suite, "not blocking");
 
 	tcase_add_loop_test(tcase, a_connection_that_does_not_block_is_waited_for, 0,
 			    (int)ELEMENTSOF(times));
 	tcase_add_test(tcase, an_answer_is_not_lost_by_the_end_that_follows_it);
-	tcase = suite_case(suite, "threads");
+	tcase = case_with_deadline(suite, "threads");
 	tcase_add_loop_test(tcase, who_has_an_answer_has_another_read_on, 0, 2);
 	tcase_add_test(tcase, all_who_sleep_learn_that_the_broker_is_gone);
-	tcase = suite_case(suite, "to be cancelled");
+	tcase = case_with_deadline(suite, "to be cancelled");
 	tcase_add_loop_test(tcase, who_is_to_be_cancelled_gets_an_answer_first, 0,
 			    (int)ELEMENTSOF(sleeps));
 	tcase_add_test(tcase, who_is_to_be_cancelled_is_connected_first);
