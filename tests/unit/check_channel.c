@@ -327,7 +327,7 @@ static TCase *case_with_deadline(Suite *suite, const char *name)
 {
 	TCase *tcase = suite_case(suite, name);
 
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 30);
 	return tcase;
 }
 
