@@ -16,23 +16,25 @@
 
 #define PATIENCE_USEC (30 * USEC_PER_SEC)
 
-/* proc(5) */
-static bool is_halted(const char *status)
+/* proc(5): T of who was stopped, S of who sleeps. */
+static bool is_in(char state, const char *status)
 {
+	static const char key[] = "State:\t";
 	FILE *file = fopen(status, "re");
-	bool halted = false;
+	bool found = false;
 	char line[128];
 
 	/* A thread that has just ended does not move either. */
 	if (!file)
 		return true;
 	while (fgets(line, sizeof(line), file))
-		halted = halted || strncmp(line, "State:\tT", 8) == 0;
+		found = found ||
+			(strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == state);
 	fclose(file);
-	return halted;
+	return found;
 }
 
-static bool are_halted(pid_t pid)
+static bool are_in(char state, pid_t pid)
 {
 	char pattern[64];
 	bool all = true;
@@ -41,7 +43,7 @@ static bool are_halted(pid_t pid)
 	snprintf(pattern, sizeof(pattern), "/proc/%d/task/*/status", pid);
 	ck_assert_int_eq(glob(pattern, 0, NULL, &threads), 0);
 	for (size_t i = 0; i < threads.gl_pathc; i++)
-		all = all && is_halted(threads.gl_pathv[i]);
+		all = all && is_in(state, threads.gl_pathv[i]);
 	globfree(&threads);
 	return all;
 }
@@ -49,8 +51,16 @@ static bool are_halted(pid_t pid)
 void halt_process(pid_t pid)
 {
 	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
-	while (!are_halted(pid))
+	while (!are_in('T', pid))
 		continue;
+}
+
+void halt_await_sleep(pid_t pid)
+{
+	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
+
+	while (!are_in('S', pid))
+		ck_assert_msg(clock_monotonic_usec() < deadline, "it does not sleep");
 }
 
 void halt_await_message(pid_t pid, int fd)

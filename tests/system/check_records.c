@@ -172,6 +172,47 @@ START_TEST(records_of_generations_that_replace_each_other_are_all_written)
 }
 END_TEST
 
+static uint64_t time_of_record(unsigned int i)
+{
+	char path[32], *record;
+	uint64_t time;
+	const char *at;
+
+	snprintf(path, sizeof(path), "\"/refused/%04u\"", i);
+	record = daemon_await_record(&d, path);
+	at = strstr(record, "\"time\":\"");
+	ck_assert_ptr_nonnull(at);
+	time = strtoull(at + strlen("\"time\":\""), NULL, 10);
+	free(record);
+	return time;
+}
+
+/* What is judged by when it came, `until` among it, is not judged by when somebody was answered before the
+ * broker slept, though to the kernel's coarse clock that is the same moment. */
+START_TEST(records_say_when_a_sleeping_broker_was_asked)
+{
+	uint64_t asked[MANY], answered[MANY];
+	pid_t broker;
+	int sock;
+
+	start();
+	sock = daemon_connect(&d);
+	broker = daemon_pid(&d, "broker");
+	for (unsigned int i = 0; i < MANY; i++) {
+		halt_await_sleep(broker);
+		asked[i] = clock_realtime_usec();
+		ask(sock, i, 1);
+		answered[i] = clock_realtime_usec();
+	}
+	for (unsigned int i = 0; i < MANY; i++) {
+		ck_assert_uint_ge(time_of_record(i), asked[i]);
+		ck_assert_uint_le(time_of_record(i), answered[i]);
+	}
+	fd_close(sock);
+	daemon_stop(&d);
+}
+END_TEST
+
 static void await_descriptors(pid_t pid, int n)
 {
 	uint64_t deadline = clock_monotonic_usec() + PATIENCE_USEC;
@@ -211,6 +252,7 @@ int main(void)
 	tcase_add_test(tcase, records_that_nobody_has_read_outlive_both);
 	tcase_add_test(tcase, records_that_nobody_has_read_are_written_when_the_daemon_ends);
 	tcase_add_test(tcase, records_of_generations_that_replace_each_other_are_all_written);
+	tcase_add_test(tcase, records_say_when_a_sleeping_broker_was_asked);
 	tcase_add_test(tcase, records_leave_nothing_open_behind_generations_that_are_gone);
 	return suite_main(suite);
 }
