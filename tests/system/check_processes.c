@@ -24,6 +24,7 @@
 /* What each process is and holds while it serves: P75, P77, P78. */
 
 static struct daemon d;
+static const char *variable; /* that it is started with, or NULL */
 
 #define PUMPED "for user root { pumped: allow read \"/etc/group\" { deliver snapshot; } }\n"
 
@@ -33,6 +34,7 @@ static void start(const char *policy)
 
 	daemon_prepare(&d);
 	d.has_stray = true;
+	d.environment[0] = variable;
 	daemon_write_policy(&d, "a.fdp", policy);
 	daemon_start(&d);
 	daemon_assert_status(&d, "state", "active");
@@ -317,6 +319,44 @@ START_TEST(processes_load_no_library_that_they_do_not_use)
 }
 END_TEST
 
+/* proc(5): each variable that it was started with ends with a NUL. */
+static void assert_has_variable(pid_t pid, const char *expected)
+{
+	char path[64], *one = NULL;
+	size_t capacity = 0;
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	while (!found && getdelim(&one, &capacity, '\0', file) > 0)
+		found = strcmp(one, expected) == 0;
+	free(one);
+	fclose(file);
+	ck_assert_msg(found, "%s is not in %s", expected, path);
+}
+
+static const struct {
+	const char *given, *expected;
+} tunables[] = {
+	{ NULL, "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" },
+	{ "GLIBC_TUNABLES=glibc.malloc.tcache_count=5",
+	  "GLIBC_TUNABLES=glibc.malloc.tcache_count=5" },
+};
+
+/* Unless whoever starts the daemon knows better. */
+START_TEST(processes_are_told_to_keep_no_freed_memory)
+{
+	ck_assert_int_eq(unsetenv("GLIBC_TUNABLES"), 0);
+	variable = tunables[_i].given;
+	start("version 1;\n" PUMPED);
+	for (size_t i = 0; i < ELEMENTSOF(confined); i++)
+		assert_has_variable(daemon_pid(&d, confined[i]), tunables[_i].expected);
+	daemon_stop(&d);
+}
+END_TEST
+
 START_TEST(processes_of_the_daemon_leave_no_core)
 {
 	char path[64], limits[4096] = "";
@@ -473,6 +513,8 @@ int main(void)
 			    ELEMENTSOF(pumped));
 	tcase_add_loop_test(tcase, processes_load_no_library_that_they_do_not_use, 0,
 			    ELEMENTSOF(unused));
+	tcase_add_loop_test(tcase, processes_are_told_to_keep_no_freed_memory, 0,
+			    ELEMENTSOF(tunables));
 	tcase_add_loop_test(tcase, processes_of_the_daemon_leave_no_core, 0, ELEMENTSOF(confined));
 	tcase_add_test(tcase, processes_that_are_root_read_nothing_that_a_client_sent);
 	return suite_main(suite);
