@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 
 #include "base/fd.h"
 #include "bench/measure.h"
+#include "bench/peer.h"
 #include "bench/peers.h"
 
 #define OBJECT	  "/fdbroker"
@@ -81,7 +83,7 @@ static int join(sd_bus *bus, const char *address)
 	return r < 0 ? r : sd_bus_start(bus);
 }
 
-static pid_t start(void)
+static pid_t fork_service(void)
 {
 	pid_t pid = fork();
 
@@ -125,7 +127,7 @@ int peer_bus_direct(struct peer_bus *ret, const char *path)
 	*ret = (struct peer_bus){ .path = path };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	ret->service = start();
+	ret->service = fork_service();
 	if (ret->service == 0) {
 		sd_bus *bus = new_bus();
 
@@ -157,14 +159,14 @@ static int write_config(const char *path, const char *address)
 	return fclose(file) == 0 ? 0 : -errno;
 }
 
-static void execute_daemon(const char *config)
+static pid_t start_daemon(const char *config)
 {
+	static char program[] = "dbus-daemon", nofork[] = "--nofork", nopidfile[] = "--nopidfile";
 	char argument[STAGE_PATH_MAX + 16];
+	char *argv[] = { program, argument, nofork, nopidfile, NULL };
 
 	snprintf(argument, sizeof(argument), "--config-file=%s", config);
-	(void)!freopen("/dev/null", "w", stderr); /* it says that it has few descriptors */
-	execlp("dbus-daemon", "dbus-daemon", argument, "--nofork", "--nopidfile", NULL);
-	_exit(127);
+	return peer_start(argv, NULL, NULL);
 }
 
 static void be_service(const char *address)
@@ -185,14 +187,22 @@ static void be_service(const char *address)
 	_exit(1);
 }
 
+static bool is_gone(struct peer_bus *peer)
+{
+	if (waitpid(peer->daemon, NULL, WNOHANG) == 0)
+		return false;
+	peer->daemon = 0;
+	return true;
+}
+
 /* Until the daemon listens and the service is there. */
 static int find_service(struct peer_bus *peer, const char *address)
 {
-	int r = -ENOENT;
+	int r = -ENXIO;
 
 	for (int i = 0; r < 0 && i < TRIES; i++) {
-		if (waitpid(peer->daemon, NULL, WNOHANG) != 0)
-			return -ENOENT;
+		if (is_gone(peer))
+			return -EPIPE;
 		peer->bus = sd_bus_unref(peer->bus);
 		peer->bus = new_bus();
 		r = join(peer->bus, address);
@@ -201,6 +211,14 @@ static int find_service(struct peer_bus *peer, const char *address)
 		usleep(1000);
 	}
 	return r;
+}
+
+static int serve_at(struct peer_bus *peer, const char *address)
+{
+	peer->service = fork_service();
+	if (peer->service == 0)
+		be_service(address);
+	return find_service(peer, address);
 }
 
 int peer_bus_daemon(struct peer_bus *ret, const struct stage *stage, const char *path)
@@ -214,24 +232,29 @@ int peer_bus_daemon(struct peer_bus *ret, const struct stage *stage, const char 
 	r = write_config(config, address);
 	if (r < 0)
 		return r;
-	ret->daemon = start();
-	if (ret->daemon == 0)
-		execute_daemon(config);
-	ret->service = start();
-	if (ret->service == 0)
-		be_service(address);
-	return find_service(ret, address);
+	r = start_daemon(config);
+	if (r < 0)
+		return r;
+	ret->daemon = r;
+	return serve_at(ret, address);
 }
 
-static void end(pid_t pid)
+int peer_bus_broker(struct peer_bus *ret, const struct stage *stage, const char *path)
 {
-	if (pid > 0 && kill(pid, SIGKILL) == 0)
-		waitpid(pid, NULL, 0);
+	char socket[STAGE_PATH_MAX], address[STAGE_PATH_MAX];
+	int r;
+
+	*ret = (struct peer_bus){ .path = path, .destination = INTERFACE };
+	snprintf(socket, sizeof(socket), "%s/broker", stage->directory);
+	snprintf(address, sizeof(address), "unix:path=%s/broker", stage->directory);
+	r = peer_broker_start(ret, socket);
+	return r < 0 ? r : serve_at(ret, address);
 }
 
 void peer_bus_stop(struct peer_bus *peer)
 {
 	sd_bus_unref(peer->bus);
-	end(peer->service);
-	end(peer->daemon);
+	peer_stop(peer->service);
+	sd_bus_unref(peer->controller);
+	peer_stop(peer->daemon);
 }
