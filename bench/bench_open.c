@@ -6,6 +6,14 @@
  * Client and servers share one processor, so that what is measured is the work, and not how long a
  * processor that sleeps takes to wake. Absolute times are the machine's and the hour's; what means
  * something are the ratios, which are taken within a round.
+ *
+ * Peers (bench/peers.h) are started by this program, with all that is theirs in the stage's directory, and
+ * asked over one connection each, where they have any. Root asks them: who has connected is root, and so is
+ * who runs sudo(8), whose real id counts, by the machine's own sudoers, without a password or a terminal.
+ * Those that open the file do no less, and mostly no more, than that: the D-Bus service judges nothing, the
+ * file system neither. But seatd(1) takes only devices; it is shown a file under such a name, finds it by
+ * realpath(3) and keeps it open until it is told to close it, which "open" leaves to the end of the round.
+ * And s6-fdholderd(1) opens nothing: it has the descriptor already.
  */
 #include "bench/bench_open.h"
 
