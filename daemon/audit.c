@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/code.h"
 #include "base/fd.h"
-#include "base/heap.h"
 #include "base/macro.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
@@ -250,7 +250,8 @@ static int prepare(struct audit *audit)
 		r = become_confined();
 	if (r < 0)
 		return r;
-	heap_settle();
+	memory_release();
+	memory_be_frugal();
 	r = fold_init(&audit->fold);
 	return r < 0 ? r : flood_init(&audit->flood);
 }

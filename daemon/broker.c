@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/heap.h"
+#include "base/memory.h"
 #include "daemon/batch.h"
 #include "daemon/broker_parts.h"
 #include "daemon/identity.h"
@@ -249,7 +249,8 @@ static int serve_policy(struct broker *broker)
 		return log_error_errno(r, "cannot load the policy: %m");
 	if (r == 0)
 		return 0;
-	heap_settle();
+	memory_release();
+	memory_be_frugal();
 	r = map_tallies(broker);
 	if (r < 0)
 		return r;
@@ -262,7 +263,7 @@ static int serve_policy(struct broker *broker)
 	r = become_confined(broker);
 	if (r < 0)
 		return r;
-	heap_settle();
+	memory_release();
 	r = broker_say_ready(broker);
 	if (r < 0)
 		return r;

@@ -105,7 +105,7 @@ static int hold(const char *directory, const char *name, int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
-/* What is freed is to go back (base/heap.h). glibc's malloc would keep, of each size, some pieces for the next
+/* What is freed is to go back (base/memory.h). glibc's malloc would keep, of each size, some pieces for the next
  * who asks: 100 KiB that only the start had a use for, and what is around them. Nothing but the environment can
  * tell it so; whoever has set that has decided. */
 static int tell_malloc(void)

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/code.h"
 #include "base/fd.h"
-#include "base/heap.h"
 #include "base/macro.h"
+#include "base/memory.h"
 #include "daemon/kept.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -31,7 +31,7 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *context)
 	(void)source;
 	(void)usec;
 	(void)context;
-	heap_settle();
+	memory_release();
 	code_release();
 	return 0;
 }
@@ -309,7 +309,8 @@ static int prepare(struct parent *parent)
 	r = prepare_process(&parent->settings);
 	if (r < 0)
 		return log_error_errno(r, "cannot prepare the process: %m");
-	heap_settle();
+	memory_release();
+	memory_be_frugal();
 	r = sd_event_default(&parent->event);
 	return r < 0 ? log_error_errno(r, "cannot make an event loop: %m") : 0;
 }

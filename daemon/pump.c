@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/code.h"
 #include "base/fd.h"
-#include "base/heap.h"
 #include "base/macro.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "daemon/broker.h"
 #include "daemon/burden.h"
@@ -333,7 +333,8 @@ static int run(struct pump *pump)
 	if (r < 0)
 		return r;
 	r = become_confined();
-	heap_settle();
+	memory_release();
+	memory_be_frugal();
 	code_release();
 	while (r == 0 && !pump->is_over)
 		r = turn(pump);

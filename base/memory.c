@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/heap.h"
+#include "base/memory.h"
 
 #include <malloc.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 
 /* Below what this function calls by: a page more than it is in. What is not mapped there is no loss.
  * Not inlined: in its caller's frame, all that the caller has would be below. */
-static _noinline_ void settle_stack(void)
+static _noinline_ void release_stack(void)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
@@ -22,10 +22,14 @@ static _noinline_ void settle_stack(void)
 	(void)madvise((void *)(end - STACK_SIZE), STACK_SIZE, MADV_DONTNEED);
 }
 
-void heap_settle(void)
+void memory_release(void)
 {
 	malloc_trim(0);
+	release_stack();
+}
+
+void memory_be_frugal(void)
+{
 	mallopt(M_TOP_PAD, 0);
 	mallopt(M_MMAP_THRESHOLD, TABLE_BYTES);
-	settle_stack();
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/heap.h"
+#include "base/memory.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "tests/support/suite.h"
 
-#define DEEP 65536
+#define DEEP  65536
+#define SMALL 12000 /* more than is left of the heap */
+#define TABLE 65536
 
 /* proc(5), /proc/pid/pagemap, bit 63. */
 static bool is_there(uintptr_t address)
@@ -40,7 +43,7 @@ START_TEST(what_was_deep_in_the_stack_goes_back)
 	uintptr_t deep = go_deep();
 
 	ck_assert(is_there(deep));
-	heap_settle();
+	memory_release();
 	ck_assert(!is_there(deep));
 }
 END_TEST
@@ -51,17 +54,34 @@ START_TEST(what_the_caller_has_on_the_stack_stays)
 
 	memset(own, 7, sizeof(own));
 	memset(same, 7, sizeof(same));
-	heap_settle();
+	memory_release();
 	ck_assert_mem_eq(own, same, sizeof(own));
+}
+END_TEST
+
+/* calloc(3) would clear what malloc(3) had got beforehand, beyond what it was asked for. */
+START_TEST(a_table_is_not_touched)
+{
+	char *small, *table;
+
+	memory_release();
+	memory_be_frugal();
+	small = malloc(SMALL);
+	table = calloc(1, TABLE);
+	ck_assert(small && table);
+	ck_assert(!is_there((uintptr_t)table + TABLE / 2));
+	free(table);
+	free(small);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("heap");
-	TCase *tcase = suite_case(suite, "settle");
+	Suite *suite = suite_create("memory");
+	TCase *tcase = suite_case(suite, "memory");
 
 	tcase_add_test(tcase, what_was_deep_in_the_stack_goes_back);
 	tcase_add_test(tcase, what_the_caller_has_on_the_stack_stays);
+	tcase_add_test(tcase, a_table_is_not_touched);
 	return suite_main(suite);
 }
