@@ -13,6 +13,7 @@
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -1484,12 +1485,13 @@ END_TEST
 /* @arg: what openat2(2) answers instead. */
 static int start_without_openat2(const void *arg)
 {
+	static const struct rlimit processor = { 10, 10 }; /* seconds, of who asks for ever */
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	struct policy *policy = broker_load("version 1;\n");
 	struct opener opener;
 	const int *error = arg;
 
-	if (!policy)
+	if (!policy || setrlimit(RLIMIT_CPU, &processor) < 0)
 		return 200;
 	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)*error), SCMP_SYS(openat2), 0) < 0 ||
 	    seccomp_load(filter) < 0)
