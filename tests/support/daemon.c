@@ -169,6 +169,20 @@ static void pass_listeners(const struct daemon *d)
 	setenv("LISTEN_FDNAMES", "client:admin", 0);
 }
 
+static void preload(const char *library)
+{
+	const char *build = getenv("builddir"), *options = getenv("ASAN_OPTIONS");
+	char directory[PATH_MAX], path[PATH_MAX], asan[256];
+
+	if (!realpath(build ? build : ".", directory))
+		_exit(127);
+	snprintf(path, sizeof(path), "%.3900s/.libs/%s", directory, library);
+	setenv("LD_PRELOAD", path, 1);
+	/* In that build it wants to be the first library. */
+	snprintf(asan, sizeof(asan), "%s:verify_asan_link_order=0", options ? options : "");
+	setenv("ASAN_OPTIONS", asan, 1);
+}
+
 static int execute(const void *arg)
 {
 	const struct daemon *d = arg;
@@ -193,6 +207,8 @@ static int execute(const void *arg)
 		argv[n++] = d->arguments[i];
 	for (size_t i = 0; d->environment[i]; i++)
 		putenv(strdup(d->environment[i]));
+	if (d->preload)
+		preload(d->preload);
 	setenv("NOTIFY_SOCKET", d->notify, 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that failed leaves nothing behind */
 	log = open(d->log, O_WRONLY | O_CREAT | O_APPEND, 0600);

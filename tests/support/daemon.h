@@ -38,6 +38,7 @@ struct daemon {
 	char config[80];	    /* for daemon_write_config() */
 	const char *arguments[8];   /* further ones; NULL ends them */
 	const char *environment[8]; /* "NAME=value"; NULL ends them */
+	const char *preload;	    /* a library of the build, for all its processes; or NULL */
 	bool keeps;		    /* the last good policy, in `state` */
 	bool has_config;	    /* starts with `config` */
 	bool has_stray;		    /* starts with a descriptor that it does not know of */

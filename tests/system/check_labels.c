@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,24 +19,15 @@
 #define DENY  "version 1;\nfor anyone { other: allow read \"%s\"; }\nfor %s { deny read \"%s\"; }\n"
 
 static struct scene s;
-static char preload[PATH_MAX + 16], modules[64], label[256], asan[256];
+static char modules[64], label[256];
 
 static void pretend(const char *list, const char *text)
 {
-	const char *build = getenv("builddir"), *options = getenv("ASAN_OPTIONS");
-	char path[PATH_MAX];
-
-	ck_assert_ptr_nonnull(realpath(build ? build : ".", path));
-	snprintf(preload, sizeof(preload), "LD_PRELOAD=%.3900s/.libs/libfakelsm.so", path);
 	snprintf(modules, sizeof(modules), "FAKE_MODULES=%s", list);
 	snprintf(label, sizeof(label), "FAKE_LABEL=%s", text);
-	/* In that build it wants to be the first library. */
-	snprintf(asan, sizeof(asan), "ASAN_OPTIONS=%s:verify_asan_link_order=0",
-		 options ? options : "");
-	s.daemon.environment[0] = preload;
-	s.daemon.environment[1] = modules;
-	s.daemon.environment[2] = label;
-	s.daemon.environment[3] = asan;
+	s.daemon.preload = "libfakelsm.so";
+	s.daemon.environment[0] = modules;
+	s.daemon.environment[1] = label;
 }
 
 static int ask_own(const void *arg)

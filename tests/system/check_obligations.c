@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "tests/support/halt.h"
 #include "tests/support/scene.h"
 #include "tests/support/suite.h"
 #include "wire/act.h"
@@ -19,8 +24,8 @@
 
 static struct scene s;
 
-/* A daemon with one rule for Alice's file. */
-static void start(const char *who, const char *attributes)
+/* A policy with one rule for Alice's file. */
+static void prepare(const char *who, const char *attributes)
 {
 	char policy[512];
 
@@ -30,6 +35,11 @@ static void start(const char *who, const char *attributes)
 		 "for anyone { lent: allow read as root \"%s\"; }\n",
 		 who, s.own, attributes, s.lent);
 	daemon_write_policy(&s.daemon, "scene.fdp", policy);
+}
+
+static void start(const char *who, const char *attributes)
+{
+	prepare(who, attributes);
 	scene_start(&s);
 }
 
@@ -171,6 +181,51 @@ START_TEST(what_is_complained_of_is_opened_and_written_down)
 }
 END_TEST
 
+#define END_TEXT "2040-01-01T00:00Z"
+#define END_USEC (UINT64_C(2208988800) * USEC_PER_SEC)
+
+/* What time it is, and what it was when the kernel last looked: tests/support/fake_clock.c. */
+static _Atomic(uint64_t) *begin_clock(uint64_t usec, uint64_t tick_usec)
+{
+	static char variable[160];
+	_Atomic(uint64_t) *times;
+	int fd;
+
+	snprintf(variable, sizeof(variable), "FAKE_CLOCK=%s/clock", s.daemon.directory);
+	fd = open(strchr(variable, '/'), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	ck_assert_int_eq(ftruncate(fd, 2 * sizeof(*times)), 0);
+	times = mmap(NULL, 2 * sizeof(*times), PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(times, MAP_FAILED);
+	fd_close(fd);
+	times[0] = usec;
+	times[1] = tick_usec;
+	s.daemon.environment[0] = variable;
+	s.daemon.preload = "libfakeclock.so";
+	return times;
+}
+
+/* To the kernel's coarse clock all is one moment; but the broker has slept in between. */
+START_TEST(a_rule_that_ends_while_nobody_asks_grants_nothing_more)
+{
+	struct wire_answer answer;
+	_Atomic(uint64_t) *times;
+	int sock;
+
+	prepare("user root", "until " END_TEXT);
+	times = begin_clock(END_USEC - 1, END_USEC - 2 * USEC_PER_MSEC);
+	scene_start(&s);
+	sock = daemon_connect(&s.daemon);
+	ck_assert_int_eq(ask(sock, &answer), 0);
+	halt_await_sleep(daemon_pid(&s.daemon, "broker"));
+	times[0] = END_USEC;
+	ck_assert_int_eq(ask(sock, &answer), -EACCES);
+	ck_assert_int_eq(answer.reason, WIRE_REASON_DEFAULT);
+	fd_close(sock);
+	scene_stop(&s);
+	munmap((void *)(uintptr_t)times, 2 * sizeof(*times));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("obligations");
@@ -180,6 +235,7 @@ int main(void)
 	if (r != 0)
 		return r;
 	tcase_add_test(tcase, a_rate_is_kept_for_each_uid_until_the_policy_is_loaded_again);
+	tcase_add_test(tcase, a_rule_that_ends_while_nobody_asks_grants_nothing_more);
 	tcase_add_test(tcase, what_is_complained_of_is_opened_and_written_down);
 	tcase_add_loop_test(tcase, inflight_counts_answers_that_nobody_takes, 0,
 			    ELEMENTSOF(opcodes));
