@@ -41,6 +41,18 @@ static void await_sleep(const struct sleeper *sleeper)
 	}
 }
 
+/* Before any thread was made: then no instruction is locked. */
+START_TEST(who_is_alone_has_a_lock_until_he_gives_it_back)
+{
+	for (int again = 0; again < 2; again++) {
+		lock_take(&lock);
+		ck_assert_uint_eq(lock.state, LOCK_TAKEN);
+		lock_release(&lock);
+		ck_assert_uint_eq(lock.state, LOCK_FREE);
+	}
+}
+END_TEST
+
 static void *count_up(void *argument)
 {
 	(void)argument;
@@ -127,6 +139,7 @@ int main(void)
 	Suite *suite = suite_create("lock");
 	TCase *tcase = suite_case(suite, "lock");
 
+	tcase_add_test(tcase, who_is_alone_has_a_lock_until_he_gives_it_back);
 	tcase_add_test(tcase, one_at_a_time_has_a_lock);
 	tcase_add_test(tcase, all_who_sleep_for_a_lock_get_it);
 	tcase = suite_case(suite, "bell");
