@@ -5,7 +5,7 @@
 /*
  * What is wrong with a policy that is valid: rules that do nothing, that say the same, that give
  * more than was meant (W101–W116, W301, N104, N116), each with a request that shows it. Pure:
- * whatever needs the machine is ctl/live.c.
+ * whatever needs the machine is ctl/machine.h.
  */
 
 #include <stddef.h>
