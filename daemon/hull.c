@@ -145,17 +145,17 @@ static void merge_wanted(struct hull *hull)
 	hull->n_wanted = kept + 1;
 }
 
-static int keep(struct hull *hull, int fd, size_t path_len, const struct wanted *wanted)
+static int keep(struct hull *hull, const struct descent_step *at, const struct wanted *wanted)
 {
 	uint64_t rights = rights_of(wanted->modes, wanted->devices);
 	struct anchor *anchor;
 	struct stat st;
 	int r;
 
-	r = landlock_allow(&hull->landlock, fd, rights);
+	r = landlock_allow(&hull->landlock, at->fd, rights);
 	if (r < 0)
 		return r;
-	if (fstat(fd, &st) < 0)
+	if (fstat(at->fd, &st) < 0)
 		return -errno;
 	anchor = ARRAY_ADD(hull->anchors, hull->n_anchors);
 	if (!anchor)
@@ -164,27 +164,29 @@ static int keep(struct hull *hull, int fd, size_t path_len, const struct wanted 
 	anchor->ino = st.st_ino;
 	anchor->modes = wanted->modes;
 	anchor->rights = rights;
-	anchor->path = strndup(path_len > 0 ? wanted->directory : "/", path_len > 0 ? path_len : 1);
+	anchor->path = at->len > 0 ? strndup(wanted->directory, at->len) : strdup("/");
 	return anchor->path ? 0 : -ENOMEM;
 }
 
-static int find_anchor(struct hull *hull, const struct wanted *wanted)
+static int find_anchor(struct hull *hull, struct descent *way, const struct wanted *wanted)
 {
-	_cleanup_(descent_done) struct descent d;
+	const struct descent_step *last, *parent;
 	int r;
 
-	r = descent_init(&d, wanted->directory);
+	r = descent_go(way, wanted->directory);
 	if (r < 0)
 		return r;
+	last = descent_last(way);
+	parent = descent_parent(way);
 	if (hull->locality)
-		locality_learn_at(hull->locality, d.fd);
-	if (wanted->personal && !d.complete)
+		locality_learn_at(hull->locality, last->fd);
+	if (wanted->personal && !way->complete)
 		return 0;
-	if (d.len == 0)
-		return d.complete ? keep(hull, d.fd, 0, wanted) : 0;
-	if (d.parent_len == 0)
-		return keep(hull, d.fd, d.len, wanted);
-	return keep(hull, d.parent, d.parent_len, wanted);
+	if (!parent)
+		return way->complete ? keep(hull, last, wanted) : 0;
+	if (parent->len == 0)
+		return keep(hull, last, wanted);
+	return keep(hull, parent, wanted);
 }
 
 static int by_id(const void *a, const void *b)
@@ -220,6 +222,7 @@ static void merge_anchors(struct hull *hull)
 
 static int find_anchors(struct hull *hull, const struct policy *policy)
 {
+	_cleanup_(descent_done) struct descent way = DESCENT_NONE;
 	int r;
 
 	r = policy_reaches(policy, want, hull);
@@ -227,7 +230,7 @@ static int find_anchors(struct hull *hull, const struct policy *policy)
 		return r;
 	merge_wanted(hull);
 	for (size_t i = 0; i < hull->n_wanted; i++) {
-		r = find_anchor(hull, &hull->wanted[i]);
+		r = find_anchor(hull, &way, &hull->wanted[i]);
 		if (r < 0)
 			return r;
 	}
