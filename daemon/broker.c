@@ -98,6 +98,15 @@ static int open_procfs(void)
 	return TAKE_FD(fd);
 }
 
+static uint32_t facts_of_rules(const struct policy *policy)
+{
+	uint32_t facts = 0;
+
+	for (size_t i = 0; i < policy_n_rules(policy); i++)
+		facts |= policy_rule_facts(policy, i);
+	return facts;
+}
+
 static int make_hull(struct broker *broker)
 {
 	int r = hull_new(&broker->hull, broker->reading.policy, &broker->server.locality);
@@ -127,7 +136,6 @@ static int prepare(struct broker *broker)
 	if (broker->procfd < 0)
 		return -errno;
 	broker->procfs = open_procfs();
-	broker->attestable = identity_attestable();
 	if (broker->reading.policy) {
 		const struct policy_summary *summary = policy_summary(broker->reading.policy);
 
@@ -135,6 +143,7 @@ static int prepare(struct broker *broker)
 		broker->needs.writes_as_root = summary->as_root_writes;
 		broker->needs.owns_as_root = summary->as_root_owns;
 		broker->needs.modes = summary->modes;
+		broker->unattested = identity_unattestable(facts_of_rules(broker->reading.policy));
 	}
 	r = loop_init(&broker->loop, &broker->server, CONTROL_FD);
 	if (r < 0)

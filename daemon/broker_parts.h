@@ -20,7 +20,7 @@ struct broker {
 	struct reading candidate; /* without one if there is none */
 	struct shadow shadow;
 	struct confine_needs needs;
-	uint32_t attestable; /* POLICY_FACT_* that this kernel can tell */
+	uint32_t unattested; /* POLICY_FACT_* that rules hinge on, and this kernel cannot tell */
 	int procfd, procfs;  /* owned */
 	struct hull *hull;   /* owned; see confine_needs */
 	struct server server;

@@ -52,12 +52,11 @@ int broker_refuse(struct reading *reading)
  * nothing: somebody must be told. */
 static void add_unattested(const struct broker *broker, struct text *out)
 {
-	uint32_t missing = POLICY_FACT_ALL & ~broker->attestable;
 	const char *before = "unattested-rules ";
 	size_t n = 0;
 
 	for (size_t i = 0; i < policy_n_rules(broker->reading.policy); i++) {
-		if (!(policy_rule_facts(broker->reading.policy, i) & missing))
+		if (!(policy_rule_facts(broker->reading.policy, i) & broker->unattested))
 			continue;
 		if (n++ < UNATTESTED_SHOWN)
 			text_printf(out, "%s%s", before,

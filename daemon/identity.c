@@ -119,11 +119,13 @@ static void take_own_label(struct facts *facts)
 		identity_label(sock, module, facts);
 }
 
-uint32_t identity_attestable(void)
+uint32_t identity_unattestable(uint32_t facts)
 {
-	struct facts facts = { 0 };
+	struct facts own = { 0 };
 
-	(void)identity_read_process(getpid(), NULL, &facts);
-	take_own_label(&facts);
-	return (POLICY_FACT_ALL & ~(uint32_t)(POLICY_TRAITS | POLICY_LABELS)) | facts.attested;
+	if (facts & POLICY_TRAITS)
+		(void)identity_read_process(getpid(), NULL, &own);
+	if (facts & POLICY_LABELS)
+		take_own_label(&own);
+	return facts & (POLICY_TRAITS | POLICY_LABELS) & ~own.attested;
 }

@@ -52,8 +52,8 @@ int identity_pidfd(int sock, const struct ucred *peer, bool *ret_by_number);
 /* Its label, if it has one that rules can name. @module: as above. */
 void identity_label(int sock, uint32_t module, struct facts *facts);
 
-/* What the running kernel can tell of a process, by asking it of this one: POLICY_FACT_*. */
-uint32_t identity_attestable(void);
+/* What of @facts, POLICY_FACT_*, the running kernel cannot tell of a process, by asking it of this one. */
+uint32_t identity_unattestable(uint32_t facts);
 
 /**
  * identity_groups() - supplementary groups of the connector, at connect(2)
