@@ -142,11 +142,11 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *contex
 	return 0;
 }
 
-static int watch(struct attendant *a, int take_pidfd)
+static int watch(struct attendant *a)
 {
 	int r;
 
-	r = child_watch(a->setup.event, take_pidfd, on_exit_of_child, a, &a->exit);
+	r = child_watch(a->setup.event, a->pid, on_exit_of_child, a, &a->exit);
 	if (r < 0)
 		return r;
 	return sd_event_add_io(a->setup.event, &a->io, a->control, EPOLLIN, on_io, a);
@@ -155,7 +155,7 @@ static int watch(struct attendant *a, int take_pidfd)
 static int spawn(struct attendant *a)
 {
 	_cleanup_(fd_closep) int its_end = -EBADF;
-	int pair[2], pidfd, r;
+	int pair[2], r;
 
 	a->started_usec = clock_monotonic_usec();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
@@ -166,10 +166,10 @@ static int spawn(struct attendant *a)
 	if (r < 0)
 		return r;
 	r = child_start(a->setup.program, (int[]){ its_end, a->queue[0], a->setup.file }, 3,
-			&a->pid, &pidfd);
+			&a->pid);
 	if (r < 0)
 		return r;
-	r = watch(a, pidfd);
+	r = watch(a);
 	return r < 0 ? child_give_up(a->pid, r) : 0;
 }
 

@@ -175,25 +175,17 @@ int child_give_up(pid_t pid, int r)
 	return r;
 }
 
-int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t *ret_pid,
-		int *ret_pidfd)
+int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t *ret_pid)
 {
-	pid_t pid;
-	int fd;
+	pid_t pid = vfork();
 
-	pid = vfork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
 		become(program, fds, n_fds);
 		_exit(127);
 	}
-	/* Not reaped before sd-event reads this descriptor: the number is still its own. */
-	fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0)
-		return child_give_up(pid, -errno);
 	*ret_pid = pid;
-	*ret_pidfd = fd;
 	return 0;
 }
 
@@ -209,20 +201,16 @@ static int look_until_it_is_seen(sd_event_source *exit)
 	return r < 0 ? r : sd_event_source_set_enabled(exit, SD_EVENT_ON);
 }
 
-int child_watch(sd_event *event, int take_pidfd, sd_event_child_handler_t told, void *context,
+int child_watch(sd_event *event, pid_t pid, sd_event_child_handler_t told, void *context,
 		sd_event_source **ret)
 {
-	_cleanup_(fd_closep) int pidfd = take_pidfd;
 	_cleanup_(sd_event_source_disable_unrefp) sd_event_source *exit = NULL;
 	int r;
 
-	r = sd_event_add_child_pidfd(event, &exit, pidfd, WEXITED, told, context);
+	/* Nobody but sd-event reaps it: until then the number, which it opens a pidfd of, is its own. */
+	r = sd_event_add_child(event, &exit, pid, WEXITED, told, context);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_child_pidfd_own(exit, true);
-	if (r < 0)
-		return r;
-	TAKE_FD(pidfd);
 	r = look_until_it_is_seen(exit);
 	if (r < 0)
 		return r;

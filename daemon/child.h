@@ -22,27 +22,25 @@ int child_init(void);
  * child_start() - start a program of the daemon
  * @fds:	borrowed; the child finds them as 3, 4, …; -EBADF leaves a number closed
  * @n_fds:	at most CHILD_FDS_MAX
- * @ret_pidfd:	owned by the caller from now on
  *
  * The child ignores what a terminal or `systemctl kill` sends to everybody: it ends when its
  * control socket does.
  *
  * Return: 0 or -errno; that the program could not be executed shows as its exit.
  */
-int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t *ret_pid,
-		int *ret_pidfd);
+int child_start(enum child_program program, const int *fds, size_t n_fds, pid_t *ret_pid);
 
 /* End one that is not watched, and wait for that. Returns @r. */
 int child_give_up(pid_t pid, int r);
 
 /**
  * child_watch() - be told of a child's exit
- * @take_pidfd:	of child_start(); consumed, also on failure
+ * @pid:	of child_start(), and not waited for yet
  * @ret:	it must be given up, at the latest, by @told
  *
  * Return: 0 or -errno.
  */
-int child_watch(sd_event *event, int take_pidfd, sd_event_child_handler_t told, void *context,
+int child_watch(sd_event *event, pid_t pid, sd_event_child_handler_t told, void *context,
 		sd_event_source **ret);
 
 #endif

@@ -164,11 +164,11 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 
 /* start */
 
-static int watch(struct generation *g, int take_pidfd)
+static int watch(struct generation *g)
 {
 	int r;
 
-	r = child_watch(g->event, take_pidfd, on_exit_of_child, g, &g->exit);
+	r = child_watch(g->event, g->pid, on_exit_of_child, g, &g->exit);
 	if (r < 0)
 		return r;
 	r = sd_event_add_io(g->event, &g->io, g->control, EPOLLIN, on_io, g);
@@ -180,7 +180,7 @@ static int watch(struct generation *g, int take_pidfd)
 static int spawn(struct generation *g, const struct generation_setup *setup)
 {
 	_cleanup_(fd_closep) int its_end = -EBADF, bell = -EBADF;
-	int pair[2], ring, pidfd, r;
+	int pair[2], ring, r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return -errno;
@@ -196,10 +196,10 @@ static int spawn(struct generation *g, const struct generation_setup *setup)
 	if (r < 0)
 		return r;
 	r = child_start(CHILD_BROKER, (int[]){ its_end, bell, setup->pump, g->tally, ring }, 5,
-			&g->pid, &pidfd);
+			&g->pid);
 	if (r < 0)
 		return r;
-	r = watch(g, pidfd);
+	r = watch(g);
 	return r < 0 ? child_give_up(g->pid, r) : 0;
 }
 
