@@ -11,6 +11,10 @@
 #define STACK_SIZE  (128U * 1024) /* looked at: the kernel maps nothing that near below a stack */
 #define TABLE_BYTES (16 * 1024)	  /* of a table that is mapped by itself, and not cleared */
 
+/* Ahead of what is asked for: untouched, and no place for a table. With none, each page more of a heap that
+ * grows is a system call. */
+#define TOP_PAD_BYTES (TABLE_BYTES / 2)
+
 /* Below what this function calls by: a page more than it is in. What is not mapped there is no loss.
  * Not inlined: in its caller's frame, all that the caller has would be below. */
 static _noinline_ void release_stack(void)
@@ -30,6 +34,6 @@ void memory_release(void)
 
 void memory_be_frugal(void)
 {
-	mallopt(M_TOP_PAD, 0);
+	mallopt(M_TOP_PAD, TOP_PAD_BYTES);
 	mallopt(M_MMAP_THRESHOLD, TABLE_BYTES);
 }

@@ -13,7 +13,7 @@
  * one's stack has a neighbour. */
 void memory_release(void);
 
-/* From now on no more is taken than is asked for. So tables of which little is ever used get pages that
+/* From now on hardly more is taken than is asked for. So tables of which little is ever used get pages that
  * are untouched, which calloc(3) does not clear; and what is large is mapped each time. */
 void memory_be_frugal(void);
 
