@@ -59,6 +59,13 @@ START_TEST(what_the_caller_has_on_the_stack_stays)
 }
 END_TEST
 
+/* Whether malloc(3) is glibc's: a sanitizer has its own, which nobody tells anything. */
+#ifdef __SANITIZE_ADDRESS__
+#define CAN_BE_TOLD false
+#else
+#define CAN_BE_TOLD true
+#endif
+
 /* calloc(3) would clear what malloc(3) had got beforehand, beyond what it was asked for. */
 START_TEST(a_table_is_not_touched)
 {
@@ -82,6 +89,7 @@ int main(void)
 
 	tcase_add_test(tcase, what_was_deep_in_the_stack_goes_back);
 	tcase_add_test(tcase, what_the_caller_has_on_the_stack_stays);
-	tcase_add_test(tcase, a_table_is_not_touched);
+	if (CAN_BE_TOLD)
+		tcase_add_test(tcase, a_table_is_not_touched);
 	return suite_main(suite);
 }
