@@ -13,6 +13,8 @@
 #define THREADS 4U
 #define ROUNDS	50000U
 
+#define DEADLINE_SEC 30 /* who is not woken sleeps for ever */
+
 /* What a thread does, and where it sleeps. */
 struct sleeper {
 	pthread_t thread;
@@ -139,10 +141,12 @@ int main(void)
 	Suite *suite = suite_create("lock");
 	TCase *tcase = suite_case(suite, "lock");
 
+	tcase_set_timeout(tcase, DEADLINE_SEC);
 	tcase_add_test(tcase, who_is_alone_has_a_lock_until_he_gives_it_back);
 	tcase_add_test(tcase, one_at_a_time_has_a_lock);
 	tcase_add_test(tcase, all_who_sleep_for_a_lock_get_it);
 	tcase = suite_case(suite, "bell");
+	tcase_set_timeout(tcase, DEADLINE_SEC);
 	tcase_add_test(tcase, who_awaits_a_bell_sleeps_until_it_is_rung);
 	return suite_main(suite);
 }
