@@ -555,10 +555,16 @@ static int send_senseless_members(const void *arg)
 		       : 2;
 }
 
+/* Nor does its record name what was not asked for: the path as far as there would be room. */
 START_TEST(a_member_without_sense_is_refused_alone)
 {
+	char *record;
+
 	start();
 	ck_assert_int_eq(scene_as(ALICE, send_senseless_members, NULL), 0);
+	record = daemon_await_record(&acts_scene.daemon, "\"bad-path\"");
+	ck_assert_msg(!strstr(record, "\"path\""), "%.800s", record);
+	free(record);
 	acts_stop();
 }
 END_TEST
