@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -276,6 +277,46 @@ START_TEST(all_who_sleep_learn_that_the_broker_is_gone)
 }
 END_TEST
 
+static _Atomic bool signalled;
+
+static void note_signal(int signal)
+{
+	(void)signal;
+	signalled = true;
+}
+
+/* A broker that has read nothing for long; signal(7), without SA_RESTART. */
+START_TEST(who_waits_to_send_is_not_disturbed_by_a_signal)
+{
+	static const struct sigaction action = { .sa_handler = note_signal };
+	struct asker asker = { .fd = -EBADF };
+	unsigned int others = 0;
+	char byte;
+
+	begin();
+	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	ck_assert_int_eq(fdbroker_adopt(&scene.broker, scene.client), 0);
+	while (send(scene.client, "x", 1, MSG_DONTWAIT) == 1)
+		others++;
+	ck_assert_int_eq(pthread_create(&asker.thread, NULL, ask_and_end, &asker), 0);
+	while (asker.id == 0)
+		continue;
+	while (call_of(asker.id) != SYS_poll)
+		continue;
+	ck_assert_int_eq(pthread_kill(asker.thread, SIGUSR1), 0);
+	while (!signalled)
+		continue;
+	while (call_of(asker.id) != SYS_poll)
+		continue;
+	while (others-- > 0)
+		ck_assert_int_eq(recv(scene.server, &byte, 1, 0), 1);
+	ck_assert(fake_receive(scene.server, &asker.request));
+	ck_assert_ptr_null(end_asker(&asker));
+	fdbroker_close(scene.broker);
+	scene.server = fd_close(scene.server);
+}
+END_TEST
+
 static struct sockaddr_un listening = { .sun_family = AF_UNIX };
 
 /* With room for one connection, which is taken. */
@@ -341,6 +382,7 @@ int main(void)
 	tcase_add_test(tcase, an_answer_is_not_lost_by_the_end_that_follows_it);
 	tcase = case_with_deadline(suite, "threads");
 	tcase_add_loop_test(tcase, who_has_an_answer_has_another_read_on, 0, 2);
+	tcase_add_test(tcase, who_waits_to_send_is_not_disturbed_by_a_signal);
 	tcase_add_test(tcase, all_who_sleep_learn_that_the_broker_is_gone);
 	tcase = case_with_deadline(suite, "to be cancelled");
 	tcase_add_loop_test(tcase, who_is_to_be_cancelled_gets_an_answer_first, 0,
