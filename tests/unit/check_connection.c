@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,6 +16,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "client/fdbroker.h"
+#include "tests/support/forked.h"
 #include "tests/support/suite.h"
 
 /* --- where ------------------------------------------------------------- */
@@ -61,6 +63,40 @@ START_TEST(the_broker_is_where_the_user_says)
 }
 END_TEST
 
+/* getauxval(3): a program that has more rights than who started it. */
+static int find_as_somebody_else(void)
+{
+	struct connection_place place;
+
+	if (!getauxval(AT_SECURE))
+		return 1;
+	if (connection_find(NULL, &place) < 0)
+		return 2;
+	return !place.chosen && place.path && strcmp(place.path, FDBROKER_SOCKET_DEFAULT) == 0 ? 0
+											       : 3;
+}
+
+#define ONE   12345
+#define OTHER 12346
+
+static int become_somebody_else(const void *unused)
+{
+	(void)unused;
+	set("FDBROKER_FD", "7");
+	set("FDBROKER_SOCKET", "/b");
+	if (setresuid(ONE, OTHER, OTHER) < 0)
+		return 100;
+	execl("/proc/self/exe", "check_connection", "somebody else", NULL);
+	return 101;
+}
+
+/* P94 */
+START_TEST(who_starts_a_program_with_more_rights_does_not_say_where)
+{
+	ck_assert_int_eq(forked_run(become_somebody_else, NULL), 0);
+}
+END_TEST
+
 /* --- who --------------------------------------------------------------- */
 
 static char directory[64];
@@ -91,9 +127,6 @@ static int listen_as(uid_t uid, int type, char *ret_path, size_t size)
 	ck_assert_int_eq(chmod(ret_path, 0777), 0);
 	return fd;
 }
-
-#define ONE   12345
-#define OTHER 12346
 
 /* P94 */
 static const struct {
@@ -193,10 +226,16 @@ START_TEST(an_inherited_connection_is_adopted_and_not_passed_on)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("connection");
-	TCase *tcase = suite_case(suite, "find");
+	Suite *suite;
+	TCase *tcase;
+
+	(void)argv;
+	if (argc > 1)
+		_exit(find_as_somebody_else());
+	suite = suite_create("connection");
+	tcase = suite_case(suite, "find");
 
 	tcase_add_loop_test(tcase, the_broker_is_where_the_user_says, 0, (int)ELEMENTSOF(places));
 	tcase = suite_case(suite, "adopt");
@@ -206,6 +245,7 @@ int main(void)
 	if (geteuid() == 0) {
 		tcase = suite_case(suite, "open");
 		tcase_add_checked_fixture(tcase, make_directory, remove_directory);
+		tcase_add_test(tcase, who_starts_a_program_with_more_rights_does_not_say_where);
 		tcase_add_loop_test(tcase, only_root_and_whom_the_user_chose_are_trusted, 0,
 				    (int)ELEMENTSOF(peers));
 		tcase_add_test(tcase, errors_of_connecting_are_told_apart);
