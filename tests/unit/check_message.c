@@ -323,6 +323,19 @@ START_TEST(a_pidfd_that_nobody_wants_is_closed_and_refuses_the_message)
 }
 END_TEST
 
+/* There is no room for any then, and so the kernel says the same as where no more may be open. */
+START_TEST(descriptors_beside_wanted_credentials_are_too_many)
+{
+	struct forge_pair pair = forge_pair(_i);
+	struct forge forge = { .data = DATA, .size = DATA_SIZE, .n_fds = { 1 } };
+
+	ck_assert_int_ge(message_accept_credentials(pair.receiver, false), 0);
+	ck_assert_int_eq(forge_send(pair.sender, &forge), 0);
+	ck_assert_int_eq(receive(pair.receiver, sizeof(buffer), &want_sender), -E2BIG);
+	forge_pair_done(&pair);
+}
+END_TEST
+
 START_TEST(descriptors_are_refused_at_the_sender_where_the_kernel_can)
 {
 	struct forge_pair pair = forge_pair(_i);
@@ -534,6 +547,7 @@ static void add_descriptors(Suite *suite)
 			    4 * n);
 	tcase_add_loop_test(tcase, a_pidfd_that_nobody_wants_is_closed_and_refuses_the_message, 0,
 			    n);
+	tcase_add_loop_test(tcase, descriptors_beside_wanted_credentials_are_too_many, 0, n);
 	tcase_add_loop_test(tcase, descriptors_are_refused_at_the_sender_where_the_kernel_can, 0,
 			    n);
 }
