@@ -285,16 +285,27 @@ static void note_signal(int signal)
 	signalled = true;
 }
 
-/* A broker that has read nothing for long; signal(7), without SA_RESTART. */
-START_TEST(who_waits_to_send_is_not_disturbed_by_a_signal)
+/* A signal, without SA_RESTART: signal(7). Then it goes on where it was. */
+static void disturb(const struct asker *asker, long call)
 {
 	static const struct sigaction action = { .sa_handler = note_signal };
+
+	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	ck_assert_int_eq(pthread_kill(asker->thread, SIGUSR1), 0);
+	while (!signalled)
+		continue;
+	while (call_of(asker->id) != call)
+		continue;
+}
+
+/* A broker that has read nothing for long. */
+START_TEST(who_waits_to_send_is_not_disturbed_by_a_signal)
+{
 	struct asker asker = { .fd = -EBADF };
 	unsigned int others = 0;
 	char byte;
 
 	begin();
-	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
 	ck_assert_int_eq(fdbroker_adopt(&scene.broker, scene.client), 0);
 	while (send(scene.client, "x", 1, MSG_DONTWAIT) == 1)
 		others++;
@@ -303,11 +314,7 @@ START_TEST(who_waits_to_send_is_not_disturbed_by_a_signal)
 		continue;
 	while (call_of(asker.id) != SYS_poll)
 		continue;
-	ck_assert_int_eq(pthread_kill(asker.thread, SIGUSR1), 0);
-	while (!signalled)
-		continue;
-	while (call_of(asker.id) != SYS_poll)
-		continue;
+	disturb(&asker, SYS_poll);
 	while (others-- > 0)
 		ck_assert_int_eq(recv(scene.server, &byte, 1, 0), 1);
 	ck_assert(fake_receive(scene.server, &asker.request));
@@ -343,7 +350,7 @@ static void *connect_and_end(void *argument)
 	return NULL;
 }
 
-START_TEST(who_is_to_be_cancelled_is_connected_first)
+START_TEST(who_is_disturbed_and_to_be_cancelled_is_connected_first)
 {
 	_cleanup_(fd_closep) int listener = -EBADF, filler = -EBADF, accepted = -EBADF;
 	struct asker asker = { .fd = -EBADF };
@@ -353,6 +360,7 @@ START_TEST(who_is_to_be_cancelled_is_connected_first)
 	ck_assert_int_eq(pthread_create(&asker.thread, NULL, connect_and_end, &asker), 0);
 	while (asker.id == 0 || call_of(asker.id) != SYS_connect)
 		continue;
+	disturb(&asker, SYS_connect);
 	ck_assert_int_eq(pthread_cancel(asker.thread), 0);
 	accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	ck_assert_int_eq(pthread_join(asker.thread, &status), 0);
@@ -387,6 +395,6 @@ int main(void)
 	tcase = case_with_deadline(suite, "to be cancelled");
 	tcase_add_loop_test(tcase, who_is_to_be_cancelled_gets_an_answer_first, 0,
 			    (int)ELEMENTSOF(sleeps));
-	tcase_add_test(tcase, who_is_to_be_cancelled_is_connected_first);
+	tcase_add_test(tcase, who_is_disturbed_and_to_be_cancelled_is_connected_first);
 	return suite_main(suite);
 }
