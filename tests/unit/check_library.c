@@ -810,9 +810,11 @@ END_TEST
 #endif
 
 /* In the child, with a handle that the parent's threads were using at the fork. */
+/* It has a connection of its own, and its parent's no more: nobody could tell then that the parent is gone. */
 static int child_storms(const void *argument)
 {
 	const struct fake_stage *stage = argument;
+	int n_fds = suite_count_fds(0);
 	struct asker askers[2];
 
 	for (size_t i = 0; i < ELEMENTSOF(askers); i++) {
@@ -826,6 +828,8 @@ static int child_storms(const void *argument)
 		if (askers[i].right != askers[i].rounds)
 			return 2;
 	}
+	if (suite_count_fds(0) != n_fds)
+		return 3;
 	fdbroker_close(stage->broker);
 	return 0;
 }
