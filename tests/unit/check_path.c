@@ -43,11 +43,18 @@ static const struct row {
 	{ "", -ENOENT, NULL, false },
 };
 
+/* As it may be on a stack: nothing is false of it by itself. */
+static int find_spelling(const char *name, struct path *ret)
+{
+	memset(ret, true, sizeof(*ret));
+	return path_absolute(name, ret);
+}
+
 START_TEST(a_name_has_one_spelling)
 {
 	const struct row *row = &rows[_i];
 	struct path path;
-	int r = path_absolute(row->name, &path);
+	int r = find_spelling(row->name, &path);
 
 	ck_assert_msg(r == row->expected, "%s: %d", row->name, r);
 	if (r < 0)
@@ -71,7 +78,7 @@ static void assert_spelling(const char *name, const char *spelling, bool directo
 {
 	struct path path;
 
-	ck_assert_int_eq(path_absolute(name, &path), 0);
+	ck_assert_int_eq(find_spelling(name, &path), 0);
 	ck_assert_str_eq(path.text, spelling);
 	ck_assert_uint_eq(path.len, strlen(spelling));
 	ck_assert_int_eq(path.directory, directory);
@@ -95,6 +102,25 @@ START_TEST(a_name_has_one_spelling_wherever_the_other_begins)
 			strcat(name, ".");
 			assert_spelling(name, spelling, true);
 		}
+}
+END_TEST
+
+/* Whatever slashes are behind them. */
+static const struct {
+	const char *name;
+	bool dots;
+} ends[] = {
+	{ "/a/.", true },      { "/a/./", true },      { "/a/.//", true },  { "/..", true },
+	{ "/../", true },      { "/a/", false },       { "/a/./b", false }, { "/a/./b/", false },
+	{ "/a/./b//", false }, { "/aaaaaaaa", false },
+};
+
+START_TEST(a_name_that_ends_in_dots_says_so)
+{
+	struct path path;
+
+	ck_assert_int_eq(find_spelling(ends[_i].name, &path), 0);
+	ck_assert_msg(path.dots == ends[_i].dots, "%s", ends[_i].name);
 }
 END_TEST
 
@@ -177,6 +203,22 @@ START_TEST(a_name_beyond_the_limits_is_too_long)
 }
 END_TEST
 
+/* As to the kernel, which does not count what it would come to either. */
+START_TEST(a_name_beyond_the_limit_is_too_long_whatever_it_means)
+{
+	char text[4097];
+	struct path path;
+
+	for (size_t i = 0; i < 4096; i++)
+		text[i] = i % 2 == 0 ? '/' : '.';
+	text[4096] = '\0';
+	ck_assert_int_eq(path_absolute(text, &path), -ENAMETOOLONG);
+	text[4095] = '\0';
+	ck_assert_int_eq(path_absolute(text, &path), 0);
+	ck_assert_str_eq(path.text, "/");
+}
+END_TEST
+
 START_TEST(a_joined_name_beyond_the_limit_is_too_long)
 {
 	char text[4096];
@@ -202,6 +244,8 @@ int main(void)
 			    (int)ELEMENTSOF(relative_rows));
 	tcase_add_test(tcase, a_working_directory_without_a_name_is_an_error);
 	tcase_add_loop_test(tcase, a_name_beyond_the_limits_is_too_long, 0, (int)ELEMENTSOF(sizes));
+	tcase_add_loop_test(tcase, a_name_that_ends_in_dots_says_so, 0, (int)ELEMENTSOF(ends));
+	tcase_add_test(tcase, a_name_beyond_the_limit_is_too_long_whatever_it_means);
 	tcase_add_test(tcase, a_joined_name_beyond_the_limit_is_too_long);
 	return suite_main(suite);
 }
