@@ -31,6 +31,13 @@
 
 #define MESSAGE_ROOM 16384U /* bytes; few are longer */
 
+/* A sanitizer is to see what touches a batch that has ended. */
+#ifdef __SANITIZE_ADDRESS__
+#define SPARES 0
+#else
+#define SPARES 1
+#endif
+
 struct batch {
 	uint64_t id;
 	struct ucred sender;
@@ -66,7 +73,7 @@ static struct batch *take_memory(struct server *server, size_t size)
 
 static void give_memory(struct server *server, struct batch *take_b)
 {
-	if (server->spare || take_b->room > MESSAGE_ROOM)
+	if (SPARES == 0 || server->spare || take_b->room > MESSAGE_ROOM)
 		free(take_b);
 	else
 		server->spare = take_b;
@@ -162,7 +169,7 @@ static int open_member(struct batch *b, struct exchange *x, struct worker *worke
 	else
 		exchange_answer(x, reason, EINVAL);
 	if (r < 0) {
-		/* Not even @b is there any more. */
+		/* @b has ended, and may be another session's by now. */
 		serve_abandon(x);
 		return r;
 	}
@@ -312,10 +319,4 @@ void batch_end(struct server *server, struct session *session)
 	}
 	report_some(b, &x, b->members.n);
 	give_memory(server, b);
-}
-
-void batches_done(struct server *server)
-{
-	free(server->spare);
-	server->spare = NULL;
 }

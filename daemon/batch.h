@@ -39,7 +39,4 @@ int batch_late(const struct exchange *x);
 /* The connection of @session is over: report what was not yet. */
 void batch_end(struct server *server, struct session *session);
 
-/* None is there any more, nor will be: free what is kept for the next one. */
-void batches_done(struct server *server);
-
 #endif

@@ -282,7 +282,6 @@ static int serve_policy(struct broker *broker)
 static void done(struct broker *broker)
 {
 	loop_done(&broker->loop);
-	batches_done(&broker->server);
 	under_way_done(&broker->server.under_way);
 	rates_done(&broker->server.rates);
 	shadow_done(&broker->shadow);

@@ -8,7 +8,7 @@
 #define DESCENT_HELD 16U /* directories; deeper ones take the place of the highest */
 
 /* The way down one path after another, as far as there are directories, no link among them. What a path
- * has in common with the one before it is not gone again: sorted, each directory is looked up once. */
+ * has in common with the one before it is not gone again: sorted, most directories are looked up once. */
 struct descent {
 	struct descent_step {
 		int fd;	    /* owned */

@@ -104,6 +104,9 @@ int prepare_process(struct settings *settings)
 	files.rlim_cur = files.rlim_max < LIMIT_FILES ? files.rlim_max : LIMIT_FILES;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
+	/* Whoever has it ignored lets the kernel reap what daemon/child.c waits for. */
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		return -errno;
 	fit_clients(settings, files.rlim_cur);
 	fit_watches(settings);
 	return settings->max_clients == 0 ? -EMFILE : 0;

@@ -216,6 +216,8 @@ static int execute(const void *arg)
 	pass_listeners(d);
 	if (d->has_stray)
 		dup2(STDERR_FILENO, 20);
+	if (d->ignores_children)
+		signal(SIGCHLD, SIG_IGN);
 	execv(program, (char **)(uintptr_t)argv);
 	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
 	return 127;

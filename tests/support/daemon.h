@@ -42,6 +42,7 @@ struct daemon {
 	bool keeps;		    /* the last good policy, in `state` */
 	bool has_config;	    /* starts with `config` */
 	bool has_stray;		    /* starts with a descriptor that it does not know of */
+	bool ignores_children;	    /* SIGCHLD, as execve(2) leaves it */
 	bool may_be_killed;	    /* a process of it that a signal ended is no failure */
 	pid_t pid;
 	int listeners[2]; /* client, admin */

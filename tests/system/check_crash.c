@@ -28,11 +28,16 @@
 
 static struct daemon d;
 
-static void start(void)
+static void prepare(void)
 {
 	daemon_prepare(&d);
 	daemon_write_policy(&d, "a.fdp", POLICY);
 	d.may_be_killed = true;
+}
+
+static void start(void)
+{
+	prepare();
 	daemon_start(&d);
 }
 
@@ -98,6 +103,24 @@ START_TEST(crash_of_the_broker_loses_no_connection)
 	ck_assert_uint_eq(daemon_number(&d, "connections"), 2);
 	fd_close(busy);
 	fd_close(idle);
+	daemon_stop(&d);
+}
+END_TEST
+
+/* Whoever starts it may not want to hear of his children, and the kernel would reap ours, too. */
+START_TEST(crash_is_noticed_where_children_were_ignored)
+{
+	int sock;
+
+	prepare();
+	d.ignores_children = true;
+	daemon_start(&d);
+	sock = daemon_connect(&d);
+	assert_serves(sock);
+	ck_assert_int_eq(kill(daemon_pid(&d, "broker"), SIGKILL), 0);
+	assert_serves(sock);
+	ck_assert_uint_eq(daemon_number(&d, "crashes"), 1);
+	fd_close(sock);
 	daemon_stop(&d);
 }
 END_TEST
@@ -346,6 +369,7 @@ int main(void)
 	if (r != 0)
 		return r;
 	tcase_add_test(tcase, crash_of_the_broker_loses_no_connection);
+	tcase_add_test(tcase, crash_is_noticed_where_children_were_ignored);
 	tcase_add_test(tcase, crash_of_the_broker_is_told_to_those_it_served);
 	tcase_add_test(tcase, crash_while_a_client_is_leaving_leaves_nothing);
 	tcase_add_test(tcase, crash_of_the_audit_process_is_repaired_and_counted);

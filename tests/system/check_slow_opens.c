@@ -581,6 +581,75 @@ START_TEST(slow_member_of_a_batch_for_nobody_leaves_nothing)
 }
 END_TEST
 
+#define MANY   200U
+#define OTHERS 2U
+
+/* A batch of which every other name is refused. */
+static void send_many(int sock)
+{
+	const char *paths[MANY];
+
+	for (size_t i = 0; i < MANY; i++)
+		paths[i] = i % 2 == 0 ? local : "/etc/shadow";
+	batching_send(sock, 11, paths, MANY);
+}
+
+static void assert_many_are_answered(int sock)
+{
+	struct wire_answer results[MANY];
+
+	ck_assert_uint_eq(batching_receive(sock, 11, MANY, results, NULL), MANY / 2);
+	for (size_t i = 0; i < MANY; i++)
+		ck_assert_int_eq(results[i].reason,
+				 i % 2 == 0 ? WIRE_REASON_OK : WIRE_REASON_DEFAULT);
+}
+
+/* A batch that is over leaves its memory to the next one, while a thread still holds one of its members. */
+static void assert_no_batch_after_is_touched(bool is_awaited)
+{
+	const char *paths[] = { local, held, local, "/etc/hostname" };
+	int group, stuck, others[OTHERS];
+
+	start("", 0);
+	group = scene_hold_opens(held);
+	stuck = daemon_connect(&d);
+	batching_send(stuck, 7, paths, 4);
+	daemon_await_number(&d, "in-flight", 1);
+	if (is_awaited)
+		assert_batch_is_too_late(stuck);
+	else
+		fd_close(stuck);
+	for (size_t i = 0; i < OTHERS; i++) {
+		others[i] = daemon_connect(&d);
+		send_many(others[i]);
+		assert_many_are_answered(others[i]);
+	}
+	/* They take turns, so that the first one's memory is in use until all are nearly done. */
+	for (size_t i = 0; i < OTHERS; i++)
+		send_many(others[i]);
+	fd_close(group);
+	for (size_t i = 0; i < OTHERS; i++) {
+		assert_many_are_answered(others[i]);
+		fd_close(others[i]);
+	}
+	daemon_await_number(&d, "in-flight", 0);
+	if (is_awaited)
+		fd_close(stuck);
+	stop();
+}
+
+START_TEST(slow_member_that_is_too_late_touches_no_batch_after_its_own)
+{
+	assert_no_batch_after_is_touched(true);
+}
+END_TEST
+
+START_TEST(slow_member_for_nobody_touches_no_batch_after_its_own)
+{
+	assert_no_batch_after_is_touched(false);
+}
+END_TEST
+
 /* P13, P48 */
 START_TEST(slow_open_of_a_fifo_waits_for_no_peer)
 {
@@ -816,6 +885,8 @@ int main(void)
 	tcase_add_test(tcase, slow_open_by_surprise_hangs_alone);
 	tcase_add_test(tcase, slow_member_of_a_batch_by_surprise_hangs_alone);
 	tcase_add_test(tcase, slow_member_of_a_batch_for_nobody_leaves_nothing);
+	tcase_add_test(tcase, slow_member_that_is_too_late_touches_no_batch_after_its_own);
+	tcase_add_test(tcase, slow_member_for_nobody_touches_no_batch_after_its_own);
 	tcase_add_test(tcase, slow_open_of_a_fifo_waits_for_no_peer);
 	tcase_add_test(tcase, slow_opens_are_counted_against_their_uid);
 	tcase_add_test(tcase, slow_opens_without_a_place_wait_for_one);
