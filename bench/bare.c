@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,15 +68,4 @@ void bare_want_credentials(int sock)
 
 	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		measure_die("SO_PASSCRED", -errno);
-}
-
-pid_t bare_fork(void)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		measure_die("fork", -errno);
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
 }

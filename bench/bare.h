@@ -35,7 +35,4 @@ int bare_open(const char *path);
 /* With whose credentials each message comes. It dies on failure. */
 void bare_want_credentials(int sock);
 
-/* A child that ends with us; 0 in it. It dies on failure. */
-pid_t bare_fork(void);
-
 #endif

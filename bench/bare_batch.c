@@ -151,7 +151,7 @@ void bare_batch_start(struct bare_batch *ret, const char *path, unsigned int n, 
 		measure_die("socketpair", -errno);
 	bare_want_credentials(pair[1]);
 	*ret = (struct bare_batch){ .sock = pair[0], .path = path, .n = n };
-	ret->pid = bare_fork();
+	ret->pid = measure_fork();
 	if (ret->pid == 0)
 		be_server(pair[1], path, safely);
 	fd_close(pair[1]);

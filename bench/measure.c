@@ -6,12 +6,15 @@
 #include <getopt.h>
 #include <malloc.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 double measure_now_usec(void)
 {
@@ -132,6 +135,17 @@ const char *measure_line(const char *path, const char *key, char *line, size_t s
 	if (file)
 		fclose(file);
 	return value;
+}
+
+pid_t measure_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		measure_die("fork", -errno);
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
 }
 
 void *measure_share(size_t size)

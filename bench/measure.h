@@ -54,6 +54,9 @@ uint64_t measure_switches(pid_t pid);
 /* What the first line of @path says that begins with @key: a part of @line, or "?" if there is none. */
 const char *measure_line(const char *path, const char *key, char *line, size_t size);
 
+/* fork(2), of a child that ends with us; 0 in it. It dies on failure. */
+pid_t measure_fork(void);
+
 /* Zeros, which children of fork(2) write to as we do. It dies on failure; munmap(2). */
 void *measure_share(size_t size);
 

@@ -14,12 +14,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "bench/bare.h"
 #include "bench/stage.h"
-
-union control {
-	struct cmsghdr alignment;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
 
 /* servers */
 
@@ -118,37 +114,23 @@ int peer_connect(const char *path)
 
 int peer_send(int sock, const void *data, size_t size, int fd)
 {
-	union control control = { .bytes = { 0 } };
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (fd >= 0) {
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = sizeof(control.bytes);
-		*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
-			.cmsg_len = CMSG_LEN(sizeof(fd)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-		};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &fd, sizeof(fd));
-	}
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	if (fd >= 0)
+		return bare_send(sock, &iov, SCM_RIGHTS, &fd, sizeof(fd));
+	return send(sock, data, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 ssize_t peer_receive(int sock, void *data, size_t size, int *ret_fd)
 {
-	union control control;
+	union bare_control control;
 	struct iovec iov = { .iov_base = data, .iov_len = size };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	struct msghdr msg;
+	ssize_t n = bare_receive(sock, &iov, &control, &msg);
 
 	if (n <= 0)
-		return n < 0 ? -errno : -ECONNRESET;
-	*ret_fd = -EBADF;
-	if (CMSG_FIRSTHDR(&msg))
-		memcpy(ret_fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*ret_fd));
+		return n < 0 ? n : -ECONNRESET;
+	if (bare_find(&msg, SCM_RIGHTS, ret_fd, sizeof(*ret_fd)) == 0)
+		*ret_fd = -EBADF;
 	return n;
 }

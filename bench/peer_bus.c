@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
@@ -83,17 +81,6 @@ static int join(sd_bus *bus, const char *address)
 	return r < 0 ? r : sd_bus_start(bus);
 }
 
-static pid_t fork_service(void)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		measure_die("fork", -errno);
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
-}
-
 static sd_bus *new_bus(void)
 {
 	sd_bus *bus;
@@ -127,7 +114,7 @@ int peer_bus_direct(struct peer_bus *ret, const char *path)
 	*ret = (struct peer_bus){ .path = path };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	ret->service = fork_service();
+	ret->service = measure_fork();
 	if (ret->service == 0) {
 		sd_bus *bus = new_bus();
 
@@ -215,7 +202,7 @@ static int find_service(struct peer_bus *peer, const char *address)
 
 static int serve_at(struct peer_bus *peer, const char *address)
 {
-	peer->service = fork_service();
+	peer->service = measure_fork();
 	if (peer->service == 0)
 		be_service(address);
 	return find_service(peer, address);

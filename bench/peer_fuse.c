@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -127,13 +126,11 @@ int peer_fuse_start(struct peer_fuse *ret, const struct stage *stage, const char
 		fd_close(s.device);
 		return -errno;
 	}
-	ret->server = fork();
-	if (ret->server == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ret->server = measure_fork();
+	if (ret->server == 0)
 		serve(&s);
-	}
 	fd_close(s.device);
-	return ret->server < 0 ? -errno : 0;
+	return 0;
 }
 
 void peer_fuse_stop(struct peer_fuse *peer)

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,11 +84,8 @@ void syscalls_start(struct syscalls *ret, pid_t pid)
 	if (pipe(ready) < 0)
 		measure_die("pipe", -errno);
 	ret->counts = measure_share(SYSCALLS_MAX * sizeof(*ret->counts));
-	ret->tracer = fork();
-	if (ret->tracer < 0)
-		measure_die("fork", -errno);
+	ret->tracer = measure_fork();
 	if (ret->tracer == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		seize_all(pid);
 		fd_close(ready[0]);
 		fd_close(ready[1]);

@@ -122,7 +122,7 @@ void yardstick_start(struct yardstick *ret)
 		measure_die("socketpair", -errno);
 	bare_want_credentials(pair[1]);
 	*ret = (struct yardstick){ .sock = pair[0], .listener = -EBADF };
-	ret->pid = bare_fork();
+	ret->pid = measure_fork();
 	if (ret->pid == 0) {
 		fd_close(pair[0]);
 		while (serve(pair[1]) == 0)
@@ -154,7 +154,7 @@ void yardstick_start_for_many(struct yardstick *ret)
 	*ret = (struct yardstick){ .sock = -EBADF };
 	snprintf(ret->address, sizeof(ret->address), "fdbroker-bench-%d-%u", getpid(), number++);
 	ret->listener = listen_at(ret->address);
-	ret->pid = bare_fork();
+	ret->pid = measure_fork();
 	if (ret->pid == 0)
 		_exit(serve_many(ret->listener) == 0);
 }
