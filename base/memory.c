@@ -11,8 +11,8 @@
 #define STACK_SIZE  (128U * 1024) /* looked at: the kernel maps nothing that near below a stack */
 #define TABLE_BYTES (16 * 1024)	  /* of a table that is mapped by itself, and not cleared */
 
-/* Ahead of what is asked for: untouched, and no place for a table. With none, each page more of a heap that
- * grows is a system call. */
+/* Ahead of what is asked for, untouched, and by itself too little for a table. With none, each page more of
+ * a heap that grows is a system call. */
 #define TOP_PAD_BYTES (TABLE_BYTES / 2)
 
 /* Below what this function calls by: a page more than it is in. What is not mapped there is no loss.

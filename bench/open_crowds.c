@@ -95,8 +95,9 @@ struct crowd {
 };
 
 /*
- * A thousand processes have a thousand address spaces and kernel stacks, which no cache holds: what they do themselves
- * takes longer then, whoever serves them. Two processes with so many connections tell what these cost the server.
+ * A thousand processes have a thousand address spaces and kernel stacks, which no cache holds: what they do
+ * themselves takes longer then, whoever serves them. Two processes with so many connections tell what these
+ * cost the server.
  */
 struct kind {
 	const char *title, *plot;

@@ -53,8 +53,8 @@ struct batch {
 };
 
 /*
- * What one batch had is the next one's, if its message has room there. Where the heap has no hole so large, the C
- * library would map it for each (base/memory.h), and the kernel clear each page of it that is touched.
+ * What one batch had is the next one's, if its message has room there. Where the heap has no hole so large,
+ * the C library would map it for each (base/memory.h), and the kernel clear each page of it that is touched.
  */
 static struct batch *take_memory(struct server *server, size_t size)
 {

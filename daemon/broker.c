@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/memory.h"
-#include "daemon/batch.h"
 #include "daemon/broker_parts.h"
 #include "daemon/identity.h"
 #include "daemon/limits.h"

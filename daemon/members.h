@@ -54,7 +54,8 @@ void members_refuse_grants(struct members *m);
 /* They have nothing under way any more. */
 void members_end_in_flight(const struct members *m, struct rates *rates);
 
-/* Report @most of them at most. @x: of their sender, when it was answered; the rest is written. @sent: what became of that. */
+/* Report @most of them at most. @x: of their sender, when it was answered; the rest is written.
+ * @sent: what became of the answer. */
 void members_report(struct members *m, struct exchange *x, int sent, uint16_t most);
 
 #endif
