@@ -184,6 +184,9 @@ static void judge(struct bench *bench, struct kind *processes, struct kind *conn
 	bench_row_least(bench, "1,000 connections, opens/s by those of 64",
 			series_median(&many->rate) / series_median(&few->rate), 0, "",
 			"of two processes");
+	bench_row_least(bench, "the same of the minimal broker",
+			series_median(&many->other_rate) / series_median(&few->other_rate), 0, "",
+			"which has nothing to know of a connection");
 }
 
 static void run(struct bench *bench, struct hosts *hosts)
