@@ -14,6 +14,7 @@
 #include "bench/measure.h"
 #include "bench/mixed_rules.h"
 #include "bench/syscalls.h"
+#include "bench/tracepoint.h"
 #include "client/fdbroker.h"
 
 #define ASKED	2000U
@@ -34,20 +35,36 @@ static const struct {
 	{ "server system calls, refused", STAGE_REFUSED, -EACCES, 0 },
 };
 
-static void ask(struct fdbroker *broker, const char *path, int refusal, unsigned int n)
+/* What is asked for a row, and whom. */
+struct question {
+	struct fdbroker *broker;
+	const char *path;
+	int refusal;
+};
+
+static struct question question_of(const struct bench *bench, struct fdbroker *broker, size_t which)
+{
+	return (struct question){
+		.broker = broker,
+		.path = bench->stage.paths[counted[which].file],
+		.refusal = counted[which].refusal,
+	};
+}
+
+static void ask(const struct question *question, unsigned int n)
 {
 	stage_as_caller();
 	for (unsigned int i = 0; i < n; i++) {
-		int fd = fdbroker_open(broker, path, O_RDONLY, 0, NULL);
+		int fd = fdbroker_open(question->broker, question->path, O_RDONLY, 0, NULL);
 
-		if (refusal != 0 ? fd != refusal : fd < 0)
-			measure_die(path, fd < 0 ? fd : -EBADMSG);
+		if (question->refusal != 0 ? fd != question->refusal : fd < 0)
+			measure_die(question->path, fd < 0 ? fd : -EBADMSG);
 		fd_close(fd);
 	}
 	stage_as_root();
 }
 
-/* "epoll_wait 1.0, recvmsg 1.0, …": what at least every other request makes. */
+/* "epoll_wait 1, recvmsg 1, …": what at least every other request makes. */
 static double tell(const uint64_t *counts, char *text, size_t size)
 {
 	double all = 0;
@@ -65,24 +82,59 @@ static double tell(const uint64_t *counts, char *text, size_t size)
 	return all;
 }
 
-static void count_calls(struct bench *bench, const struct stage_daemon *daemon,
-			struct fdbroker *broker, size_t which)
+/* By the request, and which they are; stopped at each, so that there are more ticks in a request than
+ * otherwise, and a guess of daemon/turns.c is hardly ever wrong. */
+static double count_stopped(const struct question *question, pid_t pid, char *text, size_t size)
 {
-	const char *path = bench->stage.paths[counted[which].file];
-	int refusal = counted[which].refusal;
 	uint64_t counts[SYSCALLS_MAX];
 	struct syscalls calls;
-	char note[256];
 
-	syscalls_start(&calls, daemon->pids[STAGE_BROKER]);
-	ask(broker, path, refusal, WARM_UP);
+	syscalls_start(&calls, pid);
+	ask(question, WARM_UP);
 	for (size_t i = 0; i < SYSCALLS_MAX; i++)
 		counts[i] = calls.counts[i];
-	ask(broker, path, refusal, ASKED);
+	ask(question, ASKED);
 	for (size_t i = 0; i < SYSCALLS_MAX; i++)
 		counts[i] = calls.counts[i] - counts[i];
 	syscalls_stop(&calls);
-	bench_row(bench, counted[which].name, tell(counts, note, sizeof(note)),
+	return tell(counts, text, size);
+}
+
+/* By the request, at full speed. 0 or -errno. */
+static int count_running(const struct question *question, pid_t pid, double *ret)
+{
+	struct tracepoint tracepoint;
+	uint64_t before;
+	int r;
+
+	r = tracepoint_open(&tracepoint, pid);
+	if (r < 0)
+		return r;
+	ask(question, WARM_UP);
+	before = tracepoint_count(&tracepoint);
+	ask(question, ASKED);
+	*ret = (double)(tracepoint_count(&tracepoint) - before) / ASKED;
+	tracepoint_close(&tracepoint);
+	return 0;
+}
+
+static void count_calls(struct bench *bench, const struct stage_daemon *daemon,
+			struct fdbroker *broker, size_t which)
+{
+	const struct question question = question_of(bench, broker, which);
+	pid_t pid = daemon->pids[STAGE_BROKER];
+	char note[384];
+	size_t len;
+	double all;
+	int r;
+
+	all = count_stopped(&question, pid, note, sizeof(note));
+	r = count_running(&question, pid, &all);
+	len = strlen(note);
+	if (r < 0)
+		snprintf(note + len, sizeof(note) - len, "; all by ptrace(2), no tracepoint: %s",
+			 strerror(-r));
+	bench_row(bench, counted[which].name, all,
 		  counted[which].limit > 0 ? counted[which].limit + 0.1 : 0, "", note);
 }
 
@@ -133,8 +185,11 @@ static void stop(struct stage_daemon *daemon, struct fdbroker *broker)
 /* When it has served: what was never touched is no memory yet. */
 static void ask_for_each(struct bench *bench, struct fdbroker *broker)
 {
-	for (size_t i = 0; i < ELEMENTSOF(counted); i++)
-		ask(broker, bench->stage.paths[counted[i].file], counted[i].refusal, ASKED);
+	for (size_t i = 0; i < ELEMENTSOF(counted); i++) {
+		const struct question question = question_of(bench, broker, i);
+
+		ask(&question, ASKED);
+	}
 }
 
 /* How long the policy of @daemon takes to be loaded, here: the broker does the same, but in memory that it
