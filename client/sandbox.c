@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -83,6 +84,33 @@ static int add_not_equal(scmp_filter_ctx filter, const struct sandbox_row *row, 
 	return r;
 }
 
+/* The same for "less" and "greater": a number is greater than @value if the highest bit in which they
+ * differ is set in it, and less if it is not. So each row that this adds is for one such bit. */
+static int add_beside(scmp_filter_ctx filter, const struct sandbox_row *row, unsigned argument,
+		      uint32_t value, bool greater)
+{
+	int r = 0;
+
+	for (unsigned bit = 0; bit < 32 && r == 0; bit++) {
+		uint32_t mask = UINT32_MAX << bit, differs = value ^ 1U << bit;
+
+		if ((differs >> bit & 1U) == greater)
+			r = seccomp_rule_add(filter, row_action(row), row->nr, 2,
+					     SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask,
+							differs & mask),
+					     SCMP_A2_64(SCMP_CMP_MASKED_EQ, LOW_32, 0));
+	}
+	return r;
+}
+
+/* From argument 0 to argument 1: it ends before @fd, or begins behind it. */
+static int add_range_without(scmp_filter_ctx filter, const struct sandbox_row *row, uint32_t fd)
+{
+	int r = add_beside(filter, row, 1, fd, false);
+
+	return r < 0 ? r : add_beside(filter, row, 0, fd, true);
+}
+
 static int add_row(scmp_filter_ctx filter, const struct sandbox_row *row, int fd)
 {
 	switch ((enum sandbox_operand)row->operand) {
@@ -100,6 +128,8 @@ static int add_row(scmp_filter_ctx filter, const struct sandbox_row *row, int fd
 		return seccomp_rule_add(filter, row_action(row), row->nr, 2,
 					SCMP_A0_64(SCMP_CMP_MASKED_EQ, LOW_32, 0),
 					SCMP_A2_64(SCMP_CMP_EQ, 0));
+	case SANDBOX_CLOSE_MANY:
+		return add_range_without(filter, row, (uint32_t)fd);
 	}
 	return -EINVAL;
 }
@@ -202,10 +232,11 @@ int sandbox_enter(int fd)
 
 	if (fd < 0)
 		return -EBADF;
-	r = close_others(fd);
+	/* First: in this sandbox it is refused, and then nothing should have been closed. */
+	r = forbid_implied_exec();
 	if (r < 0)
 		return r;
-	r = forbid_implied_exec();
+	r = close_others(fd);
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

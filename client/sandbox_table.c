@@ -18,6 +18,11 @@
  * What the filter cannot see is an io_uring with SQPOLL that is still mapped from
  * before: the kernel's thread asks for it (libfdbroker(3) says so).
  *
+ * close_range(2) is without flags: nothing executes, so CLOSE_RANGE_CLOEXEC is of no use, and
+ * CLOSE_RANGE_UNSHARE is what unshare(2) would be asked for, which is refused, too; on kernels without
+ * "fix bitmap corruption on close_range() with CLOSE_RANGE_UNSHARE" (Linux 6.11, CVE-2024-45025) it
+ * leaves a table that the kernel is wrong about.
+ *
  * Two things are let through knowingly. fstat(3) is newfstatat(2) with AT_EMPTY_PATH in glibc
  * 2.33 to 2.38, and a filter cannot see that its path is "": what is left is
  * the metadata of a name that the user could stat anyway. And a program may signal itself,
@@ -95,6 +100,7 @@ const struct sandbox_row sandbox_table[] = {
 	ALLOW_IF(recvmsg, 0, SANDBOX_BROKER),
 	ALLOW_IF(shutdown, 0, SANDBOX_BROKER),
 	ALLOW_IF(close, 0, SANDBOX_NOT_BROKER),
+	ALLOW_IF(close_range, 0, SANDBOX_CLOSE_MANY),
 	ALLOW_IF(dup2, 1, SANDBOX_NOT_BROKER),
 	ALLOW_IF(dup3, 1, SANDBOX_NOT_BROKER),
 

@@ -27,6 +27,8 @@ enum sandbox_operand {
 	SANDBOX_NOT_BROKER, /* argument != the connection's descriptor */
 	SANDBOX_SELF,	    /* argument == this process's pid */
 	SANDBOX_READ_LIMIT, /* argument 0 is 0 and argument 2 is NULL: prlimit64(2), to read */
+	SANDBOX_CLOSE_MANY, /* arguments 0 to 1 are without the connection's descriptor, and argument 2
+			     * is 0: close_range(2) */
 };
 
 struct sandbox_row {

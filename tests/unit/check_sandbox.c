@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -120,6 +121,41 @@ START_TEST(descriptors_above_2_are_closed)
 
 	ck_assert_int_eq(forked_run(use_inherited, &low), EBADF);
 	ck_assert_int_eq(forked_run(use_inherited, &high), EBADF);
+}
+END_TEST
+
+#define NEAR 70U
+
+/* Close every range of the first numbers. 0; 1 one was refused that is without the connection, 2 one was
+ * not that has it, 3 the connection has gone. */
+static int close_ranges(const void *argument)
+{
+	const unsigned int *broker = argument;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0 || dup2(pair[0], (int)*broker) < 0 ||
+	    sandbox_enter((int)*broker) < 0)
+		return CONFINED_NO_SANDBOX;
+	for (unsigned int first = 0; first < NEAR; first++)
+		for (unsigned int last = 0; last < NEAR; last++) {
+			bool refused = close_range(first, last, 0) < 0 && errno == EPERM;
+
+			if (refused != (first <= *broker && *broker <= last))
+				return refused ? 1 : 2;
+		}
+	return fcntl((int)*broker, F_GETFD) < 0 ? 3 : 0;
+}
+
+/* P92 */
+START_TEST(no_range_with_the_connection_is_closed)
+{
+	static const unsigned int brokers[] = { 0, 3, 4, 7, 8, 31, 32, 63, 64 };
+
+	for (size_t i = 0; i < ELEMENTSOF(brokers); i++) {
+		int got = forked_run(close_ranges, &brokers[i]);
+
+		ck_assert_msg(got == 0, "%u: %d", brokers[i], got);
+	}
 }
 END_TEST
 
@@ -297,15 +333,18 @@ END_TEST
 
 static int enter_twice(const void *unused)
 {
-	int r;
+	int fd, r;
 
 	(void)unused;
 	confined_enter();
+	fd = dup(0);
 	r = sandbox_enter(CONFINED_BROKER);
+	if (fcntl(fd, F_GETFD) < 0)
+		return CONFINED_NO_SANDBOX;
 	return r < 0 ? -r : CONFINED_ALLOWED;
 }
 
-START_TEST(a_second_sandbox_is_refused)
+START_TEST(a_second_sandbox_is_refused_and_closes_nothing)
 {
 	ck_assert_int_eq(forked_run(enter_twice, NULL), EPERM);
 }
@@ -319,12 +358,13 @@ int main(void)
 	tcase_add_test(tcase, bits_above_the_32nd_change_nothing);
 	tcase_add_test(tcase, no_descriptor_comes_through_an_inherited_socket);
 	tcase_add_test(tcase, descriptors_above_2_are_closed);
+	tcase_add_test(tcase, no_range_with_the_connection_is_closed);
 	tcase_add_test(tcase, a_descriptor_cannot_be_reopened);
 	tcase_add_test(tcase, files_cannot_be_locked);
 	tcase_add_test(tcase, a_program_lives_on_inside);
 	tcase_add_test(tcase, a_thread_that_was_there_before_is_confined_too);
 	tcase_add_loop_test(tcase, a_sandbox_that_cannot_be_is_an_error, 0,
 			    (int)ELEMENTSOF(injections));
-	tcase_add_test(tcase, a_second_sandbox_is_refused);
+	tcase_add_test(tcase, a_second_sandbox_is_refused_and_closes_nothing);
 	return suite_main(suite);
 }
