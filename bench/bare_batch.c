@@ -117,6 +117,18 @@ static size_t write_names(const struct bare_batch *batch, char *names)
 	return batch->n * len;
 }
 
+/* Each run of numbers that follow each other by one call. */
+static void close_all(const int *fds, unsigned int n)
+{
+	unsigned int length;
+
+	for (; n > 0; fds += length, n -= length) {
+		for (length = 1; length < n && fds[length] == fds[length - 1] + 1;)
+			length++;
+		fd_close_many(fds[0], length);
+	}
+}
+
 int bare_batch_ask(void *context)
 {
 	const struct bare_batch *batch = context;
@@ -134,8 +146,7 @@ int bare_batch_ask(void *context)
 		return -ECONNRESET;
 	if (bare_find(&msg, SCM_RIGHTS, fds, sizeof(fds)) != batch->n * sizeof(fds[0]))
 		return -EBADMSG;
-	for (unsigned int i = 0; i < batch->n; i++)
-		fd_close(fds[i]);
+	close_all(fds, batch->n);
 	return 0;
 }
 

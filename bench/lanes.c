@@ -69,7 +69,10 @@ static int ask_batch(void *context)
 	int r = fdbroker_open_batch(asked->to->broker, asked->requests, asked->n_requests);
 
 	for (unsigned int i = 0; r >= 0 && i < asked->n_requests; i++)
-		r = done(asked, asked->requests[i].path, asked->requests[i].fd);
+		r = asked->closes_each ? done(asked, asked->requests[i].path, asked->requests[i].fd)
+				       : asked->requests[i].fd;
+	if (!asked->closes_each && r >= 0)
+		fdbroker_close_batch(asked->requests, asked->n_requests);
 	return r;
 }
 

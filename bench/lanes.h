@@ -38,6 +38,7 @@ struct asked {
 	size_t n_paths, next;
 	struct fdbroker_request *requests; /* owned; or NULL */
 	unsigned int n_requests;
+	bool closes_each; /* of a batch by itself, not together */
 	int flags;
 	mode_t mode;
 	int refusal;	   /* -errno that is expected; 0: a descriptor */

@@ -29,10 +29,12 @@ static const struct {
 	const char *name;
 	unsigned int files;
 	double limit; /* 0: none */
+	bool closes_each;
 } batches[] = {
-	{ "batch of 8", 8, 0 },
-	{ "batch of 32", 32, 1.7 },
-	{ "batch of 128", 128, 1.5 },
+	{ "batch of 8", 8, 0, false },
+	{ "batch of 32", 32, 1.7, false },
+	{ "batch of 128", 128, 1.5, false },
+	{ "batch of 128, closed one by one", 128, 0, true },
 };
 
 #define DECISION_USEC 0.25
@@ -77,10 +79,12 @@ static void lay(struct bench *bench, struct course *course, const struct stage_d
 			course_add(course, kinds[i].name, to, bench->stage.paths[kinds[i].file]);
 		lane_asked(ret->kinds[i])->refusal = kinds[i].refusal;
 	}
-	for (size_t i = 0; i < ELEMENTSOF(batches); i++)
+	for (size_t i = 0; i < ELEMENTSOF(batches); i++) {
 		ret->batches[i] =
 			course_add_batch(course, batches[i].name, to,
 					 bench->stage.paths[STAGE_ORDINARY], batches[i].files);
+		lane_asked(ret->batches[i])->closes_each = batches[i].closes_each;
+	}
 	for (size_t i = 0; i < ELEMENTSOF(floors); i++)
 		lay_floor(bench, course, i, ret);
 }
