@@ -70,6 +70,13 @@ install_test() {
 		ln -sf /dev/null "$root/etc/systemd/system/systemd-firstboot.service"
 }
 
+# What was installed may lie below /tmp, as distcheck's prefix does if this is built there. So no tmpfs
+# hides it, systemd-nspawn's (below) or tmp.mount's, nor is /tmp emptied at boot, as Debian's tmp.conf wants.
+keep_tmp() {
+	ln -sf /dev/null "$root/etc/systemd/system/tmp.mount" &&
+		echo 'd /tmp 1777 root root -' >"$root/etc/tmpfiles.d/tmp.conf"
+}
+
 # Sanitizers of the processes in there report to the directory of the run out here. Their own
 # system calls are more than the unit allows.
 share_reports() {
@@ -94,7 +101,8 @@ share_reports() {
 
 boot() {
 	# shellcheck disable=SC2046 # an option, or nothing
-	timeout -k 5 600 systemd-nspawn -q -D "$root" --boot --register=no --keep-unit \
+	SYSTEMD_NSPAWN_TMPFS_TMP=0 timeout -k 5 600 \
+		systemd-nspawn -q -D "$root" --boot --register=no --keep-unit \
 		--link-journal=no $(share_reports) \
 		--system-call-filter="landlock_create_ruleset landlock_add_rule
 			landlock_restrict_self open_by_handle_at pidfd_getfd" \
@@ -102,7 +110,7 @@ boot() {
 		>"$work/console" 2>&1
 }
 
-mount_overlay && install_product && install_test || exit 99
+mount_overlay && install_product && install_test && keep_tmp || exit 99
 boot
 status=$?
 if ! cat "$root/boot-test/output"; then
