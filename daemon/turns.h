@@ -11,10 +11,9 @@
 
 #include "daemon/session.h"
 
-#define TURNS_MAX   128U
-#define TURNS_ALONE 16U /* looks that found nobody else, before a guess */
-#define TURNS_REPEATS                                                                              \
-	64U /* requests for which somebody else who has come meanwhile waits; of many it would be TURNS_MAX */
+#define TURNS_MAX     128U
+#define TURNS_ALONE   16U /* looks that found nobody else, before a guess */
+#define TURNS_REPEATS 64U /* requests for which somebody else waits who has come meanwhile */
 
 struct turns {
 	uint64_t n;	/* ever */
