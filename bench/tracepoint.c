@@ -27,13 +27,15 @@ static int open_unmounted(void)
 {
 	_cleanup_(fd_closep) int context = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
 	_cleanup_(fd_closep) int tracefs = -EBADF;
+	int fd;
 
 	if (context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	tracefs = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
 	if (tracefs < 0)
 		return -errno;
-	return openat(tracefs, NUMBER, O_RDONLY | O_CLOEXEC);
+	fd = openat(tracefs, NUMBER, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static int read_number(uint64_t *ret)
@@ -43,7 +45,9 @@ static int read_number(uint64_t *ret)
 
 	if (fd < 0)
 		fd = open_unmounted();
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+	if (fd < 0)
+		return fd;
+	if (read(fd, text, sizeof(text) - 1) < 0)
 		return -errno;
 	*ret = strtoull(text, NULL, 10);
 	return *ret > 0 ? 0 : -ENODATA;
