@@ -153,8 +153,10 @@ int fdbroker_open_batch(struct fdbroker *broker, struct fdbroker_request *reques
  *
  * Closes each @fd that is not negative, and makes it -EBADF, so that a second call does nothing; an
  * error stays there. Nothing else is closed: a number that is there twice is closed once. It is
- * quicker than close(2) of each where their numbers follow each other, as they mostly do.
+ * quicker than close(2) of each where their numbers follow each other, as they mostly do; each time that
+ * they do not, all that come behind are looked at, so call it for each batch, not for many together.
  *
+ * Who keeps a descriptor, or has closed it himself, makes its @fd negative before.
  * If fdbroker_open_batch() failed it has written none: then call this only if each @fd was negative
  * before. Asks no broker; it needs no connection any more. errno is preserved.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Entering the sandbox: descriptors first, then no_new_privs, then the filter for all
- * threads at once, then a proof. The table of what is allowed is
- * sandbox_table.c; here is only how it becomes a filter.
+ * Entering the sandbox: what is implied by the personality first, then descriptors, then
+ * no_new_privs, then the filter for all threads at once, then a proof. The table of what is
+ * allowed is sandbox_table.c; here is only how it becomes a filter.
  *
  * A filter of another architecture's calls would be another table, so those calls, and x32's
  * (nr >= 0x40000000 under the same AUDIT_ARCH), kill the process: libseccomp
@@ -85,7 +85,7 @@ static int add_not_equal(scmp_filter_ctx filter, const struct sandbox_row *row, 
 }
 
 /* The same for "less" and "greater": a number is greater than @value if the highest bit in which they
- * differ is set in it, and less if it is not. So each row that this adds is for one such bit. */
+ * differ is set in it, and less if it is not. So each rule that this adds is for one such bit. */
 static int add_beside(scmp_filter_ctx filter, const struct sandbox_row *row, unsigned argument,
 		      uint32_t value, bool greater)
 {
