@@ -49,12 +49,17 @@ static int close_others(int fd)
 	return 0;
 }
 
-/* personality(2): with READ_IMPLIES_EXEC what is mapped to be read can be executed, too, and no
- * filter sees it asked for. */
+/*
+ * personality(2): with READ_IMPLIES_EXEC what is mapped to be read can be executed, too, and no
+ * filter sees it asked for. Where systemd.exec(5)'s LockPersonality= refuses all but one, to ask which it is
+ * is refused as well: mostly it is that of Linux without any flag, and to set that does no harm.
+ */
 static int forbid_implied_exec(void)
 {
 	int persona = personality(0xffffffff);
 
+	if (persona < 0 && errno == EPERM)
+		persona = personality(PER_LINUX) < 0 ? -1 : PER_LINUX;
 	if (persona < 0)
 		return -errno;
 	if (!(persona & READ_IMPLIES_EXEC))

@@ -210,16 +210,11 @@ START_TEST(a_call_of_the_32_bit_table_kills)
 }
 END_TEST
 
-/* setarch(8) -X makes every mapping that can be read executable as well. */
-static int run_what_was_written(const void *enter)
+static int run_what_is_written(void)
 {
 	static const unsigned char ret = 0xc3;
 	void *page;
 
-	if (personality(READ_IMPLIES_EXEC) < 0)
-		return CONFINED_NO_SANDBOX;
-	if (enter)
-		confined_enter();
 	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return CONFINED_NO_SANDBOX;
@@ -230,10 +225,53 @@ static int run_what_was_written(const void *enter)
 	return CONFINED_ALLOWED;
 }
 
+/* setarch(8) -X makes every mapping that can be read executable as well. */
+static int run_by_implication(const void *enter)
+{
+	if (personality(READ_IMPLIES_EXEC) < 0)
+		return CONFINED_NO_SANDBOX;
+	if (enter)
+		confined_enter();
+	return run_what_is_written();
+}
+
+/* As LockPersonality= of systemd.exec(5) does, with what it was told by Personality=. */
+static int lock_personality(uint32_t persona)
+{
+	struct sock_filter program[] = {
+		FILTER_LOAD(offsetof(struct seccomp_data, nr)),
+		FILTER_UNLESS(__NR_personality, 3),
+		FILTER_LOAD(FILTER_ARGUMENT(0)),
+		FILTER_UNLESS(persona, 2),
+		FILTER_RETURN(SECCOMP_RET_ALLOW),
+		FILTER_RETURN(SECCOMP_RET_ALLOW),
+		FILTER_RETURN(SECCOMP_RET_ERRNO | EPERM),
+	};
+
+	return confined_load(program, ELEMENTSOF(program));
+}
+
+static int run_where_it_is_locked(const void *persona)
+{
+	if (personality(READ_IMPLIES_EXEC) < 0 || lock_personality(*(const uint32_t *)persona) < 0)
+		return CONFINED_NO_SANDBOX;
+	confined_enter();
+	return run_what_is_written();
+}
+
 START_TEST(memory_is_not_executable_by_implication)
 {
-	ck_assert_int_eq(forked_run(run_what_was_written, NULL), CONFINED_ALLOWED);
-	ck_assert_int_eq(forked_run(run_what_was_written, ""), FORKED_SIGNALLED + SIGSEGV);
+	ck_assert_int_eq(forked_run(run_by_implication, NULL), CONFINED_ALLOWED);
+	ck_assert_int_eq(forked_run(run_by_implication, ""), FORKED_SIGNALLED + SIGSEGV);
+}
+END_TEST
+
+START_TEST(a_unit_whose_personality_is_locked_has_a_sandbox)
+{
+	uint32_t of_linux = PER_LINUX, executing = READ_IMPLIES_EXEC;
+
+	ck_assert_int_eq(forked_run(run_where_it_is_locked, &of_linux), FORKED_SIGNALLED + SIGSEGV);
+	ck_assert_int_eq(forked_run(run_where_it_is_locked, &executing), CONFINED_NO_SANDBOX);
 }
 END_TEST
 
@@ -245,6 +283,7 @@ int main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, every_system_call_ends_as_the_table_says);
 	tcase_add_test(tcase, memory_is_not_executable_by_implication);
+	tcase_add_test(tcase, a_unit_whose_personality_is_locked_has_a_sandbox);
 	tcase_add_test(tcase, a_call_of_the_32_bit_table_kills);
 	return suite_main(suite);
 }
