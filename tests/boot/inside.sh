@@ -113,15 +113,17 @@ crash_and_serve() { # TIMES
 	done
 }
 
-# P70: the unit's watchdog, but not its patience.
+# P70: the unit's watchdog, but not its patience; which it has again afterwards.
 hang_and_serve() {
 	unit=$(systemctl show -P FragmentPath fdbroker.service)
-	sed 's/^WatchdogSec=.*/WatchdogSec=1s/' "$unit" >/boot-test/hasty.service
-	cp /boot-test/hasty.service /etc/systemd/system/fdbroker.service
+	hasty=/run/systemd/system/fdbroker.service.d/hasty.conf
+	grep -q '^WatchdogSec=' "$unit" && mkdir -p "${hasty%/*}" || return
+	printf '[Service]\nWatchdogSec=1s\n' >$hasty
 	systemctl daemon-reload && systemctl restart fdbroker.service || return
 	pid=$(systemctl show -P MainPID fdbroker.service)
 	kill -STOP "$pid" && timeout 20 systemctl start fdb-mine.service || return
-	[ "$(systemctl show -P MainPID fdbroker.service)" != "$pid" ]
+	[ "$(systemctl show -P MainPID fdbroker.service)" != "$pid" ] || return
+	rm $hasty && systemctl daemon-reload
 }
 
 printf 'root lends this\n' >/srv/boot/for-mine
